@@ -1,0 +1,100 @@
+"""Embedded DuckDB with a memory bound: events stay in here, only small results leave."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import duckdb
+
+from copd_strat.engine.sql import Literal, identifier, literal, packaged_sql, plain_name, render
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import pyarrow as pa
+
+    from copd_strat.config import EngineSettings
+
+
+class Engine:
+    """One connection of one run.
+
+    Nothing is fetched but what a caller asks for by ``frame``, ``table``, ``rows`` or ``scalar``;
+    these are for results of one row a patient or smaller.
+    """
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
+        self._connection = connection
+
+    @classmethod
+    def open(cls, settings: EngineSettings, spill: Path) -> Engine:
+        """An engine bounded to ``settings.memory_limit``, spilling to the folder ``spill``."""
+        spill.mkdir(parents=True, exist_ok=True)
+        connection = duckdb.connect(
+            ":memory:",
+            config={
+                "memory_limit": settings.memory_limit,
+                "threads": settings.threads,
+                "temp_directory": str(spill),
+                "preserve_insertion_order": False,
+                "autoinstall_known_extensions": False,
+                "autoload_known_extensions": False,
+            },
+        )
+        connection.execute("SET TimeZone = 'UTC'")
+        connection.execute("SET enable_progress_bar = false")
+        return cls(connection)
+
+    def close(self) -> None:
+        self._connection.close()
+
+    def execute(self, sql: str) -> None:
+        """Run a statement and drop its result."""
+        self._connection.execute(sql).fetchall()
+
+    def rows(self, sql: str) -> list[tuple[Any, ...]]:
+        return self._connection.execute(sql).fetchall()
+
+    def scalar(self, sql: str) -> Any:
+        """The single value of a one-row, one-column result."""
+        row = self._connection.execute(sql).fetchone()
+        return None if row is None else row[0]
+
+    def table(self, sql: str) -> pa.Table:
+        return self._connection.execute(sql).to_arrow_table()
+
+    def frame(self, sql: str) -> pd.DataFrame:
+        """The result as pandas with Arrow-backed types, so that ids stay text and gaps stay gaps."""
+        import pandas as pd
+
+        return self.table(sql).to_pandas(types_mapper=pd.ArrowDtype)
+
+    def create_table(self, name: str, select: str) -> None:
+        """Materialise ``select`` as the table ``name``, replacing it."""
+        self.execute(f"CREATE OR REPLACE TABLE {plain_name(name)} AS {select}")
+
+    def create_view(self, name: str, select: str) -> None:
+        self.execute(f"CREATE OR REPLACE VIEW {plain_name(name)} AS {select}")
+
+    def materialise(self, package: str, name: str, **literals: Literal) -> None:
+        """Run the packaged SELECT ``<package>/sql/<name>.sql`` into the table of the same name."""
+        self.create_table(name, render(packaged_sql(package, name), literals))
+
+    def register_frame(self, name: str, frame: pd.DataFrame | pa.Table) -> None:
+        """Copy a small table from Python into the engine under ``name``."""
+        self._connection.register("_incoming", frame)
+        self.create_table(name, "SELECT * FROM _incoming")
+        self._connection.unregister("_incoming")
+
+    def write_parquet(self, select: str, path: Path) -> None:
+        """Write ``select`` to one Parquet file; the caller orders it where bytes must not vary."""
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self.execute(f"COPY ({select}) TO {literal(str(path))} (FORMAT parquet, COMPRESSION snappy)")
+
+    def has_table(self, name: str) -> bool:
+        return bool(
+            self.scalar(f"SELECT count(*) FROM information_schema.tables WHERE table_name = {literal(name)}")
+        )
+
+    def columns(self, name: str) -> tuple[str, ...]:
+        return tuple(row[0] for row in self.rows(f"DESCRIBE {identifier(name)}"))

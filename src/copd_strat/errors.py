@@ -1,0 +1,96 @@
+"""Errors a person can mend, each with its own exit code.
+
+    CopdStratError
+    ├── ConfigError             10  the configuration or the policy is wrong
+    ├── InputError              11  an extract is missing or cannot be read
+    ├── ContractError           12  an extract breaks its contract beyond the threshold
+    ├── RunGuardError           13  tonight's data differ too much from the last run, or are stale
+    ├── DisclosureError         14  a hidden count could be worked out
+    ├── ModelError              15  model and data do not fit each other
+    ├── IdentifiableDataError   16  identifiable data, or data of people who opted out
+    ├── LockError               17  another run holds the lock
+    ├── OutputError             18  an output cannot be written
+    └── ApprovalError           19  the approval has expired or is missing
+
+Exit codes besides these: 0 published, 2 usage (click), 70 a bug.
+
+A message says what is wrong, where (file, line, column or key) and how to mend it.
+It never holds a value of a patient's record.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+BUG_EXIT_CODE = 70
+
+
+class CopdStratError(Exception):
+    """Root of all errors a user can mend: shown without a traceback."""
+
+    exit_code: ClassVar[int]
+
+    def __init__(self, problem: str, *, mend: str | None = None) -> None:
+        self.problem = problem
+        self.mend = mend
+        super().__init__(problem if mend is None else f"{problem}\n  Mend: {mend}")
+
+
+class ConfigError(CopdStratError):
+    """The configuration, a policy or a code list file is wrong."""
+
+    exit_code = 10
+
+
+class InputError(CopdStratError):
+    """An extract is missing or cannot be read at all."""
+
+    exit_code = 11
+
+
+class ContractError(CopdStratError):
+    """An extract or a table breaks its data contract beyond the contract's threshold."""
+
+    exit_code = 12
+
+
+class RunGuardError(CopdStratError):
+    """Tonight's data are stale, or too different from the last good run."""
+
+    exit_code = 13
+
+
+class DisclosureError(CopdStratError):
+    """A hidden count could be recovered from what would be published."""
+
+    exit_code = 14
+
+
+class ModelError(CopdStratError):
+    """A model's predictors and the data do not fit each other."""
+
+    exit_code = 15
+
+
+class IdentifiableDataError(CopdStratError):
+    """Identifiable data, or records of people who opted out, are in an extract."""
+
+    exit_code = 16
+
+
+class LockError(CopdStratError):
+    """Another run holds the output folder's lock."""
+
+    exit_code = 17
+
+
+class OutputError(CopdStratError):
+    """An output cannot be written (permission, disk space)."""
+
+    exit_code = 18
+
+
+class ApprovalError(CopdStratError):
+    """The approval to process the data has expired or is missing."""
+
+    exit_code = 19
