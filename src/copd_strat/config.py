@@ -120,12 +120,11 @@ def load(path: Path) -> Settings:
     raw = read_yaml(path)
     faults: list[str] = []
     settings = _build(Settings, raw, "", path.parent, faults)
-    if faults:
+    if not isinstance(settings, Settings):
         raise ConfigError(
             f"{path}: {len(faults)} error(s) in the configuration\n" + "\n".join(f"  - {f}" for f in faults),
             mend="correct the keys named above; docs/configuration.md describes each",
         )
-    assert isinstance(settings, Settings)
     return settings
 
 
@@ -173,9 +172,8 @@ def _build(kind: type, raw: dict[str, Any], where: str, base: Path, faults: list
     hints = get_type_hints(kind)
     fields = {f.name: f for f in dataclasses.fields(kind)}
     before = len(faults)
-    for key in raw:
-        if key not in fields:
-            faults.append(f"{where}{key}: unknown key{_suggestion(str(key), list(fields))}")
+    unknown = [str(key) for key in raw if key not in fields]
+    faults.extend(f"{where}{key}: unknown key{_suggestion(key, list(fields))}" for key in unknown)
     values: dict[str, Any] = {}
     for name, spec in fields.items():
         if name in raw:
@@ -203,7 +201,7 @@ def _convert(hint: Any, value: Any, where: str, base: Path, faults: list[str]) -
         if not isinstance(value, dict):
             faults.append(f"{where}: expected 'key: value' lines below it")
             return None
-        return _build(hint, value, f"{where}.", base, faults)  # type: ignore[arg-type]
+        return _build(hint, value, f"{where}.", base, faults)
     return _scalar(hint, value, where, base, faults)
 
 
