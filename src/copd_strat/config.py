@@ -135,7 +135,7 @@ class _UniqueKeys(yaml.SafeLoader):
 def _mapping_of_unique_keys(loader: yaml.SafeLoader, node: yaml.MappingNode) -> dict[Any, Any]:
     seen: set[Any] = set()
     for key_node, _ in node.value:
-        key = loader.construct_object(key_node)  # type: ignore[no-untyped-call]
+        key = loader.construct_object(key_node)
         if key in seen:
             line = key_node.start_mark.line + 1
             raise ConfigError(f"line {line}: the key '{key}' is given twice", mend="keep one of them")
@@ -197,7 +197,7 @@ def _convert(hint: Any, value: Any, where: str, base: Path, faults: list[str]) -
         return _one_of(get_args(hint), value, where, faults)
     if origin is tuple:
         return _each_of(get_args(hint)[0], value, where, base, faults)
-    if dataclasses.is_dataclass(hint):
+    if isinstance(hint, type) and dataclasses.is_dataclass(hint):
         if not isinstance(value, dict):
             faults.append(f"{where}: expected 'key: value' lines below it")
             return None
