@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import duckdb
 
 from copd_strat.engine.sql import Literal, identifier, literal, packaged_sql, plain_name, render
+from copd_strat.errors import ConfigError, OutputError
 
 if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
 
     from copd_strat.config import EngineSettings
+
+_CANNOT_WRITE = ("No space left", "Could not write", "Permission denied", "File too large", "Disk quota")
 
 
 class Engine:
@@ -50,18 +55,38 @@ class Engine:
 
     def execute(self, sql: str) -> None:
         """Run a statement and drop its result."""
-        self._connection.execute(sql).fetchall()
+        with self._limits():
+            self._connection.execute(sql).fetchall()
 
     def rows(self, sql: str) -> list[tuple[Any, ...]]:
-        return self._connection.execute(sql).fetchall()
+        with self._limits():
+            return self._connection.execute(sql).fetchall()
 
     def scalar(self, sql: str) -> Any:
         """The single value of a one-row, one-column result."""
-        row = self._connection.execute(sql).fetchone()
-        return None if row is None else row[0]
+        row = self.rows(sql)
+        return row[0][0] if row else None
 
     def table(self, sql: str) -> pa.Table:
-        return self._connection.execute(sql).to_arrow_table()
+        with self._limits():
+            return self._connection.execute(sql).to_arrow_table()
+
+    @contextmanager
+    def _limits(self) -> Iterator[None]:
+        """A machine's limit, met in the middle of a statement, becomes an error a person can mend."""
+        try:
+            yield
+        except duckdb.OutOfMemoryException:
+            raise ConfigError(
+                "engine.memory_limit: too little memory for these extracts",
+                mend="raise engine.memory_limit in the configuration, or free disk space for spilling",
+            ) from None
+        except duckdb.IOException as error:
+            if not any(sign in str(error) for sign in _CANNOT_WRITE):
+                raise
+            raise OutputError(
+                "the work folder cannot be written", mend="check its free space and permissions"
+            ) from None
 
     def frame(self, sql: str) -> pd.DataFrame:
         """The result as pandas with Arrow-backed types, so that ids stay text and gaps stay gaps."""

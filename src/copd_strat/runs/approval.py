@@ -29,6 +29,7 @@ def check_approval(governance: Governance, *, as_of: date, index: date | None = 
     national = governance.opt_out_regime == "type1_and_national"
     if national and index is not None and applied < index - NATIONAL_OPT_OUT_MAX_AGE:
         raise ApprovalError(
-            f"governance.opt_out_applied_on: {applied} is more than 7 days before the extract's last day {index}",
+            f"governance.opt_out_applied_on: {applied} is more than 7 days before the extract's last day"
+            f" {index}",
             mend="have the national data opt-out applied afresh to this extract",
         )

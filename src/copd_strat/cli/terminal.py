@@ -1,0 +1,81 @@
+"""What a person sees: chatter on stderr, results on stdout, tables that survive a log file."""
+
+from __future__ import annotations
+
+import json
+import sys
+import traceback
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from types import NoneType
+
+import click
+
+from copd_strat.errors import BUG_EXIT_CODE, CopdStratError
+
+
+def say(line: str) -> None:
+    """One line of chatter."""
+    click.echo(line, err=True)
+
+
+def show(text: str) -> None:
+    """A result."""
+    click.echo(text)
+
+
+def show_json(content: object) -> None:
+    click.echo(json.dumps(content, indent=2, ensure_ascii=False, default=str))
+
+
+def table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+    """Columns padded with spaces; numbers to the right with thousands marked."""
+    raw = [list(row) for row in rows]
+    body = [[_cell(value) for value in row] for row in raw]
+    widths = [max([len(name), *(len(row[n]) for row in body)]) for n, name in enumerate(head)]
+    right = [_is_numeric(raw, n) for n in range(len(head))]
+    lines = [list(head), ["-" * width for width in widths], *body]
+    return "\n".join(_padded(line, widths, right) for line in lines)
+
+
+def _padded(cells: list[str], widths: list[int], right: list[bool]) -> str:
+    padded = (
+        cell.rjust(width) if to_right else cell.ljust(width)
+        for cell, width, to_right in zip(cells, widths, right, strict=True)
+    )
+    return "  ".join(padded).rstrip()
+
+
+def _cell(value: object) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, int) and not isinstance(value, bool):
+        return f"{value:,}"
+    return str(value)
+
+
+def _is_numeric(rows: list[list[object]], column: int) -> bool:
+    return bool(rows) and all(isinstance(row[column], (int, float, NoneType)) for row in rows)
+
+
+@contextmanager
+def exit_codes() -> Iterator[None]:
+    """Errors a person can mend become a message and their exit code; anything else is a bug, 70.
+
+    A bug's report names places in the code only: an exception's text may hold a value of a record.
+    """
+    try:
+        yield
+    except CopdStratError as error:
+        say("")
+        say(f"copd-strat stopped: {error}")
+        sys.exit(error.exit_code)
+    except (click.ClickException, click.exceptions.Exit, click.Abort, KeyboardInterrupt):
+        raise
+    except Exception as error:  # noqa: BLE001 - the one place where a bug is turned into words
+        say("")
+        say(f"copd-strat stopped on an internal error ({type(error).__name__}). Nothing was published.")
+        for frame in traceback.extract_tb(error.__traceback__)[-4:]:
+            say(f"  at {frame.filename.rsplit('copd_strat', 1)[-1]}:{frame.lineno} in {frame.name}")
+        say("  Mend: please report these lines; they hold no data.")
+        sys.exit(BUG_EXIT_CODE)

@@ -1,0 +1,60 @@
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from copd_strat.config import EngineSettings
+from copd_strat.engine import Engine, literal, render
+from copd_strat.errors import ConfigError
+
+
+@pytest.fixture
+def engine(tmp_path: Path) -> Engine:
+    return Engine.open(EngineSettings(memory_limit="300MB", threads=1), tmp_path / "spill")
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (None, "NULL"),
+        (True, "TRUE"),
+        (3, "3"),
+        (0.5, "0.5"),
+        (date(2026, 2, 28), "DATE '2026-02-28'"),
+        ("O'Neill'; DROP TABLE x; --", "'O''Neill''; DROP TABLE x; --'"),
+        (["a", 1], "('a', 1)"),
+    ],
+)
+def test_a_literal_is_quoted(value: object, text: str) -> None:
+    assert literal(value) == text  # type: ignore[arg-type]
+
+
+def test_a_hostile_literal_stays_a_value(engine: Engine) -> None:
+    hostile = "x'; SELECT 1; --"
+    assert engine.scalar(f"SELECT {literal(hostile)}") == hostile
+
+
+def test_a_place_without_a_value_is_refused() -> None:
+    with pytest.raises(KeyError):
+        render("SELECT $index_date", {})
+
+
+def test_a_table_name_cannot_carry_sql(engine: Engine) -> None:
+    with pytest.raises(ValueError, match="not a plain SQL name"):
+        engine.create_table("x AS SELECT 1; --", "SELECT 1")
+
+
+def test_ids_come_out_as_text_and_gaps_as_gaps(engine: Engine) -> None:
+    frame = engine.frame("SELECT '123456789012345678' AS id, CAST(NULL AS INTEGER) AS n")
+    assert frame["id"].tolist() == ["123456789012345678"]
+    assert frame["n"].isna().all()
+    assert str(frame["n"].dtype) == "int32[pyarrow]"
+
+
+def test_too_little_memory_is_an_error_a_person_can_mend(tmp_path: Path) -> None:
+    engine = Engine.open(EngineSettings(memory_limit="20MB", threads=1), tmp_path / "spill")
+    engine.execute("SET temp_directory = ''")
+    with pytest.raises(ConfigError, match=r"engine\.memory_limit"):
+        engine.rows("SELECT count(*) FROM (SELECT DISTINCT range AS a FROM range(9000000))")
