@@ -9,7 +9,7 @@ from __future__ import annotations
 import dataclasses
 import difflib
 import types
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -126,6 +126,16 @@ def load(path: Path) -> Settings:
             mend="correct the keys named above; docs/configuration.md describes each",
         )
     return settings
+
+
+def keys(kind: type, prefix: str = "") -> Iterator[str]:
+    """Every key a configuration may hold, in dotted form; ``[]`` marks a list's items."""
+    for name, hint in get_type_hints(kind).items():
+        inner = get_args(hint)[0] if get_origin(hint) is tuple else hint
+        if isinstance(inner, type) and dataclasses.is_dataclass(inner):
+            yield from keys(inner, f"{prefix}{name}{'[]' if inner is not hint else ''}.")
+        else:
+            yield f"{prefix}{name}"
 
 
 class _UniqueKeys(yaml.SafeLoader):

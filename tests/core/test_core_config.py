@@ -97,3 +97,10 @@ def test_a_missing_file_is_named(tmp_path: Path) -> None:
 
 def test_a_list_at_the_top_is_refused(tmp_path: Path) -> None:
     assert "expected 'key: value' lines" in fault(tmp_path, "- a\n- b\n")
+
+
+def test_the_documentation_names_every_key() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "configuration.md").read_text(encoding="utf-8")
+    keys = list(config.keys(config.Settings))
+    assert "clinical.spell_gap_days" in keys
+    assert [key for key in keys if f"`{key}`" not in page] == []

@@ -1,0 +1,37 @@
+"""The command line: arguments into calls, results into messages and exit codes. Nothing else."""
+
+from __future__ import annotations
+
+import os
+
+import click
+
+from copd_strat import __version__
+from copd_strat.cli import catalogue, look, make, nightly, scoring
+from copd_strat.cli.terminal import exit_codes
+
+# Files of a run are for their owner and group only.
+_UMASK = 0o027
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="copd-strat")
+def commands() -> None:
+    """COPD risk stratification: validated extracts in, explained tier lists and a safe summary out.
+
+    It supports clinical judgement and does not replace it.
+    """
+
+
+for command in (*nightly.COMMANDS, *look.COMMANDS, *scoring.COMMANDS, *catalogue.COMMANDS, *make.COMMANDS):
+    commands.add_command(command)
+
+
+def main() -> None:
+    """Entry point of ``copd-strat``."""
+    os.umask(_UMASK)
+    with exit_codes():
+        commands()
+
+
+__all__ = ["commands", "main"]
