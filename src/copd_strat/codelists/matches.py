@@ -1,0 +1,81 @@
+"""Do the lists fit the extract? Concepts that match nothing; codes that no list knows, by who issued them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from copd_strat.codelists.identifiers import namespace, verhoeff_passes
+from copd_strat.codelists.lists import CHECKED_SYSTEMS
+from copd_strat.engine import Engine
+from copd_strat.errors import ContractError
+
+MAX_DAMAGED_SHARE = 0.05
+
+
+@dataclass(frozen=True, kw_only=True)
+class MatchReport:
+    """How the lists and the extract's codes fit; shares are 0 to 1, of events or of distinct identifiers."""
+
+    zero_match_concepts: tuple[str, ...]
+    events: int
+    unmatched_events: int
+    unmatched_by_namespace: tuple[tuple[str, int], ...]
+    distinct_ids: int
+    damaged_ids: int
+
+    @property
+    def unmatched_share(self) -> float:
+        return self.unmatched_events / self.events if self.events else 0.0
+
+    @property
+    def damaged_share(self) -> float:
+        """Share of distinct SNOMED CT and dm+d identifiers that fail their check digit."""
+        return self.damaged_ids / self.distinct_ids if self.distinct_ids else 0.0
+
+
+def check_matches(engine: Engine) -> MatchReport:
+    """Compare ``codes`` with the extract; needs ``concept_events`` and the canonical tables.
+
+    Unmatched codes are normal (a GP record holds far more than COPD); what matters is a namespace that no
+    list covers, above all EMIS-local identifiers, which look like SNOMED CT and match no national list.
+    """
+    engine.materialise("codelists", "code_counts")
+    counts = engine.rows(
+        "SELECT n.code_system, n.code, n.events, c.code IS NOT NULL"
+        " FROM code_counts AS n LEFT JOIN (SELECT DISTINCT code_system, code FROM codes) AS c"
+        " USING (code_system, code) WHERE n.code IS NOT NULL"
+    )
+    unmatched: dict[str, int] = {}
+    for system, code, events, known in counts:
+        if not known:
+            issuer = namespace(system, code)
+            unmatched[issuer] = unmatched.get(issuer, 0) + events
+    ids = {code for system, code, _, _ in counts if system in CHECKED_SYSTEMS and code.isdigit()}
+    return MatchReport(
+        zero_match_concepts=_zero_match(engine),
+        events=sum(row[2] for row in counts),
+        unmatched_events=sum(unmatched.values()),
+        unmatched_by_namespace=tuple(sorted(unmatched.items())),
+        distinct_ids=len(ids),
+        damaged_ids=sum(not verhoeff_passes(code) for code in ids),
+    )
+
+
+def require_intact_ids(report: MatchReport, max_share: float = MAX_DAMAGED_SHARE) -> None:
+    """Refuse an extract whose identifiers went through a float: ContractError with the share."""
+    if report.damaged_share > max_share:
+        raise ContractError(
+            f"{report.damaged_share:.0%} of the extract's SNOMED CT and dm+d ids fail their check digit",
+            mend="export codes as text: a spreadsheet or a float column cuts 18-digit identifiers",
+        )
+
+
+def _zero_match(engine: Engine) -> tuple[str, ...]:
+    """Concepts with event codes, none of which occurs in the GP events or prescriptions."""
+    rows = engine.rows(
+        "SELECT DISTINCT concept FROM codes"
+        " WHERE code_system IN ('snomed', 'dmd', 'ctv3', 'read2', 'emis', 'tpp')"
+        " AND concept NOT LIKE 'ed_discharge%'"
+        " AND concept NOT IN (SELECT DISTINCT concept FROM concept_events) ORDER BY concept"
+    )
+    return tuple(row[0] for row in rows)
