@@ -1,0 +1,133 @@
+"""One simulated care system, complete: canonical tables and the truth, ready for any layout."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+
+from copd_strat.synthetic import conditions, evidence, hospital, medicines, routine, stays, tables, truth
+from copd_strat.synthetic.care_system import found_practices
+from copd_strat.synthetic.codes import Floats
+from copd_strat.synthetic.exacerbations import Exacerbations, simulate
+from copd_strat.synthetic.logs import Series, event_log, prescription_log
+from copd_strat.synthetic.people import COPD, People, populate
+from copd_strat.synthetic.settings import SyntheticSettings
+
+
+@dataclass(frozen=True)
+class World:
+    """``tables`` hold the records by canonical name, ``truth`` what really happened."""
+
+    settings: SyntheticSettings
+    tables: dict[str, pa.Table]
+    truth: dict[str, pa.Table]
+
+
+def simulate_world(settings: SyntheticSettings) -> World:
+    """People, their exacerbations, everything recorded of them, and the truth, from one seed."""
+    streams = _streams(settings.seed)
+    practices = found_practices(settings.practices, streams["practices"])
+    people = populate(settings, practices, streams["people"])
+    suffered = simulate(settings, people, streams["exacerbations"])
+    others = conditions.onsets(settings, people, streams["conditions"])
+    gp, lone_steroids = _gp_records(settings, people, suffered, others, streams)
+    stayed = stays.all_stays(settings, people, suffered, streams["stays"])
+    attended = stays.all_attendances(settings, people, suffered, stayed, streams["attendances"])
+    notes = truth.note_people(settings, people, lone_steroids.person, attended)
+    return World(
+        settings=settings,
+        tables={
+            "patients": tables.patients_table(settings, people, practices),
+            **gp,
+            "hospital_episodes": hospital.episodes_table(
+                settings, people, others, stayed, streams["episodes"]
+            ),
+            "ed_attendances": hospital.attendances_table(people, attended, streams["attendance_rows"]),
+            "deaths": tables.deaths_table(people),
+            "organisations": tables.organisations_table(practices),
+            "local_flags": _local_flags(settings, people, streams["flags"]),
+        },
+        truth={
+            "patients": truth.patients_truth(settings, people, practices, suffered, notes),
+            "exacerbations": truth.exacerbations_truth(settings, people, suffered),
+        },
+    )
+
+
+_STEPS = (
+    "practices", "people", "exacerbations", "conditions", "living", "evidence", "reviews", "review_records",
+    "prevention", "contacts", "medicines", "lone_courses", "stays", "attendances", "episodes",
+    "attendance_rows", "flags", "copd",
+)  # fmt: skip
+
+
+def _streams(seed: int) -> dict[str, np.random.Generator]:
+    """A random stream a step, so that a change in one step leaves the others' draws as they were."""
+    return {step: np.random.default_rng([seed, number]) for number, step in enumerate(_STEPS)}
+
+
+def _gp_records(
+    settings: SyntheticSettings,
+    people: People,
+    suffered: Exacerbations,
+    others: dict[str, np.ndarray],
+    streams: dict[str, np.random.Generator],
+) -> tuple[dict[str, pa.Table], Series]:
+    """GP events and prescriptions, and the lone steroid courses that the truth notes."""
+    events, issues = event_log(), prescription_log()
+    conditions.record_copd(people, events, streams["copd"])
+    conditions.record_conditions(others, events)
+    home = conditions.living(people, streams["living"])
+    conditions.record_living(settings, people, home, events, streams["living"])
+    on_record = stays.on_record(suffered, settings.hospital_end_day)
+    seen = evidence.contacts(suffered, on_record, streams["evidence"])
+    evidence.record(seen, events, issues, streams["evidence"])
+    busy = Series(seen.person, seen.day)
+    reviewed = routine.reviews(settings, people, busy, streams["reviews"])
+    routine.record_reviews(people, reviewed, suffered, events, issues, streams["review_records"])
+    routine.record_prevention(settings, people, events, streams["prevention"])
+    routine.record_other_contacts(settings, people, events, streams["contacts"])
+    medicines.record_medicines(settings, people, others, issues, streams["medicines"])
+    lone = medicines.record_lone_courses(settings, people, busy, issues, streams["lone_courses"])
+    last = people.last_day(settings.end_day)
+    return {
+        "gp_events": tables.gp_events_table(settings, people, events.gathered(last, _EVER)),
+        "prescriptions": tables.prescriptions_table(
+            settings, people, issues.gathered(last, settings.start_day)
+        ),
+    }, lone
+
+
+#: Old diagnoses stay on record: no first day but 1970's.
+_EVER = 0
+
+
+def _local_flags(settings: SyntheticSettings, people: People, rng: np.random.Generator) -> pa.Table:
+    """What practices say of their patients with COPD in a local list."""
+    person, flag = [], []
+    copd = people.kind == COPD
+    without_device = 0.05 * np.exp(0.06 * (people.age - 70))
+    shares: dict[str, Floats | float] = {
+        "gp_nominated": 0.015,
+        "no_device": without_device,
+        "declined_app": 0.03,
+        "on_clinic_caseload": 0.01,
+        "app_registered": 0.07,
+    }
+    for position, share in enumerate(shares.values()):
+        who = np.flatnonzero(
+            copd & (people.last_day(settings.end_day) == settings.end_day) & (rng.random(len(people)) < share)
+        )
+        person.append(who)
+        flag.append(np.full(len(who), position))
+    persons = np.concatenate(person)
+    table = pa.table(
+        {
+            "patient_id": tables.picked(persons, tuple(people.identifier.tolist())),
+            "flag": tables.picked(np.concatenate(flag), tuple(shares)),
+            "flag_date": tables.dates(settings.end_day - rng.integers(1, 500, len(persons))),
+        }
+    )
+    return table.sort_by([("patient_id", "ascending"), ("flag", "ascending")])
