@@ -28,7 +28,7 @@ def score_table(
     """
     chosen = registry.model(model)
     options = Options(country=country, observed_risk=observed_risk, edition=edition)
-    ids = _ids(table)
+    ids = ids_of(table)
     scores = score_predictors(chosen, predictors_from(table, chosen), options)
     scores.insert(0, ID, ids.to_numpy())
     return scores
@@ -70,7 +70,8 @@ def _remarks(model: Model, predictors: pd.DataFrame, outcome: pd.DataFrame) -> p
     return remarks.where(remarks != "", status.SCORED)
 
 
-def _ids(table: pd.DataFrame) -> pd.Series:
+def ids_of(table: pd.DataFrame) -> pd.Series:
+    """The table's ids; ModelError if they are absent, incomplete or repeated."""
     name = ID if ID in table else FEATURE_ID
     if name not in table:
         raise ModelError(

@@ -25,7 +25,7 @@ ETA_LIMITS = (-5.8, 1.3)
 LN_ALPHA_NODES, ETA_NODES = 48, 52
 HIGHEST_COUNT = 30
 NEGLIGIBLE = 1e-15
-PATIENTS_A_BATCH = 16_384
+PATIENTS_A_BATCH = 2_048
 
 HalfPart = Literal["severe", "non_severe"]
 
@@ -62,9 +62,9 @@ def _polynomials(values: Floats, limits: tuple[float, float], terms: int) -> Flo
     """Chebyshev polynomials of ``values`` scaled from ``limits`` to [-1, 1], shape (terms, n)."""
     x = (2 * values - limits[0] - limits[1]) / (limits[1] - limits[0])
     result = np.empty((terms, len(x)))
-    result[0], result[1] = 1.0, x
+    result[0], result[1], twice_x = 1.0, x, 2 * x
     for k in range(2, terms):
-        np.multiply(2 * x, result[k - 1], out=result[k])
+        np.multiply(twice_x, result[k - 1], out=result[k])
         result[k] -= result[k - 2]
     return result
 

@@ -1,0 +1,117 @@
+"""The register's risk for the nightly run: scores and reasons from one row of features a patient."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+import pandas as pd
+
+from copd_strat.config import RiskSettings
+from copd_strat.risk import accept3, accept3_cprd, gold
+from copd_strat.risk.accept import SEVERE, TOTAL
+from copd_strat.risk.accept3 import ACCEPT3
+from copd_strat.risk.accept3_cprd import ACCEPT3_CPRD
+from copd_strat.risk.accept_models import POINT_OUTPUTS, SYMPTOM_SCORES
+from copd_strat.risk.gold import GOLD_ABE, GOLD_GRADE
+from copd_strat.risk.model import Model, Options
+from copd_strat.risk.parameters import Floats
+from copd_strat.risk.reasons import explain
+from copd_strat.risk.score import ids_of, predictors_from, score_predictors
+
+HOSPITAL_CLINIC = Options(country="GBR")
+RISK_COLUMNS = dict(
+    zip(POINT_OUTPUTS, ("risk_any_12m", "rate_any_12m", "risk_severe_12m", "rate_severe_12m"), strict=True)
+)
+PLAIN_NAMES = {
+    SEVERE: "severe exacerbations (not observable)",
+    TOTAL: "exacerbation count",
+    "FEV1": "FEV1 % predicted",
+    "male": "sex",
+    " or ".join(SYMPTOM_SCORES): "MRC or CAT",
+}
+DATE_FEATURES = {
+    SEVERE: "last_exacerbation_date",
+    "FEV1": "fev1_pct_date",
+    "LAMA": "last_inhaler_date",
+    "LABA": "last_inhaler_date",
+    "ICS": "last_inhaler_date",
+    "oxygen": "home_oxygen_date",
+    "statin": "statin_date",
+    "BMI": "bmi_date",
+    "smoker": "smoking_date",
+}
+
+
+@dataclass(frozen=True)
+class RiskResult:
+    """scores: one row a patient, in the features' order; reasons: one row a scored patient and predictor."""
+
+    scores: pd.DataFrame
+    reasons: pd.DataFrame
+
+
+@dataclass(frozen=True)
+class Ranking:
+    """The model that ranks patients in a care setting."""
+
+    model: Model
+    options: Options
+    log_severe_rate: Callable[[Floats], Floats]
+
+
+def ranking(settings: RiskSettings) -> Ranking:
+    """The two UK recalibrations of ACCEPT differ a lot, above all for severe risk; the setting decides."""
+    if settings.care_setting == "primary_care":
+        return Ranking(ACCEPT3_CPRD, Options(), accept3_cprd.log_severe_rate)
+    return Ranking(ACCEPT3, HOSPITAL_CLINIC, partial(accept3.log_severe_rate, options=HOSPITAL_CLINIC))
+
+
+def score_register(features: pd.DataFrame, settings: RiskSettings) -> RiskResult:
+    """Risk of exacerbations in the next 12 months, GOLD group and grade, and the reasons for the risk.
+
+    features: one row a patient, columns as in ``clinical/features.csv``. Where severe exacerbations are not
+    observable their count is unknown, never 0, so the patient is not scored and has no GOLD group.
+    """
+    ids = ids_of(features)
+    ranks = ranking(settings)
+    observable = features["severe_observable"].astype("boolean").fillna(False).to_numpy(dtype=bool)
+    predictors = predictors_from(features, ranks.model)
+    predictors[SEVERE] = predictors[SEVERE].where(observable)
+    outcome = score_predictors(ranks.model, predictors, ranks.options, missing_names=PLAIN_NAMES)
+    scores = outcome[list(POINT_OUTPUTS)].rename(columns=RISK_COLUMNS)
+    scores = scores.assign(
+        patient_id=ids,
+        risk_model=ranks.model.name,
+        risk_status=outcome["status"],
+        imputed=outcome["imputed"],
+        gold_abe=_gold_abe(features, observable, settings.gold_edition),
+        gold_grade=_gold_grade(features),
+    )
+    scored = scores["risk_severe_12m"].notna()
+    dates = {name: series[scored] for name, series in _dates(features, predictors).items()}
+    reasons = explain(ids[scored], predictors[scored], dates, ranks.log_severe_rate)
+    return RiskResult(scores[["patient_id", *RISK_COLUMNS.values(), *_TEXT_COLUMNS]], reasons)
+
+
+_TEXT_COLUMNS = ("risk_model", "risk_status", "imputed", "gold_abe", "gold_grade")
+
+
+def _gold_abe(features: pd.DataFrame, observable: np.ndarray, edition: str) -> pd.Series:
+    inputs = predictors_from(features, GOLD_ABE)
+    severe = inputs["sev_exac"].where(observable)
+    return gold.abe(inputs["mmrc"], inputs["cat"], inputs["exac"], severe, edition)
+
+
+def _gold_grade(features: pd.DataFrame) -> pd.Series:
+    inputs = predictors_from(features, GOLD_GRADE)
+    return gold.grade(inputs["fev1pp"], inputs["fev1_fvc"])
+
+
+def _dates(features: pd.DataFrame, predictors: pd.DataFrame) -> dict[str, pd.Series]:
+    """The day of each predictor's value; the symptom score's is MRC's, or CAT's where CAT was used."""
+    days = {name: pd.to_datetime(features[column]) for name, column in DATE_FEATURES.items()}
+    mrc, cat = pd.to_datetime(features["mrc_date"]), pd.to_datetime(features["cat_date"])
+    return days | {"SGRQ": mrc.where(predictors["CAT"].isna(), cat)}
