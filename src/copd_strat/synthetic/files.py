@@ -47,7 +47,7 @@ def write_text(table: pa.Table, path: Path, *, delimiter: str = ",") -> Path:
     """Delimited text with a header, gzipped if ``path`` ends in .gz; gaps are empty."""
     path.parent.mkdir(parents=True, exist_ok=True)
     buffer = BytesIO()
-    options = pyarrow.csv.WriteOptions(delimiter=delimiter, quoting_style="needed", include_header=False)
+    options = pyarrow.csv.WriteOptions(delimiter=delimiter, quoting_style="none", include_header=False)
     pyarrow.csv.write_csv(table, buffer, options)
     content = (delimiter.join(table.column_names) + "\n").encode() + buffer.getvalue()
     if path.suffix == ".gz":

@@ -75,7 +75,7 @@ def record_reviews(
     mrc_codes, mmrc_codes = event(*(f"mrc_{g}" for g in range(1, 6))), event(*(f"mmrc_{g}" for g in range(5)))
     note(graded & ~mmrc, mrc_codes[grade - 1][graded & ~mmrc])
     note(mmrc, mmrc_codes[grade - 1][mmrc])
-    cat = np.clip(np.rint(15 + 6 * people.severity[person] + rng.normal(0, 4, n)), 0, 40)
+    cat = np.rint(15 + 6 * people.severity[person] + rng.normal(0, 4, n)).clip(0, 40)
     note(thorough & some(0.5), event("cat")[0], cat, "score")
     smoking = event("never_smoked", "ex_smoker", "smoker")[people.smoking[person]]
     told = some(0.95)
@@ -108,7 +108,7 @@ def past_year(exacerbations: Exacerbations, seen: Series) -> Ints:
 
 
 def _spirometry(people: People, seen: Series, which: Bools, events: Log, rng: np.random.Generator) -> None:
-    """FEV1 in litres (one in twelve in ml), per cent of predicted, or both; the ratio at times in per cent."""
+    """FEV1 in litres (one in twelve in ml), per cent of predicted, or both; the ratio at times per cent."""
     person, day = seen.person[which], seen.day[which]
     n = len(person)
     percent = np.clip(fev1_percent(people)[person] + rng.normal(0, 4, n), 12, 125)
