@@ -100,16 +100,8 @@ def _draft(people: People, person: Ints, rng: np.random.Generator) -> dict[str, 
     rescue = moderate & (rng.random(n) < 0.05)
     seen_first = severe & (rng.random(n) < 0.35)
     hospital = np.where(severe | ed, np.where(seen_first, rng.integers(1, 7, n), 0), -1)
-    stay = np.minimum(np.floor(rng.lognormal(1.35, 0.8, n)), 45).astype(np.int64)
-    discharge = np.where(severe, hospital + stay, -1)
-    moves = severe & (rng.random(n) < 0.06)
-    transfer = np.where(moves, discharge + rng.integers(0, 2, n), -1)
-    transfer_end = np.where(moves, transfer + rng.integers(2, 15, n), -1)
-    home = np.maximum(discharge, transfer_end)
-    back = severe & (rng.random(n) < 0.08)
-    readmission = np.where(back, home + rng.integers(3, GAP_DAYS + 1, n), -1)
-    readmission_end = np.where(back, readmission + rng.integers(1, 12, n), -1)
-    last = np.maximum.reduce([hospital, home, readmission_end, np.zeros(n, dtype=np.int64)])
+    stays = _draft_stays(severe, hospital, rng)
+    last = np.maximum.reduce([hospital, *stays.values(), np.zeros(n, dtype=np.int64)])
     again = ~rescue & (rng.random(n) < np.where(moderate, 0.22, 0.40))
     # an ED visit may end the next day; one day less keeps the fourteen days clear of that
     gap = np.where(ed, rng.integers(2, GAP_DAYS, n), rng.integers(2, GAP_DAYS + 1, n))
@@ -122,14 +114,30 @@ def _draft(people: People, person: Ints, rng: np.random.Generator) -> dict[str, 
         "rescue": rescue,
         "first_gp": np.where(moderate | seen_first, 0, -1),
         "hospital": hospital,
+        **stays,
+        "later_gp_1": later_1,
+        "later_gp_2": later_2,
+        "end": np.maximum.reduce([last + ed, later_1, later_2]),
+    }
+
+
+def _draft_stays(severe: Bools, hospital: Ints, rng: np.random.Generator) -> dict[str, Ints]:
+    """Days of stays: usually four or five, some with a transfer, some with a readmission."""
+    n = len(severe)
+    stay = np.minimum(np.floor(rng.lognormal(1.35, 0.8, n)), 45).astype(np.int64)
+    discharge = np.where(severe, hospital + stay, -1)
+    moves = severe & (rng.random(n) < 0.06)
+    transfer = np.where(moves, discharge + rng.integers(0, 2, n), -1)
+    transfer_end = np.where(moves, transfer + rng.integers(2, 15, n), -1)
+    back = severe & (rng.random(n) < 0.08)
+    home = np.maximum(discharge, transfer_end)
+    readmission = np.where(back, home + rng.integers(3, GAP_DAYS + 1, n), -1)
+    return {
         "discharge": discharge,
         "transfer": transfer,
         "transfer_end": transfer_end,
         "readmission": readmission,
-        "readmission_end": readmission_end,
-        "later_gp_1": later_1,
-        "later_gp_2": later_2,
-        "end": np.maximum.reduce([last + ed, later_1, later_2]),
+        "readmission_end": np.where(back, readmission + rng.integers(1, 12, n), -1),
     }
 
 

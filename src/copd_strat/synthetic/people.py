@@ -29,7 +29,8 @@ class People:
     """One entry a person in every array; days count from 1 January 1970, ``NEVER`` where none.
 
     ``leaves`` is the day a person left the area, ``died`` the day of death; ``resolved`` the day the
-    diagnosis was withdrawn and ``rediagnosed`` the day it was made again. ``lungs``
+    diagnosis was withdrawn and ``rediagnosed`` the day it was made again. Who ``moved`` came from
+    ``earlier_practice``. ``lungs``
     is what sets FEV1 apart from severity (standard normal), ``recorded`` how complete a record is (0 to 1).
     """
 
@@ -112,23 +113,14 @@ def _draw(settings: SyntheticSettings, practices: Practices, kind: Ints, rng: np
     sex = np.where(rng.random(n) < 0.48, FEMALE, MALE).astype(np.int64)
     smoking = _smoking(copd, imd, rng)
     severity = rng.normal(0, 0.9, n) + 0.25 * (smoking == SMOKER) + 0.05 * (5.5 - imd) + 0.01 * (age - 70)
-    died = _deaths(settings, copd, age, severity, rng)
-    leaves = np.where(rng.random(n) < 0.05, end - rng.integers(20, 1700, n), NEVER)
-    gone = np.minimum(died, leaves)
-    registered = np.minimum(_registrations(end, age, rng), gone - 400)
-    moved = end - rng.integers(60, 1400, n)
-    mover = (rng.random(n) < 0.04) & (registered < end - 1500) & (moved < gone - 30)
     birth = end - np.floor(age * YEAR).astype(np.int64)
     dated = birth.astype("datetime64[D]")
     return People(
         identifier=np.full(n, ""),
         kind=kind,
         practice=practice,
-        earlier_practice=np.where(mover, (practice + 1 + rng.integers(0, 7, n)) % len(practices), practice),
-        moved=np.where(mover, moved, NEVER),
-        registered=registered,
-        leaves=leaves,
-        died=died,
+        earlier_practice=(practice + 1 + rng.integers(0, 7, n)) % len(practices),
+        **_comings_and_goings(settings, copd, age, severity, rng),
         sex=sex,
         birth_year=dated.astype("datetime64[Y]").astype(np.int64) + 1970,
         birth_month=dated.astype("datetime64[M]").astype(np.int64) % 12 + 1,
@@ -168,6 +160,20 @@ def _smoking(copd: Bools, imd: Ints, rng: np.random.Generator) -> Ints:
     return np.select([draw < never, draw < never + smokes], [NEVER_SMOKED, SMOKER], EX_SMOKER).astype(
         np.int64
     )
+
+
+def _comings_and_goings(
+    settings: SyntheticSettings, copd: Bools, age: Floats, severity: Floats, rng: np.random.Generator
+) -> dict[str, Ints]:
+    """Registration, moves between practices of the system, departure, death: each before the next."""
+    n, end = len(age), settings.end_day
+    died = _deaths(settings, copd, age, severity, rng)
+    leaves = np.where(rng.random(n) < 0.05, end - rng.integers(20, 1700, n), NEVER)
+    gone = np.minimum(died, leaves)
+    registered = np.minimum(_registrations(end, age, rng), gone - 400)
+    moved = end - rng.integers(60, 1400, n)
+    moves = (rng.random(n) < 0.04) & (registered < end - 1500) & (moved < gone - 30)
+    return {"registered": registered, "moved": np.where(moves, moved, NEVER), "leaves": leaves, "died": died}
 
 
 def _deaths(

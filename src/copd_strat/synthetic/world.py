@@ -7,7 +7,17 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
-from copd_strat.synthetic import conditions, evidence, hospital, medicines, routine, stays, tables, truth
+from copd_strat.synthetic import (
+    conditions,
+    evidence,
+    hospital,
+    medicines,
+    reviews,
+    routine,
+    stays,
+    tables,
+    truth,
+)
 from copd_strat.synthetic.care_system import found_practices
 from copd_strat.synthetic.codes import Floats
 from copd_strat.synthetic.exacerbations import Exacerbations, simulate
@@ -85,9 +95,10 @@ def _gp_records(
     seen = evidence.contacts(suffered, on_record, streams["evidence"])
     evidence.record(seen, events, issues, streams["evidence"])
     busy = Series(seen.person, seen.day)
-    reviewed = routine.reviews(settings, people, busy, streams["reviews"])
-    routine.record_reviews(people, reviewed, suffered, events, issues, streams["review_records"])
-    routine.record_prevention(settings, people, events, streams["prevention"])
+    reviewed = reviews.reviews(settings, people, busy, streams["reviews"])
+    reviews.record_reviews(people, reviewed, suffered, events, issues, streams["review_records"])
+    routine.record_vaccinations(settings, people, events, streams["prevention"])
+    routine.record_rehabilitation(settings, people, events, streams["prevention"])
     routine.record_other_contacts(settings, people, events, streams["contacts"])
     medicines.record_medicines(settings, people, others, issues, streams["medicines"])
     lone = medicines.record_lone_courses(settings, people, busy, issues, streams["lone_courses"])
