@@ -1,0 +1,32 @@
+"""Facts, risk and a policy into one disposition a patient, with its reasons."""
+
+from copd_strat.pathways.assign import Assignment, assign
+from copd_strat.pathways.changes import diff
+from copd_strat.pathways.feedback import Feedback, override_counts, validate_decisions
+from copd_strat.pathways.loading import SHIPPED, load_policy
+from copd_strat.pathways.policy import DECISIONS, DISPOSITIONS, LISTED, Policy
+from copd_strat.pathways.references import (
+    check_reference,
+    make_references,
+    normalise_reference,
+    reference_key,
+)
+
+__all__ = [
+    "DECISIONS",
+    "DISPOSITIONS",
+    "LISTED",
+    "SHIPPED",
+    "Assignment",
+    "Feedback",
+    "Policy",
+    "assign",
+    "check_reference",
+    "diff",
+    "load_policy",
+    "make_references",
+    "normalise_reference",
+    "override_counts",
+    "reference_key",
+    "validate_decisions",
+]

@@ -1,0 +1,99 @@
+"""What is different from last time: new, up, down, left and why."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from copd_strat.pathways.columns import Objects
+from copd_strat.pathways.memory import Memory
+from copd_strat.pathways.policy import LISTED
+
+CHANGE_COLUMNS = ("practice_id", "patient_ref", "patient_id", "kind", "change", "was", "now", "why")
+TIER = {"clinic": "clinic", "clinical_review": "review", "self_management": "app", "not_listed": "not listed"}
+_HEIGHT = {"not_listed": 0, "self_management": 1, "clinical_review": 2, "clinic": 3}
+
+
+def change_words(frame: pd.DataFrame, memory: Memory, left_for: Objects) -> Objects:
+    """``new``, ``up from app``, ``down to app``, ``up from reserve``, ``left: declined``, ``unchanged`` …
+
+    ``frame`` has disposition and place; ``left_for`` says why somebody is not listed.
+    """
+    now = frame["disposition"].to_numpy(dtype=object)
+    was = np.where(memory.known_here, memory.was, None)
+    before, after = _heights(was), _heights(now)
+    place = frame["place"].to_numpy(dtype=object, na_value=None)
+    moved_place = memory.known_here & (was == now) & np.not_equal(memory.place, place).astype(bool)
+    return np.select(
+        [
+            ~memory.known_here,
+            (now == "not_listed") & (was != now),
+            after > before,
+            after < before,
+            moved_place & (memory.place == "reserve") & (place == "clinic"),
+            moved_place & (memory.place == "clinic") & (place == "reserve"),
+        ],
+        ["new", "left: " + left_for, "up from " + _tiers(was), "down to " + _tiers(now), "up from reserve", "down to reserve"],
+        default="unchanged",
+    ).astype(object)
+
+
+def _heights(dispositions: Objects) -> np.ndarray[tuple[int, ...], np.dtype[np.int64]]:
+    return np.array([_HEIGHT.get(d, -1) for d in dispositions], dtype=np.int64)
+
+
+def _tiers(dispositions: Objects) -> Objects:
+    return np.array([TIER.get(d, "") for d in dispositions], dtype=object)
+
+
+def diff(previous: pd.DataFrame | None, current: pd.DataFrame, left: pd.DataFrame | None = None) -> pd.DataFrame:
+    """The changes between two runs, one row a patient who moved, columns as in CHANGE_COLUMNS.
+
+    ``previous`` is a history frame or None; ``current`` has patient_id, practice_id, patient_ref, disposition and,
+    if it comes from ``assign``, change and why_1. ``left`` (patient_id, reason) says why people left the register.
+    """
+    moved = _moved(previous, current)
+    gone = _gone(previous, current, left)
+    both = pd.concat([moved, gone], ignore_index=True)[list(CHANGE_COLUMNS)].astype("str")
+    return both.sort_values(["practice_id", "kind", "patient_ref"], ignore_index=True)
+
+
+def _moved(previous: pd.DataFrame | None, current: pd.DataFrame) -> pd.DataFrame:
+    keys = ["patient_id", "practice_id"]
+    now = current.reindex(columns=[*keys, "patient_ref", "disposition", "change", "why_1"]).astype(object)
+    now = now.rename(columns={"disposition": "now", "why_1": "why"})
+    before = _before(previous)[[*keys, "was"]]
+    both = now.merge(before, how="left", on=keys)
+    both = both[(both["was"].isin(LISTED) | both["now"].isin(LISTED))]
+    both["kind"] = [_kind(was, now) for was, now in zip(both["was"], both["now"], strict=True)]
+    both["change"] = both["change"].fillna(both["kind"])
+    return both[both["kind"] != ""]
+
+
+def _kind(was: object, now: object) -> str:
+    if not isinstance(was, str):
+        return "new"
+    if was == now:
+        return ""
+    if now == "not_listed":
+        return "left"
+    return "up" if _HEIGHT[str(now)] > _HEIGHT[was] else "down"
+
+
+def _before(previous: pd.DataFrame | None) -> pd.DataFrame:
+    columns = ["patient_id", "practice_id", "patient_ref", "disposition"]
+    frame = pd.DataFrame(columns=columns) if previous is None else previous[columns]
+    return frame.astype(object).rename(columns={"disposition": "was"})
+
+
+def _gone(previous: pd.DataFrame | None, current: pd.DataFrame, left: pd.DataFrame | None) -> pd.DataFrame:
+    """Those listed last time who are no longer in the practice; a new practice never sees their old reference."""
+    before = _before(previous)
+    here = pd.MultiIndex.from_frame(current[["patient_id", "practice_id"]].astype(object))
+    absent = ~pd.MultiIndex.from_frame(before[["patient_id", "practice_id"]]).isin(here)
+    gone = before[absent & before["was"].isin(LISTED).to_numpy()].copy()
+    reasons = dict(zip(left["patient_id"], left["reason"], strict=True)) if left is not None else {}
+    elsewhere = gone["patient_id"].isin(set(current["patient_id"].astype(object)))
+    told = gone["patient_id"].map(reasons).astype(object)
+    gone["why"] = told.where(told.notna(), np.where(elsewhere, "moved", "no longer on the register"))
+    return gone.assign(kind="left", now=None, change="left: " + gone["why"].astype(object))

@@ -1,0 +1,102 @@
+"""The columns a policy may name, and their values as NumPy arrays with gaps kept as gaps."""
+
+from __future__ import annotations
+
+import csv
+from datetime import date
+from functools import cache
+from importlib.resources import files
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+Kind = Literal["number", "flag", "text", "date"]
+Floats = npt.NDArray[np.float64]
+Objects = npt.NDArray[np.object_]
+Days = npt.NDArray[np.datetime64]
+Flags = npt.NDArray[np.bool_]
+
+_KIND_OF_TYPE: dict[str, Kind] = {
+    "string": "text",
+    "bool": "flag",
+    "int32": "number",
+    "double": "number",
+    "date32": "date",
+}
+
+_RISK_COLUMNS: dict[str, Kind] = {
+    "risk_any_12m": "number",
+    "risk_severe_12m": "number",
+    "rate_any_12m": "number",
+    "rate_severe_12m": "number",
+    "risk_model": "text",
+    "risk_status": "text",
+    "imputed": "text",
+    "gold_abe": "text",
+    "gold_grade": "number",
+}
+
+_ORGANISATION_COLUMNS: dict[str, Kind] = {"pcn": "text", "sub_icb": "text", "icb": "text"}
+
+
+@cache
+def patient_columns() -> dict[str, Kind]:
+    """Name and kind of every column of one row a patient: features, risk, organisation."""
+    dictionary = files("copd_strat").joinpath("clinical", "features.csv").read_text(encoding="utf-8")
+    features = {row["name"]: _KIND_OF_TYPE[row["type"]] for row in csv.DictReader(dictionary.splitlines())}
+    return {**features, **_RISK_COLUMNS, **_ORGANISATION_COLUMNS}
+
+
+class Facts:
+    """One row a patient, read column by column; a missing value is NaN, None or NaT, never 0 or False.
+
+    A column that the frame lacks altogether is missing for everybody.
+    """
+
+    def __init__(self, frame: pd.DataFrame, kinds: dict[str, Kind]) -> None:
+        self._frame = frame
+        self._kinds = kinds
+        self._read: dict[str, Any] = {}
+
+    def __len__(self) -> int:
+        return len(self._frame)
+
+    def kind(self, column: str) -> Kind:
+        return self._kinds[column]
+
+    def numbers(self, column: str) -> Floats:
+        """Numbers and flags (1 yes, 0 no) as float64."""
+        return self._cached(column, "numbers", lambda s: s.to_numpy(dtype="float64", na_value=np.nan))
+
+    def texts(self, column: str) -> Objects:
+        return self._cached(column, "texts", _texts)
+
+    def days(self, column: str) -> Days:
+        return self._cached(column, "days", lambda s: pd.to_datetime(s).to_numpy(dtype="datetime64[D]"))
+
+    def missing(self, column: str) -> Flags:
+        """True where the column holds no value; an empty text is no value."""
+        kind = self.kind(column)
+        if kind == "text":
+            return np.equal(self.texts(column), None).astype(bool)
+        return np.isnat(self.days(column)) if kind == "date" else np.isnan(self.numbers(column))
+
+    def _cached(self, column: str, form: str, read: Any) -> Any:
+        key = f"{form}:{column}"
+        if key not in self._read:
+            series = self._frame.get(column)
+            if series is None:
+                series = pd.Series([None] * len(self._frame), dtype="object")
+            self._read[key] = read(series)
+        return self._read[key]
+
+
+def _texts(series: pd.Series[Any]) -> Objects:
+    values = series.to_numpy(dtype=object, na_value=None)
+    return np.where(values == "", None, values)
+
+
+def day(value: date) -> np.datetime64:
+    return np.datetime64(value.isoformat(), "D")

@@ -1,0 +1,232 @@
+"""The words beside a disposition: why, what is missing, by which route, what to do next."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+
+import numpy as np
+import pandas as pd
+
+from copd_strat.pathways.columns import Facts, Flags, Objects, day
+from copd_strat.pathways.conditions import evaluate
+from copd_strat.pathways.feedback import InForce
+from copd_strat.pathways.judging import Judgement
+from copd_strat.pathways.memory import Memory
+from copd_strat.pathways.policy import LISTED, Policy
+from copd_strat.pathways.wording import Rows, date_in_words, write
+
+WHYS = 3
+
+
+class WhyLines:
+    """Up to three reasons a patient; who has three already gets no more."""
+
+    def __init__(self, patients: int) -> None:
+        self.lines = [np.full(patients, None, dtype=object) for _ in range(WHYS)]
+        self.filled = np.zeros(patients, dtype=np.int64)
+
+    def add(self, rows: Rows, sentences: Objects) -> None:
+        for position, line in enumerate(self.lines):
+            here = self.filled[rows] == position
+            line[rows[here]] = sentences[here]
+        self.filled[rows] += 1
+
+    def room(self, wanted: Flags) -> Rows:
+        return np.flatnonzero(wanted & (self.filled < WHYS))
+
+
+class Phrases:
+    """Phrases gathered a patient and joined by a separator."""
+
+    def __init__(self, patients: int, separator: str) -> None:
+        self.texts = np.full(patients, "", dtype=object)
+        self._separator = separator
+
+    def add(self, wanted: Flags, phrase: str, facts: Facts) -> None:
+        rows = np.flatnonzero(wanted)
+        so_far = self.texts[rows]
+        self.texts[rows] = so_far + np.where(so_far == "", "", self._separator) + write(phrase, facts, rows)
+
+
+def route_hits(facts: Facts, policy: Policy, judgement: Judgement) -> dict[str, Flags]:
+    return {
+        rule.id: judgement.is_in(*rule.dispositions) & evaluate(rule.when, facts).yes for rule in policy.routes
+    }
+
+
+def routes(policy: Policy, judgement: Judgement, hits: dict[str, Flags]) -> Objects:
+    """The first route that fits, else the disposition's own; None for those not listed."""
+    route = np.full(len(judgement.disposition), None, dtype=object)
+    for disposition, default in policy.default_routes:
+        route[judgement.is_in(disposition)] = default
+    for rule in reversed(policy.routes):
+        if rule.route is not None:
+            route[hits[rule.id]] = rule.route
+    return route
+
+
+def need_hits(facts: Facts, policy: Policy) -> dict[str, Flags]:
+    return {need.id: evaluate(need.when, facts).yes for need in policy.needs}
+
+
+def reason_codes(
+    facts: Facts, judgement: Judgement, feedback: InForce, needs: dict[str, Flags], hits: dict[str, Flags]
+) -> Objects:
+    """Ids of everything that led to disposition and route, joined by ``;``. Clinic rules that hold are named also
+    for those who are not listed: nobody at high risk disappears silently."""
+    codes = Phrases(len(facts), ";")
+    review = judgement.is_in("clinical_review") & ~judgement.sent_to_review
+    decided = ~np.equal(feedback.decision, None).astype(bool) & (
+        judgement.held_off | judgement.sent_to_review | judgement.is_in("clinic")
+    )
+    groups: list[dict[str, Flags]] = [
+        judgement.excluded_by,
+        {f"decision_{d}": decided & (feedback.decision == d) for d in sorted(set(feedback.decision[decided]))},
+        judgement.clinic_by,
+        {"stay_on": judgement.stays, "lower_risk": judgement.is_in("self_management")},
+        {name: review & wanted for name, wanted in needs.items()},
+        {"cannot_be_judged": review},
+        {name: judgement.is_in("clinic") & hit for name, hit in judgement.in_hand_by.items()},
+        hits,
+    ]
+    for group in groups:
+        for code, wanted in group.items():
+            codes.add(wanted, code, facts)
+    return codes.texts
+
+
+def whys(
+    facts: Facts,
+    policy: Policy,
+    judgement: Judgement,
+    feedback: InForce,
+    needs: dict[str, Flags],
+    risk_reasons: Iterator[tuple[Rows, Objects]],
+    stay_sentences: Objects,
+) -> tuple[WhyLines, dict[str, Flags]]:
+    """Reasons in the policy's order, and the needs that found no room (said as data warnings instead)."""
+    lines = WhyLines(len(facts))
+
+    def say(wanted: Flags, sentence: str) -> None:
+        rows = lines.room(wanted)
+        lines.add(rows, write(sentence, facts, rows))
+
+    for rule in policy.exclusions:
+        say(judgement.excluded_by[rule.id], rule.says)
+    by_decision = lines.room(judgement.held_off | judgement.sent_to_review)
+    lines.add(by_decision, decision_sentences(feedback, by_decision))
+    for clinic_rule in policy.clinic:
+        say(judgement.is_in("clinic") & judgement.clinic_by[clinic_rule.id], clinic_rule.says)
+    staying = lines.room(judgement.stays)
+    lines.add(staying, stay_sentences[staying])
+    for rows, sentences in risk_reasons:
+        room = lines.filled[rows] < WHYS
+        lines.add(rows[room], sentences[room])
+    for note in policy.self_management_why:
+        say(judgement.is_in("self_management") & evaluate(note.when, facts).yes, note.says)
+    crowded = _say_needs(policy, judgement, needs, lines, say)
+    say(judgement.is_in("clinical_review") & (lines.filled == 0), policy.otherwise)
+    return lines, crowded
+
+
+def _say_needs(
+    policy: Policy, judgement: Judgement, needs: dict[str, Flags], lines: WhyLines, say: object
+) -> dict[str, Flags]:
+    """On review lists what is missing is the reason; on the others, and beyond three, it is a warning."""
+    review = judgement.is_in("clinical_review")
+    crowded = {}
+    for need in policy.needs:
+        full = lines.filled >= WHYS
+        crowded[need.id] = needs[need.id] & judgement.is_in(*LISTED) & (~review | full)
+        say(review & needs[need.id], need.says)  # type: ignore[operator]
+    return crowded
+
+
+def decision_sentences(feedback: InForce, rows: Rows) -> Objects:
+    said, dates = feedback.says[rows], feedback.decided_on[rows]
+    return _objects([f"{text} ({date_in_words(on)})" for text, on in zip(said, dates, strict=True)])
+
+
+def stay_on_sentences(policy: Policy, judgement: Judgement, memory: Memory, as_of: date) -> Objects:
+    """Why somebody without a rule is still in the clinic tier, and until when at the latest."""
+    sentences = np.full(len(judgement.disposition), None, dtype=object)
+    served = np.timedelta64(policy.stay_on.for_days, "D")
+    for row in np.flatnonzero(judgement.stays):
+        since = date_in_words(memory.since[row])
+        if judgement.clear[row]:
+            until = date_in_words(judgement.below_since[row] + served)
+            sentences[row] = f"Clinic tier since {since}, no rule met now, stays until {until} unless one is met again"
+        else:
+            sentences[row] = f"Clinic tier since {since}, not yet known to be clear of it on {date_in_words(day(as_of))}"
+    return sentences
+
+
+def top_risk_reasons(
+    reasons: pd.DataFrame | None, frame: pd.DataFrame, policy: Policy, judgement: Judgement
+) -> Iterator[tuple[Rows, Objects]]:
+    """What raises a clinic patient's risk most, strongest first, apart from what a rule has said already.
+
+    ``reasons`` is the risk room's long table (patient_id, position, group, text, contribution).
+    """
+    if reasons is None or reasons.empty:
+        return
+    rows = pd.Index(frame["patient_id"].astype(object)).get_indexer(pd.Index(reasons["patient_id"].astype(object)))
+    wanted = (rows >= 0) & (reasons["contribution"].to_numpy(dtype="float64", na_value=np.nan) > 0)
+    wanted &= judgement.is_in("clinic")[rows]
+    group = reasons["group"].to_numpy(dtype=object, na_value=None)
+    for rule in policy.clinic:
+        wanted &= ~(judgement.clinic_by[rule.id][rows] & (group == rule.covers))
+    kept = pd.DataFrame(
+        {"row": rows[wanted], "position": reasons["position"].to_numpy()[wanted], "text": reasons["text"].to_numpy(dtype=object)[wanted]}
+    ).sort_values(["row", "position", "text"])
+    turn = kept.groupby("row").cumcount().to_numpy()
+    for n in range(WHYS):
+        this = kept[turn == n]
+        yield this["row"].to_numpy(dtype=np.intp), this["text"].to_numpy(dtype=object)
+
+
+def data_warnings(facts: Facts, policy: Policy, judgement: Judgement, crowded: dict[str, Flags]) -> Objects:
+    warnings = Phrases(len(facts), "; ")
+    for need in policy.needs:
+        warnings.add(crowded[need.id], need.says, facts)
+    for note in policy.warnings:
+        warnings.add(judgement.is_in(*LISTED) & evaluate(note.when, facts).yes, note.says, facts)
+    return warnings.texts
+
+
+def suggested_actions(
+    facts: Facts, policy: Policy, judgement: Judgement, feedback: InForce, needs: dict[str, Flags], hits: dict[str, Flags]
+) -> Objects:
+    """The first action that fits, what would settle a review, and the notes of the routes."""
+    actions = Phrases(len(facts), "; ")
+    for action in policy.actions:
+        wanted = judgement.is_in(action.disposition) & (actions.texts == "")
+        if action.when is not None:
+            wanted &= evaluate(action.when, facts).yes
+        actions.add(wanted, action.says, facts)
+    review = judgement.is_in("clinical_review") & ~judgement.sent_to_review
+    for need in policy.needs:
+        actions.add(review & needs[need.id], need.settle, facts)
+    for rule in policy.routes:
+        actions.add(hits[rule.id], rule.says, facts)
+    known = np.flatnonzero(judgement.is_in("clinic") & (feedback.effect == "keep_without_place"))
+    actions.texts[known] = actions.texts[known] + "; " + decision_sentences(feedback, known)
+    return actions.texts
+
+
+def flags(facts: Facts, policy: Policy, judgement: Judgement) -> dict[str, Objects]:
+    """The policy's extra list columns."""
+    columns = {}
+    for flag in policy.flags:
+        phrases = Phrases(len(facts), ", ")
+        for note in flag.notes:
+            phrases.add(judgement.is_in(*LISTED) & evaluate(note.when, facts).yes, note.says, facts)
+        columns[flag.column] = phrases.texts
+    return columns
+
+
+def _objects(values: list[str]) -> Objects:
+    array = np.empty(len(values), dtype=object)
+    array[:] = values
+    return array

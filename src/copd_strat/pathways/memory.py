@@ -1,0 +1,77 @@
+"""What the last run left: who was where, since when, and which places of this month are given.
+
+The history is one row a patient on the register; the next run reads it as ``previous``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+import numpy as np
+import pandas as pd
+
+from copd_strat.pathways.columns import Days, Flags, Objects, day
+
+HISTORY_COLUMNS = (
+    "patient_id",
+    "practice_id",
+    "patient_ref",
+    "disposition",
+    "since",
+    "below_since",
+    "place",
+    "place_given_on",
+    "as_of",
+    "policy",
+)
+
+
+@dataclass(frozen=True)
+class Memory:
+    """The previous state of each patient of today's frame. ``was`` is None for somebody not seen before."""
+
+    was: Objects
+    same_practice: Flags
+    since: Days
+    below_since: Days
+    place: Objects
+    place_given_on: Days
+
+    @property
+    def known_here(self) -> Flags:
+        """Seen in the last run, in the same practice."""
+        return np.asarray(~np.equal(self.was, None).astype(bool) & self.same_practice)
+
+
+def recall(frame: pd.DataFrame, previous: pd.DataFrame | None) -> Memory:
+    """Align ``previous`` (a history frame, or None on the first run) with ``frame``."""
+    if previous is None:
+        previous = pd.DataFrame(columns=list(HISTORY_COLUMNS))
+    aligned = previous.astype({"patient_id": object}).set_index("patient_id").reindex(frame["patient_id"].astype(object))
+    practice = aligned["practice_id"].to_numpy(dtype=object, na_value=None)
+    return Memory(
+        was=aligned["disposition"].to_numpy(dtype=object, na_value=None),
+        same_practice=np.asarray(practice == frame["practice_id"].to_numpy(dtype=object), dtype=bool),
+        since=_days(aligned["since"]),
+        below_since=_days(aligned["below_since"]),
+        place=aligned["place"].to_numpy(dtype=object, na_value=None),
+        place_given_on=_days(aligned["place_given_on"]),
+    )
+
+
+def _days(series: pd.Series[pd.Timestamp]) -> Days:
+    return pd.to_datetime(series).to_numpy(dtype="datetime64[D]")
+
+
+def remember(frame: pd.DataFrame, memory: Memory, below_since: Days, given_on: Days, as_of: date, policy: str) -> pd.DataFrame:
+    """Tonight's history, from ``frame`` with its dispositions."""
+    same = memory.known_here & np.asarray(memory.was == frame["disposition"].to_numpy(dtype=object), dtype=bool)
+    history = frame[["patient_id", "practice_id", "patient_ref", "disposition", "place"]].astype(object)
+    history["since"] = np.where(same, memory.since, day(as_of)).astype("datetime64[s]")
+    history["below_since"] = below_since.astype("datetime64[s]")
+    history["place_given_on"] = given_on.astype("datetime64[s]")
+    history["as_of"] = np.full(len(frame), day(as_of), dtype="datetime64[s]")
+    history["policy"] = policy
+    texts = {name: "str" for name in ("patient_id", "practice_id", "patient_ref", "disposition", "place", "policy")}
+    return history[list(HISTORY_COLUMNS)].astype(texts)
