@@ -1,0 +1,189 @@
+"""From canonical relations to clinical facts, step by step."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+from functools import partial
+from types import MappingProxyType
+
+from copd_strat.clinical import completeness, gli, observability
+from copd_strat.config import ClinicalSettings
+from copd_strat.engine import Engine, packaged_sql, render
+from copd_strat.errors import IdentifiableDataError
+
+# Dates that stand for "unknown" in hospital extracts. The first two are documented for HES; the others are
+# what casts and spreadsheets make of an empty date [unconfirmed].
+PLACEHOLDER_DATES = (
+    date(1800, 1, 1),
+    date(1801, 1, 1),
+    date(1582, 10, 15),
+    date(1899, 12, 30),
+    date(1900, 1, 1),
+    date(1970, 1, 1),
+    date(2999, 12, 31),
+    date(9999, 12, 31),
+)
+
+
+# Runs a query of this room, by the name of the table it makes, with its literals.
+Make = Callable[..., None]
+
+
+@dataclass(frozen=True, kw_only=True)
+class AttritionStep:
+    """One step towards the register: who remains after it, and how many it left out."""
+
+    step: str
+    remaining: int
+    excluded: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Facts:
+    """The dates of a run and what was counted on the way to one row a patient."""
+
+    as_of: date
+    index_date: date
+    gp_complete_to: date
+    hospital_complete_to: date | None
+    register_size: int
+    attrition: tuple[AttritionStep, ...]
+    unobservable: MappingProxyType[str, str]
+
+    @property
+    def hospital_lag_days(self) -> int | None:
+        """Days by which hospital data end before the index; negative where they reach beyond it."""
+        if self.hospital_complete_to is None:
+            return None
+        return (self.index_date - self.hospital_complete_to).days
+
+
+def build(engine: Engine, settings: ClinicalSettings, *, as_of: date, index: date | None = None) -> Facts:
+    """Make the register, events, exacerbations, spells and ``features`` from the canonical relations.
+
+    Needs the relations of ``extracts.land`` and the tables of ``codelists.load``. ``as_of`` is the run date:
+    nothing dated later is known. ``index`` ends the predictors' windows; by default the last complete day of
+    the GP extract. Raises IdentifiableDataError where people with a standing Type 1 opt-out are in the data.
+    """
+    gp_to, hospital_to = _complete_to(engine, settings, as_of)
+    index = index or gp_to
+    make = partial(engine.materialise, "clinical")
+
+    make("concept_events", as_of=as_of)
+    _refuse_type1_dissent(engine)
+    _make_register(make, as_of, index)
+    _make_gp_event_days(make, index)
+    _make_spells(make, as_of, settings.spell_gap_days)
+    _make_exacerbations(engine, make, index, settings)
+    _make_measurements(engine, make, index)
+    _make_wide_facts(make, as_of, index)
+
+    unobservable = observability.reasons(engine, index, hospital_to)
+    observability.register_observable(engine, unobservable)
+    make(
+        "features",
+        index=index,
+        gp_complete_to=gp_to,
+        hospital_complete_to=hospital_to,
+        unobservable=observability.as_text(unobservable),
+    )
+    return Facts(
+        as_of=as_of,
+        index_date=index,
+        gp_complete_to=gp_to,
+        hospital_complete_to=hospital_to,
+        register_size=int(engine.scalar("SELECT count(*) FROM register")),
+        attrition=_attrition(engine),
+        unobservable=MappingProxyType(unobservable),
+    )
+
+
+def _make_register(make: Make, as_of: date, index: date) -> None:
+    make("copd_spans")
+    make("registrations")
+    make("eligibility", as_of=as_of, index=index)
+    make("attrition")
+    make("register", index=index)
+    make("gp_activity", index=index)
+
+
+def _make_gp_event_days(make: Make, index: date) -> None:
+    make("maintenance", index=index)
+    make("courses", index=index)
+    make("gp_event_days", index=index)
+
+
+def _make_spells(make: Make, as_of: date, gap: int) -> None:
+    make("hospital_rows", as_of=as_of, placeholder_dates=PLACEHOLDER_DATES)
+    make("hospital_cleaning")
+    make("episode_diagnoses")
+    make("ed_diagnoses", as_of=as_of)
+    make("diagnosis_lookup")
+    make("hospital_concepts")
+    make("episode_flags")
+    make("placed_episodes")
+    make("provider_spells")
+    make("spells", as_of=as_of, gap=gap)
+    make("spell_sequence")
+    make("ed_visits", as_of=as_of)
+
+
+def _make_exacerbations(engine: Engine, make: Make, index: date, settings: ClinicalSettings) -> None:
+    make("exacerbation_events", index=index)
+    starts = packaged_sql("clinical", f"episode_starts_{settings.episode_rule}")
+    engine.create_table("episode_starts", render(starts, {"gap": settings.episode_gap_days}))
+    make("counted_exacerbations")
+    make("exacerbations")
+
+
+def _make_measurements(engine: Engine, make: Make, index: date) -> None:
+    make("measurements", index=index)
+    make("measurement_quality")
+    make("daily_measurements")
+    make("latest_measurements")
+    engine.register_frame("gli_median", gli.median_table())
+    make("fev1_percent")
+    make("body_mass")
+    make("smoking", index=index)
+    make("frailty", index=index)
+
+
+def _make_wide_facts(make: Make, as_of: date, index: date) -> None:
+    make("concept_summary", index=index)
+    make("measurement_facts", index=index)
+    make("medicine_facts", index=index)
+    make("condition_facts")
+    make("care_facts", index=index)
+    make("living_facts", as_of=as_of)
+    make("flag_facts", as_of=as_of)
+    make("exacerbation_facts", index=index)
+    make("hospital_facts", index=index)
+
+
+def _complete_to(engine: Engine, settings: ClinicalSettings, as_of: date) -> tuple[date, date | None]:
+    query = render(packaged_sql("clinical", "source_volume"), {"as_of": as_of})
+    volume: dict[str, dict[date, int]] = {"gp": {}, "hospital": {}}
+    for source, day, records in engine.rows(query):
+        volume[source][day] = records
+    gp_to = settings.gp_complete_to or completeness.gp_complete_to(volume["gp"], as_of)
+    hospital_to = settings.hospital_complete_to or completeness.hospital_complete_to(
+        volume["hospital"], gp_to
+    )
+    return gp_to, hospital_to
+
+
+def _refuse_type1_dissent(engine: Engine) -> None:
+    engine.materialise("clinical", "type1_dissents")
+    people = engine.scalar("SELECT count(*) FROM type1_dissents")
+    if people:
+        raise IdentifiableDataError(
+            f"gp_events: {people} people have a standing Type 1 opt-out; they must not be in the extract",
+            mend="ask the provider to remove them before extraction, then run again (docs/decisions.md §6)",
+        )
+
+
+def _attrition(engine: Engine) -> tuple[AttritionStep, ...]:
+    rows = engine.rows("SELECT step, remaining, excluded FROM attrition ORDER BY step_order")
+    return tuple(AttritionStep(step=step, remaining=left, excluded=out) for step, left, out in rows)

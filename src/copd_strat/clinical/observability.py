@@ -1,0 +1,67 @@
+"""What this extract can show at all: a fact without its source or code list is unknown, never "no" or 0."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+
+import pandas as pd
+
+from copd_strat.clinical.dictionary import Need, needs
+from copd_strat.engine import Engine
+
+# In a register this large a concept that 1 in 100 patients has is absent by chance less than 1 time in 100.
+ZERO_MATCH_REGISTER = 500
+
+# Beyond this lag of hospital data behind the index, severe events are not observable (docs/decisions.md §2).
+MAX_HOSPITAL_LAG_DAYS = 183
+
+
+def reasons(engine: Engine, index: date, hospital_complete_to: date | None) -> dict[str, str]:
+    """The facts that cannot be observed, each with its reason; needs ``concept_summary`` and ``register``."""
+    present = {
+        name: bool(there) for name, there in engine.rows("SELECT table_name, present FROM source_tables")
+    }
+    coded = {name for (name,) in engine.rows("SELECT concept FROM concepts WHERE codes > 0")}
+    matched = _matched(engine, coded)
+    found = {
+        need.feature: reason
+        for need in needs()
+        if (reason := _reason(need, present, coded, matched)) is not None
+    }
+    lag = None if hospital_complete_to is None else (index - hospital_complete_to).days
+    if lag is not None and lag > MAX_HOSPITAL_LAG_DAYS:
+        found.setdefault("severe_exacerbations", f"hospital data end {lag} days before the index date")
+    return found
+
+
+def _matched(engine: Engine, coded: set[str]) -> set[str]:
+    """Concepts that occur in the extract; all of them where the register is too small to tell."""
+    if engine.scalar("SELECT count(*) FROM register") < ZERO_MATCH_REGISTER:
+        return coded
+    return {name for (name,) in engine.rows("SELECT DISTINCT concept FROM concept_summary")}
+
+
+def _reason(need: Need, present: Mapping[str, bool], coded: set[str], matched: set[str]) -> str | None:
+    for table in need.tables:
+        if not present.get(table, False):
+            return f"no source of {table}"
+    if not need.concepts:
+        return None
+    enough = all if need.rule == "all" else any
+    if not enough(concept in coded for concept in need.concepts):
+        return "no code list"
+    if need.absence_is_evidence and not any(concept in matched for concept in need.concepts):
+        return "code list matches nothing in the extract"
+    return None
+
+
+def register_observable(engine: Engine, unobservable: Mapping[str, str]) -> None:
+    """Make ``observable``: one row, one boolean column a fact."""
+    row = {need.feature: [need.feature not in unobservable] for need in needs()}
+    engine.register_frame("observable", pd.DataFrame(row))
+
+
+def as_text(unobservable: Mapping[str, str]) -> str | None:
+    """'fact: reason' for every unobservable fact, separated by semicolons; None where there is none."""
+    return "; ".join(f"{name}: {reason}" for name, reason in sorted(unobservable.items())) or None

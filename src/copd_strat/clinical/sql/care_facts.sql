@@ -1,0 +1,68 @@
+-- Care processes up to the index: COPD review, pulmonary rehabilitation, self-management plan, vaccination,
+-- inhaler technique, smoking support. Rehabilitation shows the latest status; on one day the one furthest
+-- along. Influenza season: from the last 1 September to 31 March [unconfirmed].
+WITH wide AS (
+    SELECT
+        patient_id,
+        max(CASE WHEN concept = 'copd_review' THEN last_date END) AS last_copd_review_date,
+        max(CASE WHEN concept = 'self_mgmt_plan' THEN last_date END) AS self_management_plan_date,
+        max(CASE WHEN concept = 'inhaler_technique' THEN last_date END) AS inhaler_technique_date,
+        max(CASE WHEN concept = 'smoking_support' THEN last_date END) AS smoking_support_date,
+        bool_or(concept = 'pneumococcal_vaccine_given' AND last_date IS NOT NULL) AS pneumococcal_vaccine_ever
+    FROM concept_summary
+    GROUP BY patient_id
+),
+
+rehabilitation AS (
+    SELECT
+        patient_id,
+        last_date,
+        substr(concept, 4) AS status,
+        row_number() OVER (
+            PARTITION BY patient_id
+            ORDER BY
+                last_date DESC,
+                CASE concept
+                    WHEN 'pr_completed' THEN 1
+                    WHEN 'pr_not_completed' THEN 2
+                    WHEN 'pr_commenced' THEN 3
+                    WHEN 'pr_declined' THEN 4
+                    WHEN 'pr_unsuitable' THEN 5
+                    WHEN 'pr_unavailable' THEN 6
+                    WHEN 'pr_offered' THEN 7
+                    ELSE 8
+                END
+        ) AS place
+    FROM concept_summary
+    WHERE last_date IS NOT NULL
+        AND concept IN (
+            'pr_completed', 'pr_not_completed', 'pr_commenced', 'pr_declined', 'pr_unsuitable',
+            'pr_unavailable', 'pr_offered', 'pr_referred'
+        )
+),
+
+season AS (
+    SELECT
+        patient_id,
+        bool_or(
+            event_date >= make_date(
+                CAST(year($index) - CASE WHEN month($index) < 9 THEN 1 ELSE 0 END AS INTEGER), 9, 1
+            )
+            AND (month(event_date) >= 9 OR month(event_date) <= 3)
+        ) AS flu_vaccine_this_season
+    FROM concept_events
+    WHERE concept = 'flu_vaccine_given' AND event_date <= $index
+    GROUP BY patient_id
+)
+
+SELECT
+    register.patient_id,
+    wide.* EXCLUDE (patient_id),
+    coalesce(last_copd_review_date > $index - INTERVAL 15 MONTH, FALSE) AS copd_review_15m,
+    rehabilitation.status AS pr_status,
+    rehabilitation.last_date AS pr_status_date,
+    season.flu_vaccine_this_season
+FROM register
+LEFT JOIN wide ON register.patient_id = wide.patient_id
+LEFT JOIN rehabilitation ON register.patient_id = rehabilitation.patient_id AND rehabilitation.place = 1
+LEFT JOIN season ON register.patient_id = season.patient_id

@@ -1,0 +1,28 @@
+-- Coded GP events and prescription issues, joined once to the code lists; all later facts read this table.
+-- value: what the code itself states (an MRC grade), else the event's value; for an issue the quantity, in
+-- milligrams (unit 'mg') where the list gives the strength. Events after the run date are not known yet;
+-- 1 January 1900 and earlier stands for "unknown" in GP systems (ehrQL documentation; EMIS extract notes).
+WITH coded AS (
+    SELECT patient_id, event_date, coalesce(code_system, 'snomed') AS code_system, code, value, unit
+    FROM gp_events
+    WHERE event_date <= $as_of AND event_date > DATE '1900-01-01'
+    UNION ALL
+    SELECT patient_id, issue_date, 'dmd' AS code_system, dmd_code, quantity, NULL AS unit
+    FROM prescriptions
+    WHERE issue_date <= $as_of AND issue_date > DATE '1900-01-01'
+)
+
+SELECT
+    coded.patient_id,
+    coded.event_date,
+    codes.concept,
+    CASE
+        WHEN codes.code_system = 'dmd' THEN coded.value * coalesce(codes.value, 1)
+        ELSE coalesce(codes.value, coded.value)
+    END AS value,
+    CASE
+        WHEN codes.code_system = 'dmd' AND codes.value IS NOT NULL THEN 'mg'
+        ELSE lower(trim(coded.unit))
+    END AS unit
+FROM coded
+INNER JOIN codes ON coded.code = codes.code AND coded.code_system = codes.code_system

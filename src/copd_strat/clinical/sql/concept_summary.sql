@@ -1,0 +1,17 @@
+-- First and last day of each concept of each register patient, from GP and hospital records.
+-- first_date, last_date: up to the index; last_known: up to the run date, for status (docs/decisions.md §3).
+WITH occurrences AS (
+    SELECT patient_id, concept, event_date FROM concept_events
+    UNION ALL
+    SELECT patient_id, concept, event_date FROM hospital_concepts
+)
+
+SELECT
+    occurrences.patient_id,
+    concept,
+    min(CASE WHEN event_date <= $index THEN event_date END) AS first_date,
+    max(CASE WHEN event_date <= $index THEN event_date END) AS last_date,
+    max(event_date) AS last_known
+FROM occurrences
+SEMI JOIN register ON occurrences.patient_id = register.patient_id
+GROUP BY occurrences.patient_id, concept

@@ -1,0 +1,41 @@
+-- Exacerbations: events gathered under the first day they belong to (docs/decisions.md §8).
+-- severity: the highest inside (severe over ed_only over moderate); treated: an antibiotic or oral steroid
+-- was issued. One row an exacerbation and way of counting ('all', 'excl_rescue').
+WITH spans AS (
+    SELECT
+        counting,
+        patient_id,
+        episode_start,
+        lead(episode_start) OVER (PARTITION BY counting, patient_id ORDER BY episode_start) AS next_start
+    FROM episode_starts
+),
+
+distinct_events AS (
+    SELECT DISTINCT patient_id, start_date, end_date, severity, treated, rescue_pack, evidence
+    FROM exacerbation_events
+)
+
+SELECT
+    spans.counting,
+    spans.patient_id,
+    spans.episode_start AS start_date,
+    max(events.end_date) AS end_date,
+    CASE max(CASE events.severity WHEN 'severe' THEN 3 WHEN 'ed_only' THEN 2 ELSE 1 END)
+        WHEN 3 THEN 'severe'
+        WHEN 2 THEN 'ed_only'
+        ELSE 'moderate'
+    END AS severity,
+    bool_or(events.treated) AS treated,
+    bool_or(events.rescue_pack) AS rescue_pack,
+    count(*) AS events,
+    string_agg(
+        concat(strftime(events.start_date, '%-d %b %Y'), ': ', events.evidence),
+        '; ' ORDER BY events.start_date, events.end_date, events.severity, events.evidence
+    ) AS evidence
+FROM spans
+INNER JOIN distinct_events AS events
+    ON spans.patient_id = events.patient_id
+    AND events.start_date >= spans.episode_start
+    AND (spans.next_start IS NULL OR events.start_date < spans.next_start)
+    AND (spans.counting = 'all' OR NOT events.rescue_pack)
+GROUP BY spans.counting, spans.patient_id, spans.episode_start

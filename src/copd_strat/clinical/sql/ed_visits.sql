@@ -1,0 +1,51 @@
+-- Emergency department attendances of people who ever had COPD, one row an attendance.
+-- copd_related: any diagnosis in the COPD, exacerbation or lower respiratory infection lists (no published
+-- ECDS list for COPD was found: project choice, needs clinical sign-off). admitted: the destination says so,
+-- or an inpatient spell starts on the day of arrival or departure or the day after (UKHSA epidm
+-- link_ae_inpatient): then the spell is the event, not the attendance.
+WITH visits AS (
+    SELECT
+        ed_attendances.patient_id,
+        attendance_id,
+        min(arrival_date) AS arrival_date,
+        max(coalesce(departure_date, arrival_date)) AS departure_date,
+        coalesce(
+            bool_or(
+                trim(discharge_destination) IN (SELECT code FROM codes WHERE concept = 'ed_discharge_admitted')
+            ),
+            FALSE
+        ) AS sent_to_ward
+    FROM ed_attendances
+    SEMI JOIN copd_spans ON ed_attendances.patient_id = copd_spans.patient_id
+    WHERE arrival_date <= $as_of
+    GROUP BY ed_attendances.patient_id, attendance_id
+),
+
+admissions AS (
+    SELECT DISTINCT visits.patient_id, visits.attendance_id
+    FROM visits
+    INNER JOIN spells
+        ON visits.patient_id = spells.patient_id
+        AND spells.admission_date >= visits.arrival_date
+        AND spells.admission_date <= visits.departure_date + INTERVAL 1 DAY
+),
+
+respiratory AS (
+    SELECT DISTINCT ed_diagnoses.patient_id, ed_diagnoses.attendance_id
+    FROM ed_diagnoses
+    INNER JOIN diagnosis_lookup ON ed_diagnoses.diagnosis = diagnosis_lookup.diagnosis
+    WHERE diagnosis_lookup.concept IN ('copd_dx', 'copd_dx_asthma_overlap', 'aecopd_event', 'lrti')
+)
+
+SELECT
+    visits.patient_id,
+    visits.attendance_id,
+    visits.arrival_date,
+    visits.departure_date,
+    respiratory.attendance_id IS NOT NULL AS copd_related,
+    visits.sent_to_ward OR admissions.attendance_id IS NOT NULL AS admitted
+FROM visits
+LEFT JOIN admissions
+    ON visits.patient_id = admissions.patient_id AND visits.attendance_id = admissions.attendance_id
+LEFT JOIN respiratory
+    ON visits.patient_id = respiratory.patient_id AND visits.attendance_id = respiratory.attendance_id

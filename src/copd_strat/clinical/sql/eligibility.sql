@@ -1,0 +1,45 @@
+-- One row a person of the extract: each condition of the register by itself (docs/decisions.md §3, §5).
+-- Diagnosis and age are judged at the index, death and registration at the run date. The current registration
+-- is the one open on the run date; of several the one that started last.
+WITH ranked AS (
+    SELECT
+        registrations.*,
+        coalesce(registration_start <= $as_of, TRUE)
+        AND coalesce(registration_end > $as_of, TRUE) AS registered,
+        row_number() OVER (
+            PARTITION BY patient_id
+            ORDER BY
+                coalesce(registration_start <= $as_of, TRUE)
+                AND coalesce(registration_end > $as_of, TRUE) DESC,
+                coalesce(registration_start, DATE '1900-01-01') DESC,
+                practice_id, birth_date, sex, ethnicity, imd_quintile, registration_end
+        ) AS place
+    FROM registrations
+),
+
+diagnosed AS (
+    SELECT
+        patient_id,
+        max(CASE WHEN end_date IS NULL OR end_date > $index THEN start_date END) AS copd_diagnosis_date
+    FROM copd_spans
+    WHERE start_date <= $index
+    GROUP BY patient_id
+)
+
+SELECT
+    ranked.patient_id,
+    ranked.practice_id,
+    ranked.registration_start,
+    ranked.sex,
+    ranked.birth_date,
+    ranked.ethnicity,
+    ranked.imd_quintile,
+    diagnosed.copd_diagnosis_date,
+    diagnosed.patient_id IS NOT NULL AS ever_diagnosed,
+    diagnosed.copd_diagnosis_date IS NOT NULL AS unresolved,
+    coalesce(ranked.birth_date + INTERVAL 35 YEAR <= $index, FALSE) AS aged_35_or_over,
+    coalesce(ranked.death_date > $as_of, TRUE) AS alive,
+    ranked.registered
+FROM ranked
+LEFT JOIN diagnosed ON ranked.patient_id = diagnosed.patient_id
+WHERE ranked.place = 1

@@ -1,0 +1,38 @@
+-- First days of exacerbations, anchor rule: an event belongs to the running exacerbation if it starts no more
+-- than $gap days after the exacerbation's first day; the next later event opens a new one.
+-- counting 'excl_rescue' repeats this without the days on which a rescue pack was issued.
+WITH RECURSIVE days AS (
+    SELECT DISTINCT 'all' AS counting, patient_id, start_date FROM exacerbation_events
+    UNION ALL
+    SELECT DISTINCT 'excl_rescue', patient_id, start_date FROM exacerbation_events WHERE NOT rescue_pack
+),
+
+successors AS (
+    SELECT
+        counting,
+        patient_id,
+        start_date,
+        min(start_date) OVER (
+            PARTITION BY counting, patient_id
+            ORDER BY date_diff('day', DATE '1900-01-01', start_date)
+            RANGE BETWEEN $gap + 1 FOLLOWING AND UNBOUNDED FOLLOWING
+        ) AS next_start
+    FROM days
+),
+
+anchors AS (
+    SELECT counting, patient_id, min(start_date) AS episode_start
+    FROM days
+    GROUP BY counting, patient_id
+    UNION ALL
+    SELECT anchors.counting, anchors.patient_id, successors.next_start
+    FROM anchors
+    INNER JOIN successors
+        ON anchors.counting = successors.counting
+        AND anchors.patient_id = successors.patient_id
+        AND anchors.episode_start = successors.start_date
+    WHERE successors.next_start IS NOT NULL
+)
+
+SELECT counting, patient_id, episode_start
+FROM anchors

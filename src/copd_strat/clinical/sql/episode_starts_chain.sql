@@ -1,0 +1,25 @@
+-- First days of exacerbations, chain rule: an event belongs to the running exacerbation if it starts no more
+-- than $gap days after the latest end so far (Rothnie 2016; exactly 14 days is the same one, 15 a new one).
+-- counting 'excl_rescue' repeats this without the days on which a rescue pack was issued.
+WITH counted AS (
+    SELECT 'all' AS counting, patient_id, start_date, end_date FROM exacerbation_events
+    UNION ALL
+    SELECT 'excl_rescue', patient_id, start_date, end_date FROM exacerbation_events WHERE NOT rescue_pack
+),
+
+compared AS (
+    SELECT
+        counting,
+        patient_id,
+        start_date,
+        max(end_date) OVER (
+            PARTITION BY counting, patient_id
+            ORDER BY start_date, end_date
+            ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
+        ) AS latest_end
+    FROM counted
+)
+
+SELECT DISTINCT counting, patient_id, start_date AS episode_start
+FROM compared
+WHERE latest_end IS NULL OR date_diff('day', latest_end, start_date) > $gap

@@ -1,0 +1,44 @@
+-- Everything that may be part of an exacerbation, as intervals: a GP event day, an emergency department
+-- attendance without admission, a finished emergency spell for COPD (docs/decisions.md §7).
+SELECT
+    patient_id,
+    event_date AS start_date,
+    event_date AS end_date,
+    'moderate' AS severity,
+    antibiotic OR steroid AS treated,
+    rescue_pack,
+    concat_ws(
+        ', ',
+        CASE WHEN aecopd THEN 'exacerbation code' END,
+        CASE WHEN lrti THEN 'chest infection code' END,
+        CASE WHEN symptoms >= 2 AND NOT (antibiotic AND steroid) THEN 'symptoms' END,
+        CASE
+            WHEN antibiotic AND steroid THEN 'antibiotic and oral steroid'
+            WHEN antibiotic THEN 'antibiotic'
+            WHEN steroid THEN 'oral steroid'
+        END,
+        CASE WHEN rescue_pack THEN 'rescue pack issued' END
+    ) AS evidence
+FROM gp_event_days
+UNION ALL
+SELECT
+    patient_id,
+    arrival_date,
+    arrival_date,
+    'ed_only',
+    FALSE,
+    FALSE,
+    'emergency department attendance'
+FROM ed_visits
+WHERE copd_related AND NOT admitted AND arrival_date <= $index
+UNION ALL
+SELECT
+    patient_id,
+    admission_date,
+    discharge_date,
+    'severe',
+    FALSE,
+    FALSE,
+    concat('emergency admission, ', CAST(bed_days AS VARCHAR), ' nights')
+FROM spells
+WHERE emergency AND finished AND copd_related AND admission_date <= $index

@@ -1,0 +1,4 @@
+-- Exacerbations of everybody who ever had COPD, over the whole history, rescue packs included.
+SELECT patient_id, start_date, end_date, severity, treated, rescue_pack, events, evidence
+FROM counted_exacerbations
+WHERE counting = 'all'

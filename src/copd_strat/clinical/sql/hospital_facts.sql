@@ -1,0 +1,60 @@
+-- Hospital use of register patients. Bed days: nights of emergency COPD stays that lie in the 12 months to the
+-- index. Unfinished spells are status only (docs/decisions.md §30).
+WITH admissions AS (
+    SELECT
+        patient_id,
+        count(CASE WHEN copd_related THEN 1 END) AS emergency_copd_admissions_12m,
+        count(*) AS emergency_admissions_12m,
+        count(CASE WHEN days_since_copd_discharge BETWEEN 0 AND 30 THEN 1 END) AS readmissions_30d_12m,
+        count(CASE WHEN days_since_copd_discharge BETWEEN 0 AND 90 THEN 1 END) AS readmissions_90d_12m
+    FROM spell_sequence
+    WHERE admission_date > $index - INTERVAL 12 MONTH AND admission_date <= $index
+    GROUP BY patient_id
+),
+
+beds AS (
+    SELECT
+        patient_id,
+        CAST(sum(
+            date_diff(
+                'day',
+                greatest(admission_date, CAST($index - INTERVAL 12 MONTH AS DATE)),
+                least(discharge_date, $index)
+            )
+        ) AS BIGINT) AS bed_days_12m
+    FROM spell_sequence
+    WHERE copd_related AND discharge_date > $index - INTERVAL 12 MONTH AND admission_date <= $index
+    GROUP BY patient_id
+),
+
+status AS (
+    SELECT
+        patient_id,
+        bool_or(currently_admitted) AS currently_admitted,
+        max(CASE WHEN finished THEN discharge_date END) AS last_discharge_date
+    FROM spells
+    GROUP BY patient_id
+),
+
+attendances AS (
+    SELECT patient_id, count(*) AS ed_attendances_12m
+    FROM ed_visits
+    WHERE arrival_date > $index - INTERVAL 12 MONTH AND arrival_date <= $index
+    GROUP BY patient_id
+)
+
+SELECT
+    register.patient_id,
+    coalesce(emergency_copd_admissions_12m, 0) AS emergency_copd_admissions_12m,
+    coalesce(emergency_admissions_12m, 0) AS emergency_admissions_12m,
+    coalesce(readmissions_30d_12m, 0) AS readmissions_30d_12m,
+    coalesce(readmissions_90d_12m, 0) AS readmissions_90d_12m,
+    coalesce(bed_days_12m, 0) AS bed_days_12m,
+    coalesce(currently_admitted, FALSE) AS currently_admitted,
+    last_discharge_date,
+    coalesce(ed_attendances_12m, 0) AS ed_attendances_12m
+FROM register
+LEFT JOIN admissions ON register.patient_id = admissions.patient_id
+LEFT JOIN beds ON register.patient_id = beds.patient_id
+LEFT JOIN status ON register.patient_id = status.patient_id
+LEFT JOIN attendances ON register.patient_id = attendances.patient_id

@@ -1,0 +1,82 @@
+-- Hospital episodes of people who ever had COPD, cleaned; fault says why a row is not used (NULL: used).
+-- Cleaning follows the order of the BHF Data Science Centre's HES APC curation: placeholder dates become
+-- unknown, an unknown admission date of a first episode is its start unless it came by transfer, then rows
+-- without a start, ending before they start, or without a provider are left out. Regular attenders (patient
+-- class 3, 4) are no admissions (UKHSA epidm). Of rows that share an episode id the finished, latest one
+-- stays. What lies after the run date is not known yet.
+WITH dated AS (
+    SELECT
+        patient_id,
+        episode_id,
+        nullif(trim(provider), '') AS provider,
+        CASE WHEN admission_date NOT IN $placeholder_dates THEN admission_date END AS admission_date,
+        CASE WHEN episode_start NOT IN $placeholder_dates THEN episode_start END AS episode_start,
+        CASE WHEN episode_end NOT IN $placeholder_dates AND episode_end <= $as_of THEN episode_end END
+        AS episode_end,
+        CASE WHEN discharge_date NOT IN $placeholder_dates AND discharge_date <= $as_of THEN discharge_date END
+        AS discharge_date,
+        coalesce(CAST(episode_order AS INTEGER), 1) AS episode_order,
+        upper(trim(admission_method)) AS admission_method,
+        upper(trim(admission_source)) AS admission_source,
+        trim(discharge_destination) AS discharge_destination,
+        trim(discharge_method) AS discharge_method,
+        trim(patient_class) AS patient_class,
+        coalesce(CAST(episode_status AS VARCHAR), '3') = '3' AS finished,
+        recorded_date,
+        diagnosis_01, diagnosis_02, diagnosis_03, diagnosis_04, diagnosis_05,
+        diagnosis_06, diagnosis_07, diagnosis_08, diagnosis_09, diagnosis_10,
+        diagnosis_11, diagnosis_12, diagnosis_13, diagnosis_14, diagnosis_15,
+        diagnosis_16, diagnosis_17, diagnosis_18, diagnosis_19, diagnosis_20
+    FROM hospital_episodes
+    SEMI JOIN copd_spans ON hospital_episodes.patient_id = copd_spans.patient_id
+),
+
+judged AS (
+    SELECT
+        * EXCLUDE (admission_date),
+        CASE
+            WHEN admission_date IS NOT NULL THEN admission_date
+            WHEN episode_order = 1
+                AND coalesce(
+                    admission_source NOT IN (SELECT code FROM codes WHERE concept = 'admisorc_transfer'), TRUE
+                )
+                AND coalesce(
+                    admission_method NOT IN (SELECT code FROM codes WHERE concept = 'admimeth_transfer'), TRUE
+                )
+                THEN episode_start
+        END AS admission_date,
+        admission_date IS NULL AS repaired,
+        CASE
+            WHEN episode_start IS NULL THEN 'no usable start date'
+            WHEN episode_start > $as_of THEN 'after the run date'
+            WHEN episode_end < episode_start THEN 'ends before it starts'
+            WHEN provider IS NULL THEN 'no provider'
+            WHEN patient_class IN ('3', '4') THEN 'regular attender'
+        END AS fault
+    FROM dated
+),
+
+ranked AS (
+    SELECT
+        *,
+        row_number() OVER (
+            PARTITION BY patient_id, episode_id
+            ORDER BY
+                (fault IS NULL) DESC, finished DESC,
+                coalesce(episode_end, DATE '1900-01-01') DESC,
+                coalesce(discharge_date, DATE '1900-01-01') DESC,
+                coalesce(recorded_date, DATE '1900-01-01') DESC,
+                episode_start, admission_date, provider, episode_order, admission_method, admission_source,
+                discharge_destination, discharge_method, patient_class,
+                diagnosis_01, diagnosis_02, diagnosis_03, diagnosis_04, diagnosis_05,
+                diagnosis_06, diagnosis_07, diagnosis_08, diagnosis_09, diagnosis_10,
+                diagnosis_11, diagnosis_12, diagnosis_13, diagnosis_14, diagnosis_15,
+                diagnosis_16, diagnosis_17, diagnosis_18, diagnosis_19, diagnosis_20
+        ) AS copy
+    FROM judged
+)
+
+SELECT
+    * EXCLUDE (fault, copy),
+    CASE WHEN fault IS NULL AND copy > 1 THEN 'repeated episode id' ELSE fault END AS fault
+FROM ranked

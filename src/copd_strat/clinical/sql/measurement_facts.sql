@@ -1,0 +1,66 @@
+-- Latest measurements inside their windows (docs/decisions.md §11): MRC and CAT 24 months; BMI, smoking and
+-- eosinophils 5 years; SpO2 12 months (project choice); lung function, height and frailty ever, with dates.
+WITH windowed AS (
+    SELECT patient_id, measure, event_date, value
+    FROM latest_measurements
+    WHERE event_date > $index - CASE measure
+        WHEN 'mrc' THEN INTERVAL 24 MONTH
+        WHEN 'cat_score' THEN INTERVAL 24 MONTH
+        WHEN 'spo2' THEN INTERVAL 12 MONTH
+        WHEN 'eosinophil_count' THEN INTERVAL 60 MONTH
+        ELSE INTERVAL 1800 MONTH
+    END
+),
+
+wide AS (
+    SELECT
+        patient_id,
+        max(CASE WHEN measure = 'mrc' THEN value END) AS mrc,
+        max(CASE WHEN measure = 'mrc' THEN event_date END) AS mrc_date,
+        max(CASE WHEN measure = 'cat_score' THEN value END) AS cat,
+        max(CASE WHEN measure = 'cat_score' THEN event_date END) AS cat_date,
+        max(CASE WHEN measure = 'fev1' THEN value END) AS fev1_litres,
+        max(CASE WHEN measure = 'fev1' THEN event_date END) AS fev1_litres_date,
+        max(CASE WHEN measure = 'fev1_fvc_ratio' THEN value END) AS fev1_fvc_ratio,
+        max(CASE WHEN measure = 'fev1_fvc_ratio' THEN event_date END) AS fev1_fvc_ratio_date,
+        max(CASE WHEN measure = 'fvc' THEN value END) AS fvc_litres,
+        max(CASE WHEN measure = 'height' THEN value END) AS height_cm,
+        max(CASE WHEN measure = 'eosinophil_count' THEN value END) AS eosinophils,
+        max(CASE WHEN measure = 'eosinophil_count' THEN event_date END) AS eosinophils_date,
+        max(CASE WHEN measure = 'spo2' THEN value END) AS spo2,
+        max(CASE WHEN measure = 'spo2' THEN event_date END) AS spo2_date,
+        max(CASE WHEN measure = 'exacerbation_count' THEN value END) AS coded_exacerbation_count,
+        max(CASE WHEN measure = 'exacerbation_count' THEN event_date END) AS coded_exacerbation_count_date
+    FROM windowed
+    GROUP BY patient_id
+),
+
+obstruction AS (
+    SELECT patient_id, min(value) AS lowest_ratio
+    FROM daily_measurements
+    WHERE measure = 'fev1_fvc_ratio'
+    GROUP BY patient_id
+)
+
+SELECT
+    register.patient_id,
+    wide.* EXCLUDE (patient_id),
+    fev1_percent.value AS fev1_pct_predicted,
+    fev1_percent.event_date AS fev1_pct_date,
+    fev1_percent.source AS fev1_pct_source,
+    body_mass.value AS bmi,
+    body_mass.event_date AS bmi_date,
+    smoking.status AS smoking_status,
+    smoking.event_date AS smoking_date,
+    frailty.degree AS frailty,
+    frailty.event_date AS frailty_date,
+    obstruction.lowest_ratio
+FROM register
+LEFT JOIN wide ON register.patient_id = wide.patient_id
+LEFT JOIN fev1_percent ON register.patient_id = fev1_percent.patient_id
+LEFT JOIN body_mass
+    ON register.patient_id = body_mass.patient_id AND body_mass.event_date > $index - INTERVAL 60 MONTH
+LEFT JOIN smoking
+    ON register.patient_id = smoking.patient_id AND smoking.event_date > $index - INTERVAL 60 MONTH
+LEFT JOIN frailty ON register.patient_id = frailty.patient_id
+LEFT JOIN obstruction ON register.patient_id = obstruction.patient_id

@@ -1,0 +1,7 @@
+-- How many readings of each measure were set aside as implausible.
+SELECT
+    measure,
+    count(*) AS readings,
+    CAST(sum(CASE WHEN plausible THEN 0 ELSE 1 END) AS BIGINT) AS implausible
+FROM measurements
+GROUP BY measure

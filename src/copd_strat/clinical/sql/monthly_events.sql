@@ -1,0 +1,50 @@
+-- Events of closed months, one row a month, patient and indicator with at least one.
+-- Bed days are nights of emergency COPD stays that lie in the month.
+WITH months AS (
+    SELECT CAST(month AS DATE) AS month, CAST(month + INTERVAL 1 MONTH AS DATE) AS next_month
+    FROM month_list
+),
+
+dated AS (
+    SELECT patient_id, start_date AS day, concat(severity, '_exacerbations') AS indicator, 1 AS n
+    FROM exacerbations
+    UNION ALL
+    SELECT patient_id, admission_date, 'copd_emergency_admissions', 1 FROM spell_sequence WHERE copd_related
+    UNION ALL
+    SELECT patient_id, admission_date, 'readmissions_30d', 1
+    FROM spell_sequence
+    WHERE days_since_copd_discharge BETWEEN 0 AND 30
+    UNION ALL
+    SELECT patient_id, admission_date, 'readmissions_90d', 1
+    FROM spell_sequence
+    WHERE days_since_copd_discharge BETWEEN 0 AND 90
+    UNION ALL
+    SELECT patient_id, arrival_date, 'ed_attendances', 1 FROM ed_visits
+    UNION ALL
+    SELECT DISTINCT concept_events.patient_id, event_date, 'copd_reviews', 1
+    FROM concept_events
+    SEMI JOIN copd_spans ON concept_events.patient_id = copd_spans.patient_id
+    WHERE concept = 'copd_review'
+),
+
+counted AS (
+    SELECT months.month, dated.patient_id, dated.indicator, dated.n
+    FROM months
+    INNER JOIN dated ON dated.day >= months.month AND dated.day < months.next_month
+    UNION ALL
+    SELECT
+        months.month,
+        stays.patient_id,
+        'bed_days',
+        date_diff(
+            'day', greatest(stays.admission_date, months.month), least(stays.discharge_date, months.next_month)
+        )
+    FROM months
+    INNER JOIN spell_sequence AS stays
+        ON stays.admission_date < months.next_month AND stays.discharge_date > months.month
+    WHERE stays.copd_related
+)
+
+SELECT month, patient_id, indicator, CAST(sum(n) AS BIGINT) AS n
+FROM counted
+GROUP BY month, patient_id, indicator

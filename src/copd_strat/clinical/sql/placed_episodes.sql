@@ -1,0 +1,66 @@
+-- Episodes in order of time, with the number of their provider spell.
+-- Where dates tie, the sending episode of a transfer stands before the receiving one (transit: 0 none, 1 out,
+-- 2 in and out, 3 in). An episode belongs to the spell of the one before if the provider is the same and
+-- either the admission date or the start is the same, or the one before ended without discharge (method 8 or
+-- 9) on the day this one starts. Source: BHF Data Science Centre's HES APC curation (the third test as meant
+-- there: their script never reaches it).
+WITH directed AS (
+    SELECT
+        *,
+        CASE
+            WHEN coalesce(sent_on, FALSE) AND coalesce(received, FALSE) THEN 2
+            WHEN sent_on THEN 1
+            WHEN received THEN 3
+            ELSE 0
+        END AS transit
+    FROM (
+        SELECT
+            *,
+            discharge_destination IN (SELECT code FROM codes WHERE concept = 'disdest_transfer') AS sent_on,
+            coalesce(admission_source IN (SELECT code FROM codes WHERE concept = 'admisorc_transfer'), FALSE)
+            OR coalesce(
+                admission_method IN (SELECT code FROM codes WHERE concept = 'admimeth_transfer'), FALSE
+            ) AS received
+        FROM hospital_rows
+        WHERE fault IS NULL
+    ) AS used
+),
+
+placed AS (
+    SELECT
+        *,
+        row_number() OVER (
+            PARTITION BY patient_id
+            ORDER BY
+                episode_start, coalesce(episode_end, DATE '9999-12-31'), episode_order, transit, episode_id
+        ) AS place
+    FROM directed
+),
+
+compared AS (
+    SELECT
+        *,
+        coalesce(
+            provider = lag(provider) OVER (PARTITION BY patient_id ORDER BY place)
+            AND (
+                coalesce(
+                    admission_date = lag(admission_date) OVER (PARTITION BY patient_id ORDER BY place), FALSE
+                )
+                OR episode_start = lag(episode_start) OVER (PARTITION BY patient_id ORDER BY place)
+                OR coalesce(
+                    lag(discharge_method) OVER (PARTITION BY patient_id ORDER BY place) IN ('8', '9')
+                    AND episode_start = lag(episode_end) OVER (PARTITION BY patient_id ORDER BY place),
+                    FALSE
+                )
+            ),
+            FALSE
+        ) AS continues
+    FROM placed
+)
+
+SELECT
+    *,
+    CAST(sum(CASE WHEN continues THEN 0 ELSE 1 END) OVER (
+        PARTITION BY patient_id ORDER BY place ROWS UNBOUNDED PRECEDING
+    ) AS BIGINT) AS provider_spell
+FROM compared

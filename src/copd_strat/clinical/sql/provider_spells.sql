@@ -1,0 +1,37 @@
+-- One stay with one provider. Admission comes from its first episode, discharge from its last; it is finished
+-- when a discharge is known, or every episode ended and the last one does not say that the patient stayed in.
+WITH stays AS (
+    SELECT
+        placed_episodes.patient_id,
+        provider_spell,
+        arg_min(provider, place) AS provider,
+        min(coalesce(admission_date, episode_start)) AS admission_date,
+        max(discharge_date) AS discharge_date,
+        max(episode_end) AS last_episode_end,
+        arg_min(admission_method, place) AS admission_method,
+        arg_min(admission_source, place) AS admission_source,
+        arg_max(coalesce(discharge_destination, ''), place) AS discharge_destination,
+        arg_max(coalesce(discharge_method, ''), place) AS discharge_method,
+        arg_min(transit, place) AS transit,
+        bool_and(finished AND episode_end IS NOT NULL) AS all_ended,
+        count(*) AS episodes,
+        coalesce(bool_or(aecopd), FALSE) AS aecopd,
+        coalesce(bool_or(lrti), FALSE) AS lrti,
+        coalesce(bool_or(copd_first), FALSE) AS copd_first
+    FROM placed_episodes
+    LEFT JOIN episode_flags
+        ON placed_episodes.patient_id = episode_flags.patient_id
+        AND placed_episodes.episode_id = episode_flags.episode_id
+    GROUP BY placed_episodes.patient_id, provider_spell
+)
+
+SELECT
+    * EXCLUDE (discharge_date, last_episode_end, all_ended),
+    CASE
+        WHEN discharge_date >= admission_date THEN discharge_date
+        WHEN all_ended
+            AND discharge_method NOT IN ('8', '9')
+            AND discharge_destination NOT IN (SELECT code FROM codes WHERE concept = 'disdest_still_in')
+            THEN last_episode_end
+    END AS discharge_date
+FROM stays

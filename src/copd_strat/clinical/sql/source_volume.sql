@@ -1,0 +1,15 @@
+-- Records a day and source, to estimate the last day each source is complete (docs/decisions.md §2).
+-- A hospital stay is dated by its end: extracts hold what was finished and coded.
+SELECT 'gp' AS source, event_date AS day, count(*) AS records
+FROM gp_events
+WHERE event_date > DATE '1900-01-01' AND event_date <= $as_of
+GROUP BY event_date
+UNION ALL
+SELECT
+    'hospital' AS source,
+    coalesce(discharge_date, episode_end, admission_date) AS day,
+    count(*) AS records
+FROM hospital_episodes
+WHERE coalesce(discharge_date, episode_end, admission_date) > DATE '1901-01-01'
+    AND coalesce(discharge_date, episode_end, admission_date) <= $as_of
+GROUP BY coalesce(discharge_date, episode_end, admission_date)

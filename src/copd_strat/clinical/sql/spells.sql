@@ -1,0 +1,103 @@
+-- Continuous inpatient spells: stays joined across providers when the next one starts within $gap days and
+-- one side says "transfer" (discharge destination or admission source another hospital, admission method 2B
+-- or 81). A discharge home (19) followed by source 51 with method 21 is a new emergency, not a transfer.
+-- Source: NHS Digital's method as in UKHSA epidm (cip_spells), 0 to 2 days. Overlapping stays join likewise.
+-- A stay without an end that another stay follows ends where that one begins if it was a transfer or "still
+-- in" (51, 98), else the day before (epidm proxy_episode_dates); it counts as unfinished.
+-- An emergency spell is one whose first episode is an emergency admission; diagnoses of all episodes count.
+WITH ordered AS (
+    SELECT
+        *,
+        row_number() OVER (
+            PARTITION BY patient_id
+            ORDER BY admission_date, coalesce(discharge_date, DATE '9999-12-31'), transit, provider_spell
+        ) AS place
+    FROM provider_spells
+),
+
+ended AS (
+    SELECT
+        *,
+        coalesce(
+            discharge_date,
+            CASE
+                WHEN discharge_destination IN ('51', '98')
+                    THEN lead(admission_date) OVER (PARTITION BY patient_id ORDER BY place)
+                ELSE greatest(
+                    admission_date,
+                    lead(admission_date) OVER (PARTITION BY patient_id ORDER BY place) - INTERVAL 1 DAY
+                )
+            END
+        ) AS assumed_end
+    FROM ordered
+),
+
+compared AS (
+    SELECT
+        *,
+        date_diff(
+            'day',
+            max(CAST(assumed_end AS DATE)) OVER (
+                PARTITION BY patient_id ORDER BY place ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
+            ),
+            admission_date
+        ) AS days_since_last_end,
+        coalesce(lag(discharge_destination) OVER (PARTITION BY patient_id ORDER BY place), '') AS sent_to
+    FROM ended
+),
+
+linked AS (
+    SELECT
+        *,
+        coalesce(days_since_last_end <= $gap, FALSE)
+        AND (
+            sent_to IN (SELECT code FROM codes WHERE concept = 'disdest_transfer')
+            OR coalesce(admission_source IN (SELECT code FROM codes WHERE concept = 'admisorc_transfer'), FALSE)
+            OR coalesce(admission_method IN (SELECT code FROM codes WHERE concept = 'admimeth_transfer'), FALSE)
+        )
+        AND NOT coalesce(sent_to = '19' AND admission_source = '51' AND admission_method = '21', FALSE)
+        AS continues
+    FROM compared
+),
+
+numbered AS (
+    SELECT
+        *,
+        CAST(sum(CASE WHEN continues THEN 0 ELSE 1 END) OVER (
+            PARTITION BY patient_id ORDER BY place ROWS UNBOUNDED PRECEDING
+        ) AS BIGINT) AS spell_number
+    FROM linked
+),
+
+grouped AS (
+    SELECT
+        patient_id,
+        spell_number,
+        arg_min(provider, place) AS provider,
+        min(admission_date) AS admission_date,
+        max(CAST(assumed_end AS DATE)) AS discharge_date,
+        arg_max(discharge_date IS NOT NULL, place) AS finished,
+        arg_max(assumed_end IS NULL, place) AS still_in,
+        coalesce(
+            arg_min(admission_method, place) IN (SELECT code FROM codes WHERE concept = 'admimeth_emergency'),
+            FALSE
+        ) AS emergency,
+        bool_or(aecopd) AS aecopd,
+        bool_or(lrti) AS lrti,
+        bool_or(copd_first) AS copd_first,
+        count(*) AS providers,
+        CAST(sum(episodes) AS BIGINT) AS episodes,
+        arg_max(discharge_method, place) = '4'
+        OR arg_max(discharge_destination, place) IN (SELECT code FROM codes WHERE concept = 'disdest_died')
+        AS died
+    FROM numbered
+    GROUP BY patient_id, spell_number
+)
+
+SELECT
+    * EXCLUDE (discharge_date, still_in),
+    CASE WHEN NOT still_in THEN discharge_date END AS discharge_date,
+    aecopd OR lrti OR copd_first AS copd_related,
+    still_in AND admission_date > $as_of - INTERVAL 6 MONTH AS currently_admitted,
+    CASE WHEN finished THEN date_diff('day', admission_date, discharge_date) END AS bed_days
+FROM grouped
