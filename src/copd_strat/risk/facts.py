@@ -5,27 +5,46 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-# The smoking-status words of the features table, on PRECISE-X's scale.
-SMOKING_STATUS = {"never": 1.0, "ex": 2.0, "current": 3.0}
+from copd_strat.errors import ModelError
+
+UNKNOWN = float("nan")
+NOT_TOLD = {"ambiguous": UNKNOWN, "unknown": UNKNOWN}
 
 
 def male(features: pd.DataFrame) -> pd.Series:
     """1 male, 0 female; indeterminate and unknown are missing, since the equations know two sexes."""
-    return features["sex"].map({"male": 1.0, "female": 0.0})
+    words = {"male": 1.0, "female": 0.0, "indeterminate": UNKNOWN, "unknown": UNKNOWN}
+    return _coded(features, "sex", words)
 
 
 def female(features: pd.DataFrame) -> pd.Series:
+    """1 female, 0 male."""
     return 1 - male(features)
 
 
 def smokes_now(features: pd.DataFrame) -> pd.Series:
     """1 current smoker, 0 never or former smoker."""
-    return features["smoking_status"].map({"never": 0.0, "ex": 0.0, "current": 1.0})
+    return _coded(features, "smoking_status", {"never": 0.0, "ex": 0.0, "current": 1.0} | NOT_TOLD)
 
 
 def smoking_scale(features: pd.DataFrame) -> pd.Series:
     """1 never, 2 former, 3 current smoker."""
-    return features["smoking_status"].map(SMOKING_STATUS)
+    return _coded(features, "smoking_status", {"never": 1.0, "ex": 2.0, "current": 3.0} | NOT_TOLD)
+
+
+def _coded(features: pd.DataFrame, name: str, words: dict[str, float]) -> pd.Series:
+    column = features[name]
+    strange = int((column.notna() & ~column.isin(list(words))).sum())
+    if strange:
+        raise ModelError(
+            f"column '{name}' holds an unknown word in {strange} row(s)", mend=f"use {', '.join(words)}"
+        )
+    return column.map(words).astype(float)
+
+
+def not_known_first(features: pd.DataFrame) -> pd.Series:
+    """1 where a severe exacerbation is on record or the record cannot tell: neither is a known "none"."""
+    return numbers(features["severe_ever"]).fillna(1.0)
 
 
 def mmrc(features: pd.DataFrame) -> pd.Series:

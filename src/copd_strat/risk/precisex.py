@@ -22,7 +22,7 @@ from copd_strat.risk.status import named
 
 MRC_GRADES = (2, 3, 4, 5)
 OUTPUTS = (*(f"risk_year{year}" for year in range(1, 6)), "lin")
-SEVERE_ON_RECORD = "not_applicable: a severe exacerbation is on record"
+NOT_FIRST = "not_applicable: a severe exacerbation is on record, or not observable"
 
 
 def completed(predictors: pd.DataFrame) -> tuple[pd.DataFrame, pd.Series]:
@@ -71,7 +71,7 @@ def _score(predictors: pd.DataFrame, _: Options) -> pd.DataFrame:
     risks = [-np.expm1(-hazard * np.exp(linear)) for hazard in hazards]
     table = pd.DataFrame(dict(zip(OUTPUTS, [*risks, linear], strict=True)), index=predictors.index)
     first = predictors["severe_ever"].fillna(0) == 0
-    status = pd.Series(SEVERE_ON_RECORD, index=table.index, dtype="str").where(~first, "")
+    status = pd.Series(NOT_FIRST, index=table.index, dtype="str").where(~first, "")
     return table.where(first).assign(imputed=imputed.where(first, ""), status=status)
 
 
@@ -136,7 +136,7 @@ PREDICTORS = (
     _yes_no("sama"),
     _yes_no("saba"),
     _yes_no("mucolytics", "mucolytic"),
-    _yes_no("severe_ever"),
+    _yes_no("severe_ever", "severe_ever", facts.not_known_first),
 )
 PRECISEX = Model(
     name="precisex",

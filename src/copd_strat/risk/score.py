@@ -121,8 +121,7 @@ def _column(table: pd.DataFrame, predictor: Predictor) -> pd.Series:
     source = predictor.name if own else str(predictor.feature)
     raw = table[source] if own or predictor.convert is None else predictor.convert(table)
     values = facts.numbers(raw)
-    given = raw.notna() & (raw.astype("str").str.strip() != "") if raw.dtype == object else raw.notna()
-    text = int((given & values.isna() & ~_infinite(raw)).sum())
+    text = 0 if pd.api.types.is_numeric_dtype(raw.dtype) else _text_rows(raw, values)
     if text:
         raise ModelError(
             f"column '{source}' holds something other than a number in {text} row(s)",
@@ -131,7 +130,6 @@ def _column(table: pd.DataFrame, predictor: Predictor) -> pd.Series:
     return values
 
 
-def _infinite(raw: pd.Series) -> pd.Series:
-    if not pd.api.types.is_float_dtype(raw.dtype):
-        return pd.Series(False, index=raw.index)
-    return raw.isin([np.inf, -np.inf])
+def _text_rows(raw: pd.Series, values: pd.Series) -> int:
+    blank = raw.isna() | (raw.astype("str").str.strip() == "")
+    return int((values.isna() & ~blank).sum())
