@@ -92,7 +92,9 @@ def _explained(
     )
 
 
-def _ranks_of_listed(frame: pd.DataFrame, judgement: Judgement, order: np.ndarray[tuple[int, ...], np.dtype[np.intp]]) -> pd.Series[int]:
+def _ranks_of_listed(
+    frame: pd.DataFrame, judgement: Judgement, order: np.ndarray[tuple[int, ...], np.dtype[np.intp]]
+) -> pd.Series[int]:
     rank = pd.Series(ranks(frame, judgement.disposition, order), dtype="Int32")
     return rank.mask(judgement.is_in("not_listed"))
 

@@ -49,7 +49,9 @@ def _level(score: Floats, ranking: Ranking, facts: Facts, groups: pd.Series[str]
 
 def ranks(frame: pd.DataFrame, disposition: Objects, order: Positions) -> npt.NDArray[np.int64]:
     """1, 2, 3 … within practice and disposition."""
-    ordered = pd.DataFrame({"practice": frame["practice_id"].to_numpy(dtype=object), "in": disposition}).iloc[order]
+    ordered = pd.DataFrame({"practice": frame["practice_id"].to_numpy(dtype=object), "in": disposition}).iloc[
+        order
+    ]
     rank = np.empty(len(frame), dtype=np.int64)
     rank[order] = ordered.groupby(["practice", "in"], sort=False).cumcount().to_numpy() + 1
     return rank
@@ -65,7 +67,12 @@ def capacity_groups(frame: pd.DataFrame, capacity: Capacity) -> Objects:
 
 
 def give_places(
-    frame: pd.DataFrame, judgement: Judgement, memory: Memory, order: Positions, capacity: Capacity, as_of: date
+    frame: pd.DataFrame,
+    judgement: Judgement,
+    memory: Memory,
+    order: Positions,
+    capacity: Capacity,
+    as_of: date,
 ) -> tuple[Objects, Days]:
     """``clinic``, ``reserve`` or None for each row, and the day this month's place was given."""
     clinic = judgement.is_in("clinic")

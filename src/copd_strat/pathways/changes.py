@@ -33,7 +33,14 @@ def change_words(frame: pd.DataFrame, memory: Memory, left_for: Objects) -> Obje
             moved_place & (memory.place == "reserve") & (place == "clinic"),
             moved_place & (memory.place == "clinic") & (place == "reserve"),
         ],
-        ["new", "left: " + left_for, "up from " + _tiers(was), "down to " + _tiers(now), "up from reserve", "down to reserve"],
+        [
+            "new",
+            "left: " + left_for,
+            "up from " + _tiers(was),
+            "down to " + _tiers(now),
+            "up from reserve",
+            "down to reserve",
+        ],
         default="unchanged",
     ).astype(object)
 
@@ -46,7 +53,9 @@ def _tiers(dispositions: Objects) -> Objects:
     return np.array([TIER.get(d, "") for d in dispositions], dtype=object)
 
 
-def diff(previous: pd.DataFrame | None, current: pd.DataFrame, left: pd.DataFrame | None = None) -> pd.DataFrame:
+def diff(
+    previous: pd.DataFrame | None, current: pd.DataFrame, left: pd.DataFrame | None = None
+) -> pd.DataFrame:
     """The changes between two runs, one row a patient who moved, columns as in CHANGE_COLUMNS.
 
     ``previous`` is a history frame or None; ``current`` has patient_id, practice_id, patient_ref, disposition and,

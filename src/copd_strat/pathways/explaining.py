@@ -51,7 +51,8 @@ class Phrases:
 
 def route_hits(facts: Facts, policy: Policy, judgement: Judgement) -> dict[str, Flags]:
     return {
-        rule.id: judgement.is_in(*rule.dispositions) & evaluate(rule.when, facts).yes for rule in policy.routes
+        rule.id: judgement.is_in(*rule.dispositions) & evaluate(rule.when, facts).yes
+        for rule in policy.routes
     }
 
 
@@ -82,7 +83,10 @@ def reason_codes(
     )
     groups: list[dict[str, Flags]] = [
         judgement.excluded_by,
-        {f"decision_{d}": decided & (feedback.decision == d) for d in sorted(set(feedback.decision[decided]))},
+        {
+            f"decision_{d}": decided & (feedback.decision == d)
+            for d in sorted(set(feedback.decision[decided]))
+        },
         judgement.clinic_by,
         {"stay_on": judgement.stays, "lower_risk": judgement.is_in("self_management")},
         {name: review & wanted for name, wanted in needs.items()},
@@ -156,9 +160,13 @@ def stay_on_sentences(policy: Policy, judgement: Judgement, memory: Memory, as_o
         since = date_in_words(memory.since[row])
         if judgement.clear[row]:
             until = date_in_words(judgement.below_since[row] + served)
-            sentences[row] = f"Clinic tier since {since}, no rule met now, stays until {until} unless one is met again"
+            sentences[row] = (
+                f"Clinic tier since {since}, no rule met now, stays until {until} unless one is met again"
+            )
         else:
-            sentences[row] = f"Clinic tier since {since}, not yet known to be clear of it on {date_in_words(day(as_of))}"
+            sentences[row] = (
+                f"Clinic tier since {since}, not yet known to be clear of it on {date_in_words(day(as_of))}"
+            )
     return sentences
 
 
@@ -171,14 +179,20 @@ def top_risk_reasons(
     """
     if reasons is None or reasons.empty:
         return
-    rows = pd.Index(frame["patient_id"].astype(object)).get_indexer(pd.Index(reasons["patient_id"].astype(object)))
+    rows = pd.Index(frame["patient_id"].astype(object)).get_indexer(
+        pd.Index(reasons["patient_id"].astype(object))
+    )
     wanted = (rows >= 0) & (reasons["contribution"].to_numpy(dtype="float64", na_value=np.nan) > 0)
     wanted &= judgement.is_in("clinic")[rows]
     group = reasons["group"].to_numpy(dtype=object, na_value=None)
     for rule in policy.clinic:
         wanted &= ~(judgement.clinic_by[rule.id][rows] & (group == rule.covers))
     kept = pd.DataFrame(
-        {"row": rows[wanted], "position": reasons["position"].to_numpy()[wanted], "text": reasons["text"].to_numpy(dtype=object)[wanted]}
+        {
+            "row": rows[wanted],
+            "position": reasons["position"].to_numpy()[wanted],
+            "text": reasons["text"].to_numpy(dtype=object)[wanted],
+        }
     ).sort_values(["row", "position", "text"])
     turn = kept.groupby("row").cumcount().to_numpy()
     for n in range(WHYS):
@@ -196,7 +210,12 @@ def data_warnings(facts: Facts, policy: Policy, judgement: Judgement, crowded: d
 
 
 def suggested_actions(
-    facts: Facts, policy: Policy, judgement: Judgement, feedback: InForce, needs: dict[str, Flags], hits: dict[str, Flags]
+    facts: Facts,
+    policy: Policy,
+    judgement: Judgement,
+    feedback: InForce,
+    needs: dict[str, Flags],
+    hits: dict[str, Flags],
 ) -> Objects:
     """The first action that fits, what would settle a review, and the notes of the routes."""
     actions = Phrases(len(facts), "; ")

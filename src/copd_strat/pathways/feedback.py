@@ -46,7 +46,12 @@ def validate_decisions(decisions: pd.DataFrame, as_of: date) -> Feedback:
             frame["decided_on"].isna(),
             late,
         ],
-        ["not a known decision", "the reference's check character does not fit", "no date", "dated after the run date"],
+        [
+            "not a known decision",
+            "the reference's check character does not fit",
+            "no date",
+            "dated after the run date",
+        ],
         default="",
     )
     fine = problem == ""
@@ -67,7 +72,9 @@ class InForce:
     says: Objects
 
 
-def in_force(frame: pd.DataFrame, facts: Facts, decisions: pd.DataFrame | None, policy: Policy, as_of: date) -> InForce:
+def in_force(
+    frame: pd.DataFrame, facts: Facts, decisions: pd.DataFrame | None, policy: Policy, as_of: date
+) -> InForce:
     """The latest usable decision about each row of ``frame`` (practice_id, patient_ref), unless it has run out.
 
     It runs out after the policy's days, or once one of the policy's dates (a new admission, say) is later.
@@ -106,7 +113,9 @@ def override_counts(decisions: pd.DataFrame, as_of: date) -> pd.DataFrame:
     """Usable decisions counted: practice_id, one column a decision, total, and the share overridden
     (declined or wrong)."""
     usable = validate_decisions(decisions, as_of).accepted
-    counts = pd.crosstab(usable["practice_id"], usable["decision"]).reindex(columns=list(DECISIONS), fill_value=0)
+    counts = pd.crosstab(usable["practice_id"], usable["decision"]).reindex(
+        columns=list(DECISIONS), fill_value=0
+    )
     counts["total"] = counts.sum(axis=1)
     counts["override_share"] = (counts["declined"] + counts["wrong"]) / counts["total"]
     return counts.rename_axis(columns=None).reset_index()

@@ -171,7 +171,8 @@ class _Reader:
 
     def note(self, raw: dict[str, Any], where: str) -> Note:
         return Note(
-            when=self.condition(raw["when"], f"{where}.when"), says=self.sentence(raw["says"], f"{where}.says")
+            when=self.condition(raw["when"], f"{where}.when"),
+            says=self.sentence(raw["says"], f"{where}.says"),
         )
 
     def rule_parts(self, raw: dict[str, Any], where: str) -> dict[str, Any]:
@@ -313,4 +314,6 @@ def _decisions(raw: dict[str, Any], reader: _Reader) -> tuple[DecisionEffect, ..
 
 def _check_ids(policy: Policy, reader: _Reader) -> None:
     ids = [r.id for r in (*policy.exclusions, *policy.clinic, *policy.in_hand, *policy.routes, *policy.needs)]
-    reader.faults.extend(f"'{name}': the id is used twice" for name in sorted({i for i in ids if ids.count(i) > 1}))
+    reader.faults.extend(
+        f"'{name}': the id is used twice" for name in sorted({i for i in ids if ids.count(i) > 1})
+    )

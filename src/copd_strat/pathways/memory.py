@@ -48,7 +48,11 @@ def recall(frame: pd.DataFrame, previous: pd.DataFrame | None) -> Memory:
     """Align ``previous`` (a history frame, or None on the first run) with ``frame``."""
     if previous is None:
         previous = pd.DataFrame(columns=list(HISTORY_COLUMNS))
-    aligned = previous.astype({"patient_id": object}).set_index("patient_id").reindex(frame["patient_id"].astype(object))
+    aligned = (
+        previous.astype({"patient_id": object})
+        .set_index("patient_id")
+        .reindex(frame["patient_id"].astype(object))
+    )
     practice = aligned["practice_id"].to_numpy(dtype=object, na_value=None)
     return Memory(
         was=aligned["disposition"].to_numpy(dtype=object, na_value=None),
@@ -64,14 +68,20 @@ def _days(series: pd.Series[pd.Timestamp]) -> Days:
     return pd.to_datetime(series).to_numpy(dtype="datetime64[D]")
 
 
-def remember(frame: pd.DataFrame, memory: Memory, below_since: Days, given_on: Days, as_of: date, policy: str) -> pd.DataFrame:
+def remember(
+    frame: pd.DataFrame, memory: Memory, below_since: Days, given_on: Days, as_of: date, policy: str
+) -> pd.DataFrame:
     """Tonight's history, from ``frame`` with its dispositions."""
-    same = memory.known_here & np.asarray(memory.was == frame["disposition"].to_numpy(dtype=object), dtype=bool)
+    same = memory.known_here & np.asarray(
+        memory.was == frame["disposition"].to_numpy(dtype=object), dtype=bool
+    )
     history = frame[["patient_id", "practice_id", "patient_ref", "disposition", "place"]].astype(object)
     history["since"] = np.where(same, memory.since, day(as_of)).astype("datetime64[s]")
     history["below_since"] = below_since.astype("datetime64[s]")
     history["place_given_on"] = given_on.astype("datetime64[s]")
     history["as_of"] = np.full(len(frame), day(as_of), dtype="datetime64[s]")
     history["policy"] = policy
-    texts = {name: "str" for name in ("patient_id", "practice_id", "patient_ref", "disposition", "place", "policy")}
+    texts = {
+        name: "str" for name in ("patient_id", "practice_id", "patient_ref", "disposition", "place", "policy")
+    }
     return history[list(HISTORY_COLUMNS)].astype(texts)

@@ -29,7 +29,6 @@ _LOOKALIKES = str.maketrans("OIL", "011")
 _SHAPE = re.compile(rf"{PREFIX}(?:-?[{ALPHABET}]{{{_GROUP}}}){{2,6}}-?[{ALPHABET}]")
 
 
-
 def reference_key(settings: PathwaySettings) -> bytes:
     """The site's secret, from the environment variable or the file that ``settings`` name.
 

@@ -72,7 +72,9 @@ def _pieces(part: str) -> tuple[str | _Place, ...]:
     return (*pieces, part[end:])
 
 
-def _fill(pieces: tuple[str | _Place, ...], facts: Facts, rows: Rows) -> tuple[Objects, npt.NDArray[np.bool_]]:
+def _fill(
+    pieces: tuple[str | _Place, ...], facts: Facts, rows: Rows
+) -> tuple[Objects, npt.NDArray[np.bool_]]:
     filled = np.full(len(rows), "", dtype=object)
     gap = np.zeros(len(rows), dtype=bool)
     for piece in pieces:
