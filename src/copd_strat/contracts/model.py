@@ -1,0 +1,74 @@
+"""A data contract as the program reads it: columns, and rules with code, severity and thresholds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+Severity = Literal["reject_file", "reject_row", "warn"]
+ColumnType = Literal["string", "date", "integer", "number", "boolean"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Column:
+    """One column of a source table. ``present`` columns must be in the file; ``required`` ones hold a value.
+
+    ``exempt`` columns are allow-listed by name (docs/decisions.md §20); ``kind`` tells the identifier gate
+    what is in it: an id, a code, a date, free text.
+    """
+
+    name: str
+    type: ColumnType
+    description: str
+    present: bool
+    required: bool
+    exempt: bool
+    kind: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rule:
+    """One row check. A share of rows above ``warn_share`` is told, above ``fail_share`` it stops the run."""
+
+    code: str
+    name: str
+    check: str
+    column: str | None
+    severity: Severity
+    description: str
+    mend: str
+    arguments: dict[str, Any] = field(default_factory=dict)
+    warn_share: float | None = None
+    fail_share: float | None = None
+
+    @property
+    def rejects(self) -> bool:
+        return self.severity == "reject_row"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Contract:
+    """What one table of one layout must be. ``key`` names the columns that identify a row, if any do.
+
+    ``keep`` orders rows of one key, best first, where the source is known to repeat a key.
+    """
+
+    layout: str
+    table: str
+    title: str
+    owner: str
+    needed: bool
+    columns: tuple[Column, ...]
+    rules: tuple[Rule, ...]
+    key: tuple[str, ...]
+    keep: tuple[str, ...]
+    file_pattern: str
+    date_formats: tuple[str, ...]
+    max_age_days: int | None
+
+    def column(self, name: str) -> Column:
+        return next(column for column in self.columns if column.name == name)
+
+    def rules_of(self, check: str) -> Iterator[Rule]:
+        return (rule for rule in self.rules if rule.check == check)

@@ -1,0 +1,65 @@
+"""What became of every file and every row: the account that must add up."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+
+@dataclass(frozen=True, kw_only=True)
+class FileReceipt:
+    """One file: rows in = loaded + quarantined + duplicates. ``unread`` columns were never read."""
+
+    name: str
+    bytes: int
+    rows_in: int
+    loaded: int
+    quarantined: int
+    duplicates: int
+    unread: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class TableReceipt:
+    """One source table: its files, and how many rows broke each rule (code → rows).
+
+    ``checked`` holds every row with its typed columns; ``accepted`` is the SQL of the accepted ones.
+    """
+
+    layout: str
+    table: str
+    files: tuple[FileReceipt, ...]
+    rules: dict[str, int]
+    checked: Path
+    accepted: str
+
+    @property
+    def totals(self) -> dict[str, int]:
+        names = ("rows_in", "loaded", "quarantined", "duplicates")
+        return {name: sum(getattr(file, name) for file in self.files) for name in names}
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "layout": self.layout,
+            "table": self.table,
+            **self.totals,
+            "rules": self.rules,
+            "files": [dataclasses.asdict(file) for file in self.files],
+        }
+
+
+@dataclass(frozen=True, kw_only=True)
+class Landing:
+    """All tables of a night as they came in, and what an analyst should know of them."""
+
+    tables: tuple[TableReceipt, ...]
+    warnings: tuple[str, ...]
+
+    def totals(self) -> dict[str, dict[str, int]]:
+        """Source table (``layout.table``) → rows in, loaded, quarantined, duplicates."""
+        return {f"{receipt.layout}.{receipt.table}": receipt.totals for receipt in self.tables}
+
+    def to_json(self) -> dict[str, Any]:
+        return {"tables": [receipt.to_json() for receipt in self.tables], "warnings": list(self.warnings)}
