@@ -3,8 +3,8 @@
     python benchmarks/bench_risk.py [patients]
 
 The bar is 15 CPU seconds (of all threads together) and 2 GiB, for a register of England's size; the authors'
-R package needs about 83 ms of CPU a patient, which would be 32 hours. The reasons, not under that bar, are timed
-on a tenth of the patients.
+R package needs about 83 ms of CPU a patient, which would be 32 hours. The reasons, not under that bar, are
+timed on a tenth of the patients.
 """
 
 from __future__ import annotations

@@ -3,8 +3,8 @@
 The rate is not a sum of terms (the posterior bends it), so each group of predictors gets its Shapley value:
 its mean effect on ln(rate) over all orders in which the six groups can change from the reference patient's
 values to this patient's. All 64 coalitions are evaluated, so the values add up exactly to
-ln(rate) - ln(reference rate). Inside a group the value is split in proportion to the predictors' linear terms
-(docs/decisions.md §15).
+ln(rate) - ln(reference rate). Inside a group the value is split in proportion to the predictors' linear
+terms, their first-order effects on ln(rate) at the reference patient (docs/decisions.md §15).
 """
 
 from __future__ import annotations
@@ -34,6 +34,7 @@ GROUP_OF = {SEVERE: HISTORY} | {name: group for group, names in LINEAR_GROUPS.it
 # Terms of opposite sign can cancel to nearly nothing; blown up in proportion they would mislead, so beyond
 # this factor the terms stand as they are and the remainder is shared by their size.
 LARGEST_STRETCH = 2.0
+STEP = 1e-4  # of the numerical derivative, in units of ln alpha and eta
 PATIENTS_A_BATCH = 8_192
 
 
@@ -74,15 +75,27 @@ def _contributions(predictors: pd.DataFrame, log_rate: Callable[[Floats], Floats
     engine = accept.engine("full")
     of_rate = _departures(engine.log_rate, predictors)
     of_severity = _departures(engine.severity_logit, predictors)
-    by_group = _coalition_values(predictors, of_rate, of_severity, log_rate) @ _shapley_weights()
+    with np.errstate(invalid="ignore"):  # a rate of 0 makes its rows NaN
+        by_group = _coalition_values(predictors, of_rate, of_severity, log_rate) @ _shapley_weights()
+    to_alpha, to_eta = _sensitivities(log_rate)
     as_reference = (predictors[SEVERE] == float(reference()[SEVERE].iloc[0])).to_numpy()
     columns = {SEVERE: np.where(as_reference, 0.0, by_group[:, -1])}
     for position, names in enumerate(LINEAR_GROUPS.values()):
-        terms = np.column_stack([of_rate[name] + of_severity[name] for name in names])
+        terms = np.column_stack([to_alpha * of_rate[n] + to_eta * of_severity[n] for n in names])
         columns |= dict(zip(names, _split(by_group[:, position], terms).T, strict=True))
     table = pd.DataFrame(columns, index=predictors.index)
     table.loc[~np.isfinite(by_group).all(axis=1)] = np.nan
     return table
+
+
+def _sensitivities(log_rate: Callable[[Floats], Floats]) -> tuple[float, float]:
+    """How ln(rate) answers to ln alpha and to eta at the reference patient: the slopes of the linear terms."""
+    engine = accept.engine("full")
+    steps = STEP * np.array([[1, 0], [-1, 0], [0, 1], [0, -1]])
+    ln_alpha = engine.ln_alpha(reference()) + steps[:, 0]
+    eta = engine.eta(reference()) + steps[:, 1]
+    values = _log_rate(ln_alpha, eta, np.full(4, float(reference()[SEVERE].iloc[0])), log_rate)
+    return float(values[0] - values[1]) / (2 * STEP), float(values[2] - values[3]) / (2 * STEP)
 
 
 def _departures(coefficients: dict[str, float], predictors: pd.DataFrame) -> dict[str, Floats]:
