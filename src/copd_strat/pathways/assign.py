@@ -40,10 +40,11 @@ def assign(
 ) -> Assignment:
     """Give every row of ``patients`` its place under ``policy`` on the run date ``as_of``.
 
-    ``patients``: features and risk columns with patient_ref, one row a patient. ``previous``: the last run's history.
-    ``decisions``: clinicians' decisions. ``reasons``: the risk room's long table. ``left``: patient_id and reason of
-    those who left the register. Added columns: disposition, route, sentinel, rank, place, reason_codes, why_1 …
-    why_3, data_warnings, change, suggested_action and the policy's flags. Row order does not matter.
+    ``patients``: features and risk columns with patient_ref, one row a patient. ``previous``: the last run's
+    history. ``decisions``: clinicians' decisions. ``reasons``: the risk room's long table. ``left``:
+    patient_id and reason of those who left the register. Added columns: disposition, route, sentinel, rank,
+    place, reason_codes, why_1 … why_3, data_warnings, change, suggested_action and the policy's flags. Row
+    order does not matter.
     """
     frame = patients.sort_values(["practice_id", "patient_ref"], ignore_index=True)
     if frame["patient_id"].duplicated().any():
@@ -77,7 +78,8 @@ def _explained(
     needs = explaining.need_hits(facts, policy)
     hits = explaining.route_hits(facts, policy, judgement)
     risk_reasons = explaining.top_risk_reasons(reasons, frame, policy, judgement)
-    lines, crowded = explaining.whys(facts, policy, judgement, feedback, needs, risk_reasons, stay_sentences)
+    lines = explaining.whys(facts, policy, judgement, feedback, risk_reasons, stay_sentences)
+    warned = explaining.say_needs(policy, judgement, needs, lines)
     return pd.DataFrame(
         {
             "disposition": judgement.disposition,
@@ -85,7 +87,7 @@ def _explained(
             "sentinel": judgement.sentinel,
             "reason_codes": explaining.reason_codes(facts, judgement, feedback, needs, hits),
             **{f"why_{n}": line for n, line in enumerate(lines.lines, start=1)},
-            "data_warnings": explaining.data_warnings(facts, policy, judgement, crowded),
+            "data_warnings": explaining.data_warnings(facts, policy, judgement, warned),
             "suggested_action": explaining.suggested_actions(facts, policy, judgement, feedback, needs, hits),
             **explaining.flags(facts, policy, judgement),
         }

@@ -1,8 +1,8 @@
 """Rank within a practice, and who gets one of the month's places.
 
-A place given this month stays with its holder, and counts as used also when the holder has moved to another list.
-It is free again if the holder left the register, declined or is not listed any more. People already in the clinic's
-hands take no new place. A calendar month starts with all places free.
+A place given this month stays with its holder, and counts as used also when the holder has moved to another
+list. It is free again if the holder left the register, declined or is not listed any more. People already in
+the clinic's hands take no new place. A calendar month starts with all places free.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from copd_strat.pathways.columns import Days, Facts, Floats, Objects, day
+from copd_strat.pathways.columns import Days, Facts, Floats, Objects, day, known, objects
 from copd_strat.pathways.conditions import evaluate
 from copd_strat.pathways.judging import Judgement
 from copd_strat.pathways.memory import Memory
@@ -62,8 +62,8 @@ def capacity_groups(frame: pd.DataFrame, capacity: Capacity) -> Objects:
     practice = frame["practice_id"].to_numpy(dtype=object)
     if capacity.per not in frame:
         return practice
-    shared = frame[capacity.per].to_numpy(dtype=object, na_value=None)
-    return np.where(np.equal(shared, None), practice, shared)
+    shared = objects(frame[capacity.per])
+    return np.where(~known(shared), practice, shared)
 
 
 def give_places(
@@ -87,8 +87,9 @@ def give_places(
     turn = queue.groupby(groups.iloc[order]).cumsum().sort_index()
     gets = waiting & (turn <= free).to_numpy()
     place = np.select([keeps | gets, waiting], ["clinic", "reserve"], default="").astype(object)
+    place[place == ""] = None
     given_on = np.where(gets, day(as_of), np.where(used, memory.place_given_on, np.datetime64("NaT", "D")))
-    return np.where(place == "", None, place), given_on
+    return place, given_on
 
 
 def _in_month(days: Days, as_of: date) -> npt.NDArray[np.bool_]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from copd_strat.pathways.columns import Objects
+from copd_strat.pathways.columns import Objects, object_array, objects
 from copd_strat.pathways.memory import Memory
 from copd_strat.pathways.policy import LISTED
 
@@ -20,11 +20,12 @@ def change_words(frame: pd.DataFrame, memory: Memory, left_for: Objects) -> Obje
     ``frame`` has disposition and place; ``left_for`` says why somebody is not listed.
     """
     now = frame["disposition"].to_numpy(dtype=object)
-    was = np.where(memory.known_here, memory.was, None)
+    was = memory.was.copy()
+    was[~memory.known_here] = None
     before, after = _heights(was), _heights(now)
-    place = frame["place"].to_numpy(dtype=object, na_value=None)
+    place = objects(frame["place"])
     moved_place = memory.known_here & (was == now) & np.not_equal(memory.place, place).astype(bool)
-    return np.select(
+    words: Objects = np.select(
         [
             ~memory.known_here,
             (now == "not_listed") & (was != now),
@@ -43,6 +44,7 @@ def change_words(frame: pd.DataFrame, memory: Memory, left_for: Objects) -> Obje
         ],
         default="unchanged",
     ).astype(object)
+    return words
 
 
 def _heights(dispositions: Objects) -> np.ndarray[tuple[int, ...], np.dtype[np.int64]]:
@@ -50,7 +52,7 @@ def _heights(dispositions: Objects) -> np.ndarray[tuple[int, ...], np.dtype[np.i
 
 
 def _tiers(dispositions: Objects) -> Objects:
-    return np.array([TIER.get(d, "") for d in dispositions], dtype=object)
+    return object_array([TIER.get(d, "") for d in dispositions])
 
 
 def diff(
@@ -58,8 +60,9 @@ def diff(
 ) -> pd.DataFrame:
     """The changes between two runs, one row a patient who moved, columns as in CHANGE_COLUMNS.
 
-    ``previous`` is a history frame or None; ``current`` has patient_id, practice_id, patient_ref, disposition and,
-    if it comes from ``assign``, change and why_1. ``left`` (patient_id, reason) says why people left the register.
+    ``previous`` is a history frame or None; ``current`` has patient_id, practice_id, patient_ref, disposition
+    and, if it comes from ``assign``, change and why_1. ``left`` (patient_id, reason) says why people left the
+    register.
     """
     moved = _moved(previous, current)
     gone = _gone(previous, current, left)
@@ -96,7 +99,9 @@ def _before(previous: pd.DataFrame | None) -> pd.DataFrame:
 
 
 def _gone(previous: pd.DataFrame | None, current: pd.DataFrame, left: pd.DataFrame | None) -> pd.DataFrame:
-    """Those listed last time who are no longer in the practice; a new practice never sees their old reference."""
+    """Those listed last time who are no longer in the practice; a new practice never sees their old
+    reference.
+    """
     before = _before(previous)
     here = pd.MultiIndex.from_frame(current[["patient_id", "practice_id"]].astype(object))
     absent = ~pd.MultiIndex.from_frame(before[["patient_id", "practice_id"]]).isin(here)

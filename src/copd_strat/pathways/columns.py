@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from collections.abc import Callable, Sequence
 from datetime import date
 from functools import cache
 from importlib.resources import files
@@ -58,7 +59,7 @@ class Facts:
     def __init__(self, frame: pd.DataFrame, kinds: dict[str, Kind]) -> None:
         self._frame = frame
         self._kinds = kinds
-        self._read: dict[str, Any] = {}
+        self._read: dict[tuple[str, object], Any] = {}
 
     def __len__(self) -> int:
         return len(self._frame)
@@ -68,23 +69,26 @@ class Facts:
 
     def numbers(self, column: str) -> Floats:
         """Numbers and flags (1 yes, 0 no) as float64."""
-        return self._cached(column, "numbers", lambda s: s.to_numpy(dtype="float64", na_value=np.nan))
+        floats: Floats = self._cached(column, numbers)
+        return floats
 
     def texts(self, column: str) -> Objects:
-        return self._cached(column, "texts", _texts)
+        texts: Objects = self._cached(column, _texts)
+        return texts
 
     def days(self, column: str) -> Days:
-        return self._cached(column, "days", lambda s: pd.to_datetime(s).to_numpy(dtype="datetime64[D]"))
+        dates: Days = self._cached(column, days)
+        return dates
 
     def missing(self, column: str) -> Flags:
         """True where the column holds no value; an empty text is no value."""
         kind = self.kind(column)
         if kind == "text":
-            return np.equal(self.texts(column), None).astype(bool)
+            return ~known(self.texts(column))
         return np.isnat(self.days(column)) if kind == "date" else np.isnan(self.numbers(column))
 
-    def _cached(self, column: str, form: str, read: Any) -> Any:
-        key = f"{form}:{column}"
+    def _cached(self, column: str, read: Callable[[pd.Series[Any]], Any]) -> Any:
+        key = (column, read)
         if key not in self._read:
             series = self._frame.get(column)
             if series is None:
@@ -93,10 +97,40 @@ class Facts:
         return self._read[key]
 
 
+def numbers(series: pd.Series[Any]) -> Floats:
+    """Numbers and flags as float64, a missing value as NaN."""
+    return series.to_numpy(dtype="float64", na_value=np.nan)
+
+
+def days(series: pd.Series[Any]) -> Days:
+    """Dates as days, a missing value as NaT."""
+    return pd.to_datetime(series).to_numpy(dtype="datetime64[D]")
+
+
 def _texts(series: pd.Series[Any]) -> Objects:
-    values = series.to_numpy(dtype=object, na_value=None)
-    return np.where(values == "", None, values)
+    values = objects(series)
+    values[values == ""] = None
+    return values
+
+
+def objects(series: pd.Series[Any]) -> Objects:
+    """The column as Python objects, a missing value as None."""
+    values = series.astype(object).to_numpy(copy=True)
+    values[pd.isna(values)] = None
+    return values
+
+
+def known(values: Objects) -> Flags:
+    """True where there is a value."""
+    return np.asarray(pd.notna(values), dtype=bool)
+
+
+def object_array(values: Sequence[object]) -> Objects:
+    array = np.empty(len(values), dtype=object)
+    array[:] = values
+    return array
 
 
 def day(value: date) -> np.datetime64:
+    """A date as NumPy's day."""
     return np.datetime64(value.isoformat(), "D")

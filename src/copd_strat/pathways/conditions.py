@@ -13,7 +13,7 @@ from operator import and_, or_
 
 import numpy as np
 
-from copd_strat.pathways.columns import Facts, Flags, day
+from copd_strat.pathways.columns import Days, Facts, Flags
 
 REFERENCE_DATE = "index_date"
 
@@ -120,7 +120,7 @@ def _holds(compare: Compare, facts: Facts) -> Flags:
         return np.asarray(facts.days(column) < limit)
     if compare.op == "older_than_months":
         return np.asarray(facts.days(column) < _months_before(facts, int(str(value))))
-    if compare.op == "in":
+    if isinstance(value, tuple):
         return np.isin(facts.texts(column).astype(str), value)
     if facts.kind(column) == "text":
         return np.asarray(facts.texts(column) == value, dtype=bool)
@@ -130,29 +130,11 @@ def _holds(compare: Compare, facts: Facts) -> Flags:
     return np.asarray(ORDERINGS[compare.op](facts.numbers(column), known))
 
 
-def _months_before(facts: Facts, months: int) -> np.ndarray[tuple[int, ...], np.dtype[np.datetime64]]:
+def _months_before(facts: Facts, months: int) -> Days:
     """The index date less calendar months; a day the month lacks becomes its last day."""
     index = facts.days(REFERENCE_DATE)
     month = index.astype("datetime64[M]")
     day_of_month = index - month.astype("datetime64[D]")
     target = month - np.timedelta64(months, "M")
     last = (target + np.timedelta64(1, "M")).astype("datetime64[D]") - np.timedelta64(1, "D")
-    return np.minimum(target.astype("datetime64[D]") + day_of_month, last)
-
-
-__all__ = [
-    "OPERATORS",
-    "ORDERINGS",
-    "REFERENCE_DATE",
-    "Compare",
-    "Condition",
-    "Every",
-    "Negation",
-    "Some",
-    "Truth",
-    "Value",
-    "certain",
-    "columns_of",
-    "day",
-    "evaluate",
-]
+    return np.asarray(np.minimum(target.astype("datetime64[D]") + day_of_month, last))

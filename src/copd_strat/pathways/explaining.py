@@ -8,7 +8,7 @@ from datetime import date
 import numpy as np
 import pandas as pd
 
-from copd_strat.pathways.columns import Facts, Flags, Objects, day
+from copd_strat.pathways.columns import Facts, Flags, Objects, day, known, numbers, object_array, objects
 from copd_strat.pathways.conditions import evaluate
 from copd_strat.pathways.feedback import InForce
 from copd_strat.pathways.judging import Judgement
@@ -22,18 +22,22 @@ WHYS = 3
 class WhyLines:
     """Up to three reasons a patient; who has three already gets no more."""
 
-    def __init__(self, patients: int) -> None:
-        self.lines = [np.full(patients, None, dtype=object) for _ in range(WHYS)]
-        self.filled = np.zeros(patients, dtype=np.int64)
+    def __init__(self, facts: Facts) -> None:
+        self._facts = facts
+        self.lines = [np.full(len(facts), None, dtype=object) for _ in range(WHYS)]
+        self.filled = np.zeros(len(facts), dtype=np.int64)
+
+    def say(self, wanted: Flags, sentence: str) -> None:
+        """The same sentence, with their own facts, to all who are ``wanted`` and have room."""
+        rows = np.flatnonzero(wanted & (self.filled < WHYS))
+        self.add(rows, write(sentence, self._facts, rows))
 
     def add(self, rows: Rows, sentences: Objects) -> None:
+        """A sentence of its own to each of ``rows``; those without room are passed over."""
         for position, line in enumerate(self.lines):
             here = self.filled[rows] == position
             line[rows[here]] = sentences[here]
         self.filled[rows] += 1
-
-    def room(self, wanted: Flags) -> Rows:
-        return np.flatnonzero(wanted & (self.filled < WHYS))
 
 
 class Phrases:
@@ -74,11 +78,12 @@ def need_hits(facts: Facts, policy: Policy) -> dict[str, Flags]:
 def reason_codes(
     facts: Facts, judgement: Judgement, feedback: InForce, needs: dict[str, Flags], hits: dict[str, Flags]
 ) -> Objects:
-    """Ids of everything that led to disposition and route, joined by ``;``. Clinic rules that hold are named also
-    for those who are not listed: nobody at high risk disappears silently."""
+    """Ids of everything that led to disposition and route, joined by ``;``. Clinic rules that hold are named
+    also for those who are not listed: nobody at high risk disappears silently.
+    """
     codes = Phrases(len(facts), ";")
     review = judgement.is_in("clinical_review") & ~judgement.sent_to_review
-    decided = ~np.equal(feedback.decision, None).astype(bool) & (
+    decided = known(feedback.decision) & (
         judgement.held_off | judgement.sent_to_review | judgement.is_in("clinic")
     )
     groups: list[dict[str, Flags]] = [
@@ -105,51 +110,44 @@ def whys(
     policy: Policy,
     judgement: Judgement,
     feedback: InForce,
-    needs: dict[str, Flags],
     risk_reasons: Iterator[tuple[Rows, Objects]],
     stay_sentences: Objects,
-) -> tuple[WhyLines, dict[str, Flags]]:
-    """Reasons in the policy's order, and the needs that found no room (said as data warnings instead)."""
-    lines = WhyLines(len(facts))
-
-    def say(wanted: Flags, sentence: str) -> None:
-        rows = lines.room(wanted)
-        lines.add(rows, write(sentence, facts, rows))
-
+) -> WhyLines:
+    """Reasons in the policy's order; review lists get theirs from what is missing (``say_needs``)."""
+    lines = WhyLines(facts)
     for rule in policy.exclusions:
-        say(judgement.excluded_by[rule.id], rule.says)
-    by_decision = lines.room(judgement.held_off | judgement.sent_to_review)
+        lines.say(judgement.excluded_by[rule.id], rule.says)
+    by_decision = np.flatnonzero(judgement.held_off | judgement.sent_to_review)
     lines.add(by_decision, decision_sentences(feedback, by_decision))
     for clinic_rule in policy.clinic:
-        say(judgement.is_in("clinic") & judgement.clinic_by[clinic_rule.id], clinic_rule.says)
-    staying = lines.room(judgement.stays)
+        lines.say(judgement.is_in("clinic") & judgement.clinic_by[clinic_rule.id], clinic_rule.says)
+    staying = np.flatnonzero(judgement.stays)
     lines.add(staying, stay_sentences[staying])
     for rows, sentences in risk_reasons:
-        room = lines.filled[rows] < WHYS
-        lines.add(rows[room], sentences[room])
+        lines.add(rows, sentences)
     for note in policy.self_management_why:
-        say(judgement.is_in("self_management") & evaluate(note.when, facts).yes, note.says)
-    crowded = _say_needs(policy, judgement, needs, lines, say)
-    say(judgement.is_in("clinical_review") & (lines.filled == 0), policy.otherwise)
-    return lines, crowded
+        lines.say(judgement.is_in("self_management") & evaluate(note.when, facts).yes, note.says)
+    return lines
 
 
-def _say_needs(
-    policy: Policy, judgement: Judgement, needs: dict[str, Flags], lines: WhyLines, say: object
+def say_needs(
+    policy: Policy, judgement: Judgement, needs: dict[str, Flags], lines: WhyLines
 ) -> dict[str, Flags]:
-    """On review lists what is missing is the reason; on the others, and beyond three, it is a warning."""
+    """On review lists what is missing is the reason. Gives back the needs that are warnings instead: on other
+    lists, and where three reasons are said already.
+    """
     review = judgement.is_in("clinical_review")
-    crowded = {}
+    warned = {}
     for need in policy.needs:
-        full = lines.filled >= WHYS
-        crowded[need.id] = needs[need.id] & judgement.is_in(*LISTED) & (~review | full)
-        say(review & needs[need.id], need.says)  # type: ignore[operator]
-    return crowded
+        warned[need.id] = needs[need.id] & judgement.is_in(*LISTED) & (~review | (lines.filled >= WHYS))
+        lines.say(review & needs[need.id], need.says)
+    lines.say(review & (lines.filled == 0), policy.otherwise)
+    return warned
 
 
 def decision_sentences(feedback: InForce, rows: Rows) -> Objects:
     said, dates = feedback.says[rows], feedback.decided_on[rows]
-    return _objects([f"{text} ({date_in_words(on)})" for text, on in zip(said, dates, strict=True)])
+    return object_array([f"{text} ({date_in_words(on)})" for text, on in zip(said, dates, strict=True)])
 
 
 def stay_on_sentences(policy: Policy, judgement: Judgement, memory: Memory, as_of: date) -> Objects:
@@ -182,9 +180,9 @@ def top_risk_reasons(
     rows = pd.Index(frame["patient_id"].astype(object)).get_indexer(
         pd.Index(reasons["patient_id"].astype(object))
     )
-    wanted = (rows >= 0) & (reasons["contribution"].to_numpy(dtype="float64", na_value=np.nan) > 0)
+    wanted = (rows >= 0) & (numbers(reasons["contribution"]) > 0)
     wanted &= judgement.is_in("clinic")[rows]
-    group = reasons["group"].to_numpy(dtype=object, na_value=None)
+    group = objects(reasons["group"])
     for rule in policy.clinic:
         wanted &= ~(judgement.clinic_by[rule.id][rows] & (group == rule.covers))
     kept = pd.DataFrame(
@@ -200,10 +198,10 @@ def top_risk_reasons(
         yield this["row"].to_numpy(dtype=np.intp), this["text"].to_numpy(dtype=object)
 
 
-def data_warnings(facts: Facts, policy: Policy, judgement: Judgement, crowded: dict[str, Flags]) -> Objects:
+def data_warnings(facts: Facts, policy: Policy, judgement: Judgement, warned: dict[str, Flags]) -> Objects:
     warnings = Phrases(len(facts), "; ")
     for need in policy.needs:
-        warnings.add(crowded[need.id], need.says, facts)
+        warnings.add(warned[need.id], need.says, facts)
     for note in policy.warnings:
         warnings.add(judgement.is_in(*LISTED) & evaluate(note.when, facts).yes, note.says, facts)
     return warnings.texts
@@ -243,9 +241,3 @@ def flags(facts: Facts, policy: Policy, judgement: Judgement) -> dict[str, Objec
             phrases.add(judgement.is_in(*LISTED) & evaluate(note.when, facts).yes, note.says, facts)
         columns[flag.column] = phrases.texts
     return columns
-
-
-def _objects(values: list[str]) -> Objects:
-    array = np.empty(len(values), dtype=object)
-    array[:] = values
-    return array

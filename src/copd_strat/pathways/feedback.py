@@ -8,7 +8,7 @@ from datetime import date
 import numpy as np
 import pandas as pd
 
-from copd_strat.pathways.columns import Days, Facts, Flags, Objects, day
+from copd_strat.pathways.columns import Days, Facts, Flags, Objects, day, days, known, objects
 from copd_strat.pathways.policy import DECISIONS, DecisionEffect, Policy
 from copd_strat.pathways.references import normalise_reference
 
@@ -28,8 +28,9 @@ class Feedback:
 def validate_decisions(decisions: pd.DataFrame, as_of: date) -> Feedback:
     """Split ``decisions`` (columns as in DECISION_COLUMNS) into usable ones and refused ones.
 
-    A decision is written in any case, with spaces or underscores; "wrong because …" is ``wrong`` with that reason.
-    Refused: another word, a reference whose check character does not fit, no date, a date after ``as_of``.
+    A decision is written in any case, with spaces or underscores; "wrong because …" is ``wrong`` with that
+    reason. Refused: another word, a reference whose check character does not fit, no date, a date after
+    ``as_of``.
     """
     frame = decisions.reindex(columns=list(DECISION_COLUMNS)).reset_index(drop=True).astype(object)
     words = frame["decision"].map(_as_text).str.strip().str.lower().str.replace(r"[\s_-]+", "_", regex=True)
@@ -75,20 +76,21 @@ class InForce:
 def in_force(
     frame: pd.DataFrame, facts: Facts, decisions: pd.DataFrame | None, policy: Policy, as_of: date
 ) -> InForce:
-    """The latest usable decision about each row of ``frame`` (practice_id, patient_ref), unless it has run out.
+    """The latest usable decision about each row of ``frame`` (practice_id, patient_ref), unless it has run
+    out.
 
     It runs out after the policy's days, or once one of the policy's dates (a new admission, say) is later.
     """
     latest = _latest(frame, decisions, as_of)
-    decision = latest["decision"].to_numpy(dtype=object, na_value=None)
-    decided_on = latest["decided_on"].to_numpy(dtype="datetime64[D]")
+    decision = objects(latest["decision"])
+    decided_on = days(latest["decided_on"])
     effect = np.full(len(frame), "none", dtype=object)
     says = np.full(len(frame), None, dtype=object)
     for rule in policy.decisions:
         holds = (decision == rule.decision) & _holds(rule, decided_on, facts, as_of)
         effect[holds] = rule.effect
         says[holds] = rule.says
-    decision = np.where(np.equal(says, None), None, decision)
+    decision[~known(says)] = None
     return InForce(decision=decision, effect=effect, decided_on=decided_on, says=says)
 
 

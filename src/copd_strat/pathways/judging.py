@@ -1,4 +1,6 @@
-"""Which disposition, by which rule: exclusions, decisions, clinic rules, stay-on, the lower tier, else review."""
+"""Which disposition, by which rule: exclusions, decisions, clinic rules, stay-on, the lower tier, else
+review.
+"""
 
 from __future__ import annotations
 
@@ -35,7 +37,9 @@ class Judgement:
 
 
 def judge(facts: Facts, policy: Policy, memory: Memory, feedback: InForce, as_of: date) -> Judgement:
-    """Only a rule known to hold moves anybody: what cannot be said never counts as no (docs/decisions.md §16-18)."""
+    """Only a rule known to hold moves anybody: what cannot be said never counts as no (docs/decisions.md
+    §16-18).
+    """
     excluded_by = _hits(policy.exclusions, facts)
     clinic_by = _hits(policy.clinic, facts)
     in_hand_by = _hits(policy.in_hand, facts)
@@ -70,7 +74,7 @@ def _hits(rules: tuple[Rule, ...], facts: Facts) -> dict[str, Flags]:
 
 
 def _any(hits: dict[str, Flags], facts: Facts) -> Flags:
-    return np.any(np.vstack([np.zeros(len(facts), dtype=bool), *hits.values()]), axis=0)
+    return np.asarray(np.any(np.vstack([np.zeros(len(facts), dtype=bool), *hits.values()]), axis=0))
 
 
 def _stay_on(
@@ -78,8 +82,8 @@ def _stay_on(
 ) -> tuple[Flags, Days, Flags]:
     """Clear of the clinic tier today, since when, and who stays although no rule holds.
 
-    Days are counted from the first run that found the patient clear; a rule that holds again starts them anew, and
-    so does a record that can no longer say.
+    Days are counted from the first run that found the patient clear; a rule that holds again starts them
+    anew, and so does a record that can no longer say.
     """
     was_clinic = np.asarray(memory.was == "clinic", dtype=bool)
     clear = was_clinic & ~meets & evaluate(policy.stay_on.leave_when, facts).yes

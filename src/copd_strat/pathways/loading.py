@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import json
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from importlib.resources import files
@@ -143,14 +144,14 @@ class _Reader:
 
     def _value(self, raw: dict[str, Any], where: str) -> Value:
         if "threshold" not in raw:
-            value = raw.get("value")
+            value: Value = raw.get("value")
             return tuple(value) if isinstance(value, list) else value
         if "value" in raw:
             self.faults.append(f"{where}: give value or threshold, not both")
         if raw["threshold"] not in self.thresholds:
             self.faults.append(f"{where}.threshold: '{raw['threshold']}' is not under thresholds")
             return 0.0
-        return self.thresholds[raw["threshold"]] * raw.get("times", 1)
+        return float(self.thresholds[raw["threshold"]] * raw.get("times", 1))
 
     def column(self, name: str, where: str) -> str:
         if name not in self.kinds:
@@ -178,7 +179,7 @@ class _Reader:
     def rule_parts(self, raw: dict[str, Any], where: str) -> dict[str, Any]:
         """What every rule has, checked."""
         note = self.note(raw, where)
-        texts = {key: raw[key] for key in ("id", "means", "source", "sign_off") if key in raw}
+        texts: dict[str, Any] = {key: raw[key] for key in ("id", "means", "source", "sign_off") if key in raw}
         return {**texts, "when": note.when, "says": note.says}
 
 
@@ -313,7 +314,6 @@ def _decisions(raw: dict[str, Any], reader: _Reader) -> tuple[DecisionEffect, ..
 
 
 def _check_ids(policy: Policy, reader: _Reader) -> None:
-    ids = [r.id for r in (*policy.exclusions, *policy.clinic, *policy.in_hand, *policy.routes, *policy.needs)]
-    reader.faults.extend(
-        f"'{name}': the id is used twice" for name in sorted({i for i in ids if ids.count(i) > 1})
-    )
+    rules: tuple[Rule, ...] = (*policy.exclusions, *policy.clinic, *policy.in_hand, *policy.routes)
+    counts = Counter([*(rule.id for rule in rules), *(need.id for need in policy.needs)])
+    reader.faults.extend(f"'{name}': the id is used twice" for name, count in counts.items() if count > 1)

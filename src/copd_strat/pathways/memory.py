@@ -11,7 +11,7 @@ from datetime import date
 import numpy as np
 import pandas as pd
 
-from copd_strat.pathways.columns import Days, Flags, Objects, day
+from copd_strat.pathways.columns import Days, Flags, Objects, day, days, known, objects
 
 HISTORY_COLUMNS = (
     "patient_id",
@@ -41,7 +41,7 @@ class Memory:
     @property
     def known_here(self) -> Flags:
         """Seen in the last run, in the same practice."""
-        return np.asarray(~np.equal(self.was, None).astype(bool) & self.same_practice)
+        return np.asarray(known(self.was) & self.same_practice)
 
 
 def recall(frame: pd.DataFrame, previous: pd.DataFrame | None) -> Memory:
@@ -53,19 +53,15 @@ def recall(frame: pd.DataFrame, previous: pd.DataFrame | None) -> Memory:
         .set_index("patient_id")
         .reindex(frame["patient_id"].astype(object))
     )
-    practice = aligned["practice_id"].to_numpy(dtype=object, na_value=None)
+    practice = objects(aligned["practice_id"])
     return Memory(
-        was=aligned["disposition"].to_numpy(dtype=object, na_value=None),
+        was=objects(aligned["disposition"]),
         same_practice=np.asarray(practice == frame["practice_id"].to_numpy(dtype=object), dtype=bool),
-        since=_days(aligned["since"]),
-        below_since=_days(aligned["below_since"]),
-        place=aligned["place"].to_numpy(dtype=object, na_value=None),
-        place_given_on=_days(aligned["place_given_on"]),
+        since=days(aligned["since"]),
+        below_since=days(aligned["below_since"]),
+        place=objects(aligned["place"]),
+        place_given_on=days(aligned["place_given_on"]),
     )
-
-
-def _days(series: pd.Series[pd.Timestamp]) -> Days:
-    return pd.to_datetime(series).to_numpy(dtype="datetime64[D]")
 
 
 def remember(
@@ -81,7 +77,7 @@ def remember(
     history["place_given_on"] = given_on.astype("datetime64[s]")
     history["as_of"] = np.full(len(frame), day(as_of), dtype="datetime64[s]")
     history["policy"] = policy
-    texts = {
-        name: "str" for name in ("patient_id", "practice_id", "patient_ref", "disposition", "place", "policy")
-    }
+    texts = dict.fromkeys(
+        ("patient_id", "practice_id", "patient_ref", "disposition", "place", "policy"), "str"
+    )
     return history[list(HISTORY_COLUMNS)].astype(texts)

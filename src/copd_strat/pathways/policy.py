@@ -12,7 +12,7 @@ from copd_strat.pathways.conditions import Condition
 
 Disposition = Literal["clinic", "self_management", "clinical_review", "not_listed"]
 DISPOSITIONS: tuple[Disposition, ...] = ("clinic", "self_management", "clinical_review", "not_listed")
-LISTED = DISPOSITIONS[:3]
+LISTED: tuple[str, ...] = DISPOSITIONS[:3]
 
 Effect = Literal["none", "keep_without_place", "not_listed", "clinical_review"]
 DECISIONS = ("accepted", "declined", "already_known", "wrong")
@@ -20,7 +20,7 @@ DECISIONS = ("accepted", "declined", "already_known", "wrong")
 
 @dataclass(frozen=True, kw_only=True)
 class Rule:
-    """One named condition. ``says`` is for the patient's line on a list, ``means`` for the policy's reader."""
+    """One named condition. ``says`` is for the patient's line on a list, ``means`` for a policy's reader."""
 
     id: str
     when: Condition
@@ -58,7 +58,7 @@ class Need:
 
 @dataclass(frozen=True, kw_only=True)
 class RouteRule(Rule):
-    """Another way to the same team; ``says`` goes with the suggested action. Without a route: only the note."""
+    """Another way to the same team; ``says`` joins the suggested action. Without a route, only the note."""
 
     dispositions: tuple[str, ...]
     route: str | None = None

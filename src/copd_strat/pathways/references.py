@@ -1,9 +1,9 @@
 """References that stand for patients on a practice's lists: ``CP-7K3M-9QWX-4``.
 
-A reference is a keyed hash (HMAC-SHA-256) of the patient id with a salt of the practice, so that the lists of two
-practices cannot be joined, and nobody without the site's key can make or reverse one (docs/decisions.md §21).
-It is written in Crockford's base 32 (no I, L, O, U) behind a letter prefix, so that no spreadsheet takes it for a
-number, and ends in a check character from the same alphabet.
+A reference is a keyed hash (HMAC-SHA-256) of the patient id with a salt of the practice, so that the lists of
+two practices cannot be joined, and nobody without the site's key can make or reverse one (docs/decisions.md
+§21). It is written in Crockford's base 32 (no I, L, O, U) behind a letter prefix, so that no spreadsheet
+takes it for a number, and ends in a check character from the same alphabet.
 """
 
 from __future__ import annotations
@@ -12,7 +12,6 @@ import hmac
 import os
 import re
 from collections.abc import Iterable
-
 
 import pandas as pd
 
@@ -32,7 +31,8 @@ _SHAPE = re.compile(rf"{PREFIX}(?:-?[{ALPHABET}]{{{_GROUP}}}){{2,6}}-?[{ALPHABET
 def reference_key(settings: PathwaySettings) -> bytes:
     """The site's secret, from the environment variable or the file that ``settings`` name.
 
-    ConfigError if it is missing or shorter than 32 bytes. The key is never logged and never kept with the outputs.
+    ConfigError if it is missing or shorter than 32 bytes. The key is never logged and never kept with the
+    outputs.
     """
     given = os.environ.get(settings.reference_key_env, "").encode()
     source = f"the environment variable {settings.reference_key_env}"

@@ -9,14 +9,15 @@ reads "not recorded".
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from copd_strat.pathways.columns import Facts, Floats, Objects
+from copd_strat.pathways.columns import Facts, Floats, Objects, object_array
 
 _PART = re.compile(r"\[([^\[\]]*)\]")
 _PLACE = re.compile(r"\{([a-z0-9_]+)(?::(in_100))?(?:\|([^|{}]+)\|([^|{}]+))?\}")
@@ -90,28 +91,22 @@ def _values(place: _Place, facts: Facts, rows: Rows) -> Objects:
     kind = facts.kind(place.column)
     if kind == "text":
         values = facts.texts(place.column)[rows]
-        return _objects([_MISSING if v is None else str(v).replace("_", " ") for v in values])
+        return object_array([_MISSING if v is None else str(v).replace("_", " ") for v in values])
     if kind == "date":
         return _once_each(facts.days(place.column)[rows], date_in_words)
     numbers = facts.numbers(place.column)[rows]
     if kind == "flag":
-        return _objects([_MISSING if v != v else "yes" if v else "no" for v in numbers])
+        return object_array([_MISSING if v != v else "yes" if v else "no" for v in numbers])
     if place.form == "in_100":
         return natural_frequency(numbers)
     return _once_each(numbers, lambda v: _number(v, place))
 
 
-def _once_each(values: npt.NDArray[np.generic], word: object) -> Objects:
+def _once_each(values: npt.NDArray[Any], word: Callable[[Any], str]) -> Objects:
     """Distinct values are few: word each once, then spread them over the rows."""
     distinct, position = np.unique(values, return_inverse=True)
-    worded = _objects([word(value) for value in distinct])  # type: ignore[operator]
+    worded = object_array([word(value) for value in distinct])
     return worded[position] if len(values) else worded
-
-
-def _objects(values: list[str]) -> Objects:
-    array = np.empty(len(values), dtype=object)
-    array[:] = values
-    return array
 
 
 def _number(value: float, place: _Place) -> str:

@@ -1,8 +1,9 @@
 """Cells that no spreadsheet changes or runs.
 
-A text that a spreadsheet might take for a formula gets an apostrophe before it (OWASP, CSV injection: = + - @ tab,
-carriage return, and line feed since August 2025), and control characters become spaces, so that one patient stays
-one line. Dates are ISO in CSV; references begin with letters and hold no number that could be rounded.
+A text that a spreadsheet might take for a formula gets an apostrophe before it (OWASP, CSV injection: = + - @
+tab, carriage return, and line feed since August 2025), and control characters become spaces, so that one
+patient stays one line. Dates are ISO in CSV; references begin with letters and hold no number that could be
+rounded.
 """
 
 from __future__ import annotations

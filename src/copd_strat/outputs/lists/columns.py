@@ -90,7 +90,7 @@ def tier_table(patients: pd.DataFrame, name: str, stamp: RunStamp) -> pd.DataFra
             "risk_12m": natural_frequency(_numbers(rows, "risk_severe_12m")),
             "last_exacerbation": _dates(rows, "last_exacerbation_date"),
             "last_copd_review": _dates(rows, "last_copd_review_date"),
-            "mrc": pd.array(_numbers(rows, "mrc"), dtype="Int64"),
+            "mrc": pd.Series(_numbers(rows, "mrc"), index=rows.index, dtype="Int64"),
             "tier": TIER[name],
             "run_id": stamp.run_id,
             "data_label": SYNTHETIC,

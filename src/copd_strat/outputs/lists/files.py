@@ -19,7 +19,7 @@ _SPARE_ROWS = 20
 
 
 def write_csv(path: Path, table: pd.DataFrame) -> None:
-    """UTF-8 with a byte-order mark, CRLF, every cell quoted, ISO dates, header first and nothing before it."""
+    """UTF-8 with a byte-order mark, CRLF, every cell quoted, ISO dates, nothing before the header."""
     with path.open("w", encoding="utf-8-sig", newline="") as stream:
         writer = csv.writer(stream, quoting=csv.QUOTE_ALL, lineterminator="\r\n")
         writer.writerow(table.columns)
@@ -43,7 +43,9 @@ def write_xlsx(
     readme: Sequence[str],
     stamp: RunStamp,
 ) -> None:
-    """The twin: text cells that stay text, true dates, frozen header, filters, decision drop-down, read-me sheet."""
+    """The twin: text cells that stay text, true dates, frozen header, filters, decision drop-down, read-me
+    sheet.
+    """
     options = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
     with xlsxwriter.Workbook(str(path), {**options, "default_date_format": "yyyy-mm-dd"}) as book:
         # the creation time is the run date, so that a second run writes the same bytes

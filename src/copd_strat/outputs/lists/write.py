@@ -1,4 +1,4 @@
-"""All practices' lists: one folder a practice with its own patients only, then counted back from the files."""
+"""All practices' lists: one folder a practice with its own patients only, counted back from the files."""
 
 from __future__ import annotations
 
@@ -43,11 +43,13 @@ def write_lists(
     *,
     practice_pattern: str = ODS_PRACTICE,
 ) -> list[ListFile]:
-    """Write ``root/direct_care/<practice>/<practice>_<run date>_<list>.csv`` and ``.xlsx`` for every practice.
+    """Write ``root/direct_care/<practice>/<practice>_<run date>_<list>.csv`` and ``.xlsx`` for every
+    practice.
 
-    ``patients`` and ``changes`` are an Assignment's; ``organisations`` (practice_id, practice_name) are the practices
-    of this run: one without patients still gets its files, with a header only. OutputError if a practice code does not
-    match ``practice_pattern`` or cannot name a folder, or if the files read back do not hold each listed patient once.
+    ``patients`` and ``changes`` are an Assignment's; ``organisations`` (practice_id, practice_name) are the
+    practices of this run: one without patients still gets its files, with a header only. OutputError if a
+    practice code does not match ``practice_pattern`` or cannot name a folder, or if the files read back do
+    not hold each listed patient once.
     """
     practices = _practices(patients, changes, organisations, practice_pattern)
     tables = {name: tier_table(patients, name, stamp) for name in LISTED}
