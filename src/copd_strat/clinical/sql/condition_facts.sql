@@ -2,13 +2,19 @@
 -- (concept <name>_resolved; docs/decisions.md §11). Age-adjusted Charlson index for CODEX (Almagro 2014,
 -- Chest 145:972): weights of Charlson 1987, ICD-10 grouping after Quan 2005 [unconfirmed], one point a decade
 -- from 50 to 80. COPD itself is the point for lung disease. Of paired concepts the severe one counts.
-WITH standing AS (
+WITH resolved AS (
+    SELECT patient_id, replace(concept, '_resolved', '') AS concept, last_date
+    FROM concept_summary
+    WHERE concept LIKE '%resolved' AND last_date IS NOT NULL
+),
+
+standing AS (
     SELECT found.patient_id, found.concept
     FROM concept_summary AS found
-    LEFT JOIN concept_summary AS resolved
+    LEFT JOIN resolved
         ON found.patient_id = resolved.patient_id
-        AND resolved.concept = concat(found.concept, '_resolved')
-        AND resolved.last_date >= found.last_date
+        AND found.concept = resolved.concept
+        AND found.last_date <= resolved.last_date
     WHERE found.last_date IS NOT NULL AND resolved.patient_id IS NULL
 ),
 

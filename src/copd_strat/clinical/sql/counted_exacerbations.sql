@@ -1,6 +1,7 @@
 -- Exacerbations: events gathered under the first day they belong to (docs/decisions.md §8).
 -- severity: the highest inside (severe over ed_only over moderate); treated: an antibiotic or oral steroid
--- was issued. One row an exacerbation and way of counting ('all', 'excl_rescue').
+-- was issued; each piece of evidence starts with its date, so that the
+-- text sorts by time. One row an exacerbation and way of counting ('all'; 'excl_rescue' where there is a pack).
 WITH spans AS (
     SELECT
         counting,
@@ -8,11 +9,6 @@ WITH spans AS (
         episode_start,
         lead(episode_start) OVER (PARTITION BY counting, patient_id ORDER BY episode_start) AS next_start
     FROM episode_starts
-),
-
-distinct_events AS (
-    SELECT DISTINCT patient_id, start_date, end_date, severity, treated, rescue_pack, evidence
-    FROM exacerbation_events
 )
 
 SELECT
@@ -28,12 +24,11 @@ SELECT
     bool_or(events.treated) AS treated,
     bool_or(events.rescue_pack) AS rescue_pack,
     count(*) AS events,
-    string_agg(
-        concat(strftime(events.start_date, '%-d %b %Y'), ': ', events.evidence),
-        '; ' ORDER BY events.start_date, events.end_date, events.severity, events.evidence
+    array_to_string(
+        list_sort(list(concat(CAST(events.start_date AS VARCHAR), ' ', events.evidence))), '; '
     ) AS evidence
 FROM spans
-INNER JOIN distinct_events AS events
+INNER JOIN exacerbation_events AS events
     ON spans.patient_id = events.patient_id
     AND events.start_date >= spans.episode_start
     AND (spans.next_start IS NULL OR events.start_date < spans.next_start)

@@ -1,10 +1,13 @@
 -- First days of exacerbations, anchor rule: an event belongs to the running exacerbation if it starts no more
 -- than $gap days after the exacerbation's first day; the next later event opens a new one.
--- counting 'excl_rescue' repeats this without the days on which a rescue pack was issued.
+-- For patients with rescue packs, counting 'excl_rescue' repeats this without the days of their issue.
 WITH RECURSIVE days AS (
     SELECT DISTINCT 'all' AS counting, patient_id, start_date FROM exacerbation_events
     UNION ALL
-    SELECT DISTINCT 'excl_rescue', patient_id, start_date FROM exacerbation_events WHERE NOT rescue_pack
+    SELECT DISTINCT 'excl_rescue', patient_id, start_date
+    FROM exacerbation_events
+    WHERE NOT rescue_pack
+        AND patient_id IN (SELECT patient_id FROM exacerbation_events WHERE rescue_pack)
 ),
 
 successors AS (

@@ -1,10 +1,13 @@
 -- First days of exacerbations, chain rule: an event belongs to the running exacerbation if it starts no more
 -- than $gap days after the latest end so far (Rothnie 2016; exactly 14 days is the same one, 15 a new one).
--- counting 'excl_rescue' repeats this without the days on which a rescue pack was issued.
+-- For patients with rescue packs, counting 'excl_rescue' repeats this without the days of their issue.
 WITH counted AS (
     SELECT 'all' AS counting, patient_id, start_date, end_date FROM exacerbation_events
     UNION ALL
-    SELECT 'excl_rescue', patient_id, start_date, end_date FROM exacerbation_events WHERE NOT rescue_pack
+    SELECT 'excl_rescue', patient_id, start_date, end_date
+    FROM exacerbation_events
+    WHERE NOT rescue_pack
+        AND patient_id IN (SELECT patient_id FROM exacerbation_events WHERE rescue_pack)
 ),
 
 compared AS (

@@ -10,17 +10,20 @@ SELECT
     CAST(sum(CASE WHEN main AND last_24m AND severity = 'moderate' THEN 1 ELSE 0 END) AS INTEGER) AS moderate_24m,
     CAST(sum(CASE WHEN main AND last_24m AND severity = 'severe' THEN 1 ELSE 0 END) AS INTEGER) AS severe_24m,
     CAST(sum(CASE WHEN main AND last_24m THEN 1 ELSE 0 END) AS INTEGER) AS any_24m,
-    CAST(sum(CASE WHEN NOT main AND last_12m AND severity = 'moderate' THEN 1 ELSE 0 END) AS INTEGER)
+    CAST(sum(CASE WHEN without_rescue AND last_12m AND severity = 'moderate' THEN 1 ELSE 0 END) AS INTEGER)
     AS moderate_12m_excl_rescue,
-    CAST(sum(CASE WHEN NOT main AND last_12m THEN 1 ELSE 0 END) AS INTEGER) AS any_12m_excl_rescue,
+    CAST(sum(CASE WHEN without_rescue AND last_12m THEN 1 ELSE 0 END) AS INTEGER) AS any_12m_excl_rescue,
     bool_or(main AND severity = 'severe') AS severe_ever,
     max(CASE WHEN main THEN start_date END) AS last_exacerbation_date,
     max(CASE WHEN main AND severity = 'severe' THEN start_date END) AS last_severe_date,
-    string_agg(CASE WHEN main AND last_12m THEN evidence END, '; ' ORDER BY start_date) AS evidence_12m
+    nullif(
+        array_to_string(list_sort(list(CASE WHEN main AND last_12m THEN evidence END)), '; '), ''
+    ) AS evidence_12m
 FROM (
     SELECT
         *,
         counting = 'all' AS main,
+        counting = 'excl_rescue' OR NOT bool_or(rescue_pack) OVER (PARTITION BY patient_id) AS without_rescue,
         start_date > $index - INTERVAL 12 MONTH AS last_12m,
         start_date > $index - INTERVAL 24 MONTH AS last_24m
     FROM counted_exacerbations

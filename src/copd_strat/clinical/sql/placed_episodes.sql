@@ -6,7 +6,7 @@
 -- there: their script never reaches it).
 WITH directed AS (
     SELECT
-        *,
+        * EXCLUDE (sent_on, received),
         CASE
             WHEN coalesce(sent_on, FALSE) AND coalesce(received, FALSE) THEN 2
             WHEN sent_on THEN 1
@@ -15,7 +15,9 @@ WITH directed AS (
         END AS transit
     FROM (
         SELECT
-            *,
+            patient_id, episode_id, provider, admission_date, discharge_date, episode_start, episode_end,
+            episode_order, admission_method, admission_source, discharge_destination, discharge_method,
+            finished,
             discharge_destination IN (SELECT code FROM codes WHERE concept = 'disdest_transfer') AS sent_on,
             coalesce(admission_source IN (SELECT code FROM codes WHERE concept = 'admisorc_transfer'), FALSE)
             OR coalesce(
