@@ -33,12 +33,12 @@ class Log:
             chunk[column] = np.broadcast_to(np.asarray(values[column]), person.shape)
         self._chunks.append(chunk)
 
-    def gathered(self, last_day: Ints, first_day: int) -> Columns:
-        """All rows from ``first_day`` to each person's last day, by day, person and the rest, once each."""
+    def gathered(self, first_day: Ints, last_day: Ints) -> Columns:
+        """Rows between each person's first and last day, by day, person and the rest, once each."""
         names = ("person", *self.columns)
         whole = {name: np.concatenate([chunk[name] for chunk in self._chunks]) for name in names}
         day = whole["day"]
-        stays = (day >= first_day) & (day <= last_day[whole["person"]])
+        stays = (day >= first_day[whole["person"]]) & (day <= last_day[whole["person"]])
         whole = {name: column[stays] for name, column in whole.items()}
         rest = [whole[name] for name in reversed(self.columns) if name != "day"]
         order = np.lexsort([*rest, whole["person"], whole["day"]])

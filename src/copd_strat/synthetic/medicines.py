@@ -48,6 +48,9 @@ def record_medicines(
         log,
         rng,
     )
+    _monthly(
+        settings, copd & (rng.random(n) < 0.02 * (people.severity > 0.3)), ("aminophylline",), 56.0, log, rng
+    )
     for number, share in enumerate((0.35, 0.25, 0.30, 0.15, 0.18), start=1):
         _monthly(settings, rng.random(n) < share, (f"unrelated_{number}",), 28.0, log, rng)
     _long_term(settings, people, log, rng)

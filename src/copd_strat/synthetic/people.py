@@ -30,8 +30,9 @@ class People:
 
     ``leaves`` is the day a person left the area, ``died`` the day of death; ``resolved`` the day the
     diagnosis was withdrawn and ``rediagnosed`` the day it was made again. Who ``moved`` came from
-    ``earlier_practice``. ``lungs``
-    is what sets FEV1 apart from severity (standard normal), ``recorded`` how complete a record is (0 to 1).
+    ``earlier_practice``. ``lungs`` and
+    ``breath`` (standard normal) set FEV1 and breathlessness apart from severity; ``recorded`` (0 to 1) is how
+    complete a record is.
     """
 
     identifier: npt.NDArray[np.str_]
@@ -54,6 +55,7 @@ class People:
     severity: Floats
     propensity: Floats
     lungs: Floats
+    breath: Floats
     recorded: Floats
     diagnosed: Ints
     resolved: Ints
@@ -61,6 +63,11 @@ class People:
 
     def __len__(self) -> int:
         return len(self.identifier)
+
+    def first_day(self) -> Ints:
+        """The first birthday, or 1970 if that is later: records of diagnoses may be as old as that."""
+        birthday = (self.birth_year - 1970 + 1) * 12 + self.birth_month
+        return np.maximum(birthday.astype("datetime64[M]").astype("datetime64[D]").astype(np.int64), 1)
 
     def last_day(self, end_day: int) -> Ints:
         """The last day on which anything of a person can be on record."""
@@ -133,6 +140,7 @@ def _draw(settings: SyntheticSettings, practices: Practices, kind: Ints, rng: np
         severity=severity,
         propensity=rng.gamma(1.5, 1 / 1.5, n),
         lungs=rng.normal(0, 1, n),
+        breath=rng.normal(0, 1, n),
         recorded=rng.random(n),
         **_diagnosis(kind, end, rng),
     )

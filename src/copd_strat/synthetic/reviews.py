@@ -18,7 +18,7 @@ _THIN_RECORDS = 0.07
 
 def fev1_percent(people: People) -> Floats:
     """Usual FEV1 as per cent of predicted: lower with severity."""
-    return np.clip(61 - 15 * people.severity + 6 * people.lungs, 14, 118)
+    return np.clip(61 - 11 * people.severity + 12 * people.lungs, 14, 118)
 
 
 def predicted_fev1_litres(people: People) -> Floats:
@@ -28,10 +28,10 @@ def predicted_fev1_litres(people: People) -> Floats:
     return np.maximum(np.where(people.sex == MALE, male, female), 0.8)
 
 
-def mrc_grade(people: People, noise: Floats) -> Ints:
+def mrc_grade(people: People) -> Ints:
     """MRC grade 1 to 5: higher with severity, age and weight."""
-    feeling = people.severity + 0.015 * (people.age - 70) + 0.02 * (people.bmi - 27) + 0.55 * noise
-    return 1 + np.digitize(feeling, (-0.85, 0.15, 0.95, 1.75))
+    feeling = people.severity + 0.015 * (people.age - 70) + 0.02 * (people.bmi - 27) + 0.8 * people.breath
+    return 1 + np.digitize(feeling, (-1.0, 0.25, 1.3, 2.5))
 
 
 def reviews(settings: SyntheticSettings, people: People, busy: Series, rng: np.random.Generator) -> Series:
@@ -108,8 +108,7 @@ def past_year(exacerbations: Exacerbations, when: Series) -> Ints:
 
 def _symptoms(visits: Visits) -> None:
     """MRC grade (one in eight as mMRC) and CAT score."""
-    lasting = visits.people.lungs * -0.4 + visits.people.recorded - 0.5
-    grade = mrc_grade(visits.people, lasting)[visits.person]
+    grade = mrc_grade(visits.people)[visits.person]
     thorough = visits.people.recorded[visits.person] > _THIN_RECORDS
     graded, modified = thorough & visits.some(0.88), visits.some(0.12)
     visits.note(graded & ~modified, event(*(f"mrc_{g}" for g in range(1, 6)))[grade - 1])

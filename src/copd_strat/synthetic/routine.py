@@ -4,11 +4,22 @@ from __future__ import annotations
 
 import numpy as np
 
-from copd_strat.synthetic.codes import event
+from copd_strat.synthetic.codes import Ints, event
+from copd_strat.synthetic.exacerbations import Exacerbations
 from copd_strat.synthetic.logs import Log, Series
-from copd_strat.synthetic.people import COPD, YEAR, People
+from copd_strat.synthetic.people import COPD, NEVER, YEAR, People
 from copd_strat.synthetic.reviews import Visits, mrc_grade
 from copd_strat.synthetic.settings import SyntheticSettings
+
+
+def last_gp_day(
+    settings: SyntheticSettings, people: People, exacerbations: Exacerbations, rng: np.random.Generator
+) -> Ints:
+    """Last day of GP records: a few people without a recent exacerbation have not been seen for long."""
+    lately = settings.end_day - 3 * 365
+    unwell = np.isin(np.arange(len(people)), exacerbations.person[exacerbations.start > lately])
+    away = ~unwell & (rng.random(len(people)) < 0.012)
+    return np.where(away, lately + 500, NEVER)
 
 
 def record_vaccinations(
@@ -32,7 +43,7 @@ def record_rehabilitation(
     settings: SyntheticSettings, people: People, events: Log, rng: np.random.Generator
 ) -> None:
     """Pulmonary rehabilitation offered to breathless people: declined, or taken up and perhaps finished."""
-    breathless = (people.kind == COPD) & (mrc_grade(people, np.zeros(len(people))) >= 3)
+    breathless = (people.kind == COPD) & (mrc_grade(people) >= 3)
     person = np.flatnonzero(breathless & (rng.random(len(people)) < 0.6))
     offered = settings.end_day - rng.integers(60, 1500, len(person))
     answer = rng.random(len(person))

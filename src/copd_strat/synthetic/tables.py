@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 import numpy as np
@@ -91,7 +92,7 @@ def organisations_table(practices: Practices) -> pa.Table:
             "pcn": pa.array(practices.network),
             "sub_icb": pa.array([SUB_ICB] * rows),
             "icb": pa.array([ICB] * rows),
-            "valid_from": pa.array(np.full(rows, 0, dtype=np.int32)).cast(pa.date32()),
+            "valid_from": pa.array([date(2013, 4, 1)] * rows),
             "valid_to": pa.nulls(rows, pa.date32()),
         }
     )

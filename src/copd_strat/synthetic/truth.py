@@ -36,7 +36,9 @@ _NOTES = (
     "a steroid course alone within three weeks of an exacerbation: no event by the definition",
     "an emergency attendance with COPD behind an injury: no exacerbation by the definition",
     "an emergency attendance whose diagnosis is only suspected: counted here",
+    "not seen in general practice for over 15 months: moderate exacerbations are not observable",
 )
+_UNSEEN = 4
 
 
 @dataclass(frozen=True)
@@ -95,12 +97,12 @@ def patients_truth(
 ) -> pa.Table:
     """One row a person: on the register or not, counts for those who are, latent severity and risk."""
     n, counts = len(people), count(settings, exacerbations, len(people))
-    registered = people.on_register(settings.end_day)
+    registered, seen = people.on_register(settings.end_day), notes != _UNSEEN
     all_kinds = counts.moderate + counts.severe + counts.ed_only
     any_rate, severe_rate = yearly_rate(people), yearly_rate(people) * severe_share(people)
 
-    def known(values: Ints) -> pa.Array[Any]:
-        return pa.array(values.astype(np.int32), mask=~registered)
+    def known(values: Ints, seen: Bools) -> pa.Array[Any]:
+        return pa.array(values.astype(np.int32), mask=~(registered & seen))
 
     def real(values: npt.NDArray[np.float64]) -> pa.Array[Any]:
         return numbers(np.where(registered, np.round(values, 6), np.nan))
@@ -111,11 +113,11 @@ def patients_truth(
             "practice_id": picked(people.practice, practices.code),
             "on_register": pa.array(registered),
             "index_date": dates(np.full(n, settings.end_day)),
-            "moderate_exacerbations_12m": known(counts.moderate),
-            "severe_exacerbations_12m": known(counts.severe),
-            "ed_only_exacerbations_12m": known(counts.ed_only),
-            "exacerbations_12m": known(all_kinds),
-            "exacerbations_12m_excl_rescue": known(all_kinds - counts.rescue),
+            "moderate_exacerbations_12m": known(counts.moderate, seen),
+            "severe_exacerbations_12m": known(counts.severe, registered),
+            "ed_only_exacerbations_12m": known(counts.ed_only, registered),
+            "exacerbations_12m": known(all_kinds, seen),
+            "exacerbations_12m_excl_rescue": known(all_kinds - counts.rescue, seen),
             "severity": real(people.severity),
             "rate_any_12m": real(any_rate),
             "rate_severe_12m": real(severe_rate),
@@ -144,14 +146,18 @@ def exacerbations_truth(
 
 
 def note_people(
-    settings: SyntheticSettings, people: People, lone_steroids: Ints, attendances: Attendances
+    settings: SyntheticSettings,
+    people: People,
+    lone_steroids: Ints,
+    attendances: Attendances,
+    last_gp_day: Ints,
 ) -> Ints:
     """Position in the notes of why another reading of a person's records may differ, 0 for most."""
     note = np.zeros(len(people), dtype=np.int64)
     recent = attendances.arrival > settings.end_day - 380
+    doubted = attendances.suspected & attendances.respiratory & (attendances.stay < 0)
     note[lone_steroids] = 1
     note[attendances.person[recent & attendances.copd_second]] = 2
-    note[
-        attendances.person[recent & attendances.suspected & attendances.respiratory & (attendances.stay < 0)]
-    ] = 3
+    note[attendances.person[recent & doubted]] = 3
+    note[last_gp_day < settings.end_day] = _UNSEEN
     return note

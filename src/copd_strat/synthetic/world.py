@@ -19,7 +19,7 @@ from copd_strat.synthetic import (
     truth,
 )
 from copd_strat.synthetic.care_system import found_practices
-from copd_strat.synthetic.codes import Floats
+from copd_strat.synthetic.codes import Floats, Ints
 from copd_strat.synthetic.exacerbations import Exacerbations, simulate
 from copd_strat.synthetic.logs import Series, event_log, prescription_log
 from copd_strat.synthetic.people import COPD, People, populate
@@ -42,10 +42,11 @@ def simulate_world(settings: SyntheticSettings) -> World:
     people = populate(settings, practices, streams["people"])
     suffered = simulate(settings, people, streams["exacerbations"])
     others = conditions.onsets(settings, people, streams["conditions"])
-    gp, lone_steroids = _gp_records(settings, people, suffered, others, streams)
+    seen_to = routine.last_gp_day(settings, people, suffered, streams["absences"])
+    gp, lone_steroids = _gp_records(settings, people, suffered, others, seen_to, streams)
     stayed = stays.all_stays(settings, people, suffered, streams["stays"])
     attended = stays.all_attendances(settings, people, suffered, stayed, streams["attendances"])
-    notes = truth.note_people(settings, people, lone_steroids.person, attended)
+    notes = truth.note_people(settings, people, lone_steroids.person, attended, seen_to)
     return World(
         settings=settings,
         tables={
@@ -69,7 +70,7 @@ def simulate_world(settings: SyntheticSettings) -> World:
 _STEPS = (
     "practices", "people", "exacerbations", "conditions", "living", "evidence", "reviews", "review_records",
     "prevention", "contacts", "medicines", "lone_courses", "stays", "attendances", "episodes",
-    "attendance_rows", "flags", "copd",
+    "attendance_rows", "flags", "copd", "absences",
 )  # fmt: skip
 
 
@@ -82,7 +83,8 @@ def _gp_records(
     settings: SyntheticSettings,
     people: People,
     suffered: Exacerbations,
-    others: dict[str, np.ndarray],
+    others: dict[str, Ints],
+    seen_to: Ints,
     streams: dict[str, np.random.Generator],
 ) -> tuple[dict[str, pa.Table], Series]:
     """GP events and prescriptions, and the lone steroid courses that the truth notes."""
@@ -102,17 +104,14 @@ def _gp_records(
     routine.record_other_contacts(settings, people, events, streams["contacts"])
     medicines.record_medicines(settings, people, others, issues, streams["medicines"])
     lone = medicines.record_lone_courses(settings, people, busy, issues, streams["lone_courses"])
-    last = people.last_day(settings.end_day)
+    last = np.minimum(people.last_day(settings.end_day), seen_to)
+    born = people.first_day()
     return {
-        "gp_events": tables.gp_events_table(settings, people, events.gathered(last, _EVER)),
+        "gp_events": tables.gp_events_table(settings, people, events.gathered(born, last)),
         "prescriptions": tables.prescriptions_table(
-            settings, people, issues.gathered(last, settings.start_day)
+            settings, people, issues.gathered(np.maximum(born, settings.start_day), last)
         ),
     }, lone
-
-
-#: Old diagnoses stay on record: no first day but 1970's.
-_EVER = 0
 
 
 def _local_flags(settings: SyntheticSettings, people: People, rng: np.random.Generator) -> pa.Table:
