@@ -1,0 +1,249 @@
+"""Accept or quarantine every row of a table: one pass over each file, then keys and duplicates across files.
+
+Every row is written once, typed, with the rules it breaks as bits of ``_mask``; accepted rows are those whose
+rejecting bits are all clear. A row that breaks a rule keeps its original text, for the quarantine.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+import pandas as pd
+
+from copd_strat.contracts.checks import NEEDS_PATIENT, SQL_TYPES, WHOLE_TABLE, typed, violation
+from copd_strat.contracts.model import Contract, Rule
+from copd_strat.contracts.receipt import FileReceipt, TableReceipt
+from copd_strat.engine import Engine, literal
+from copd_strat.engine.sql import identifier
+from copd_strat.extracts.files import SourceFile
+
+# Hashes of this many rows are compared at a time, which bounds the memory of the search for duplicates.
+_HASHES_A_PASS = 8_000_000
+
+
+@dataclass(frozen=True, kw_only=True)
+class Source:
+    """One opened file with the SELECT that gives its contract columns and ``_line``."""
+
+    file: SourceFile
+    rows: str
+
+
+def accept_table(
+    engine: Engine, contract: Contract, sources: list[Source], *, work: Path, quality: Path, as_of: date
+) -> TableReceipt:
+    """Check all files of one table; typed rows go below ``work``, quarantined ones below ``quality``."""
+    name = f"{contract.layout}_{contract.table}"
+    checked = work / name
+    checked.mkdir(parents=True)
+    _start_rejects(engine, name)
+    for number, source in enumerate(sources):
+        _check_file(engine, contract, source, number, checked, as_of)
+        _keep_rejects(engine, name, number)
+    every = f"read_parquet({literal(str(checked / '*.parquet'))})"
+    good = f"SELECT * FROM {every} WHERE {_is_good(contract)}"
+    _find_fates(engine, name, contract, good)
+    columns = ", ".join(f"c.{identifier(column.name)}" for column in contract.columns)
+    accepted = f"SELECT {columns} FROM ({good}) c"
+    if engine.scalar(f"SELECT count(*) FROM fate_{name}"):
+        accepted += f" ANTI JOIN fate_{name} f ON f._file = c._file AND f._line = c._line"
+    _write_quarantine(engine, name, contract, sources, every, quality)
+    return TableReceipt(
+        layout=contract.layout,
+        table=contract.table,
+        files=_file_receipts(engine, name, contract, sources, every),
+        rules=_rule_counts(engine, name, contract, every),
+        checked=checked,
+        accepted=accepted,
+    )
+
+
+def _check_file(
+    engine: Engine, contract: Contract, source: Source, number: int, checked: Path, as_of: date
+) -> None:
+    there = source.file.columns
+    fields = [
+        f"{identifier(column.name)} := {typed(column, there[column.name], contract.date_formats)}"
+        if column.name in there
+        else f"{identifier(column.name)} := CAST(NULL AS {SQL_TYPES[column.type]})"
+        for column in contract.columns
+    ]
+    names = ", ".join(f"t.{identifier(column.name)}" for column in contract.columns)
+    raw = ", ".join(_kept_text(column.name, column.name in there) for column in contract.columns)
+    mask = _mask(contract, set(there), as_of)
+    patients = any(rule.check in NEEDS_PATIENT for rule in contract.rules)
+    known = "LEFT JOIN known_patients p ON p.patient_id = t.patient_id" if patients else ""
+    select = f"""
+        SELECT {names}, {number} AS _file, r._line AS _line, _mask, hash(t) AS _hash,
+               CASE WHEN _mask <> 0 THEN struct_pack({raw}) END AS _raw
+        FROM (SELECT r, t, {mask} AS _mask
+              FROM (SELECT r, struct_pack({", ".join(fields)}) AS t FROM ({source.rows}) r) {known})"""
+    engine.write_parquet(select, checked / f"{number:05d}.parquet")
+
+
+def _kept_text(column: str, there: bool) -> str:
+    name = identifier(column)
+    return f"{name} := CAST({'r.' + name if there else 'NULL'} AS VARCHAR)"
+
+
+def bit(contract: Contract, rule: Rule) -> int:
+    """The rule's bit in ``_mask``: its place among the contract's rules."""
+    return 1 << contract.rules.index(rule)
+
+
+def _mask(contract: Contract, there: set[str], as_of: date) -> str:
+    """The sum of the bits of all broken rules; a rule on a column the file lacks cannot be broken."""
+    terms = [
+        f"CASE WHEN {violation(rule, contract, as_of)} THEN {bit(contract, rule)} ELSE 0 END"
+        for rule in contract.rules
+        if rule.check not in WHOLE_TABLE and rule.column in there
+    ]
+    return "CAST(" + (" + ".join(terms) or "0") + " AS BIGINT)"
+
+
+def _is_good(contract: Contract) -> str:
+    rejecting = sum(bit(contract, rule) for rule in contract.rules if rule.rejects)
+    return f"_mask & {rejecting} = 0"
+
+
+def _start_rejects(engine: Engine, name: str) -> None:
+    engine.create_table(
+        f"broken_{name}", "SELECT 0 AS _file, CAST(0 AS BIGINT) AS _line, '' AS record WHERE FALSE"
+    )
+
+
+def _keep_rejects(engine: Engine, name: str, number: int) -> None:
+    """Lines the reader could not split into fields, taken over from its own tables."""
+    if not engine.has_table("reject_errors"):
+        return
+    engine.execute(
+        f"INSERT INTO broken_{name} SELECT {number}, line, any_value(csv_line) FROM reject_errors GROUP BY line"
+    )
+    engine.execute("DROP TABLE reject_errors")
+    engine.execute("DROP TABLE reject_scans")
+
+
+def _find_fates(engine: Engine, name: str, contract: Contract, good: str) -> None:
+    """Table ``fate_<name>(_file, _line, fate)``: accepted rows that repeat another, as 'duplicate' or 'key'."""
+    rows = int(engine.scalar(f"SELECT count(*) FROM ({good})"))
+    passes = max(1, -(-rows // _HASHES_A_PASS))
+    repeated = " UNION ALL ".join(
+        f"(SELECT _hash FROM ({good}) WHERE _hash % {passes} = {step} GROUP BY _hash HAVING count(*) > 1)"
+        for step in range(passes)
+    )
+    engine.create_table(f"repeated_{name}", repeated)
+    engine.create_table(
+        f"fate_{name}",
+        f"""SELECT _file, _line, 'duplicate' AS fate FROM (
+                SELECT _file, _line, row_number() OVER (PARTITION BY _hash ORDER BY _file, _line) AS place
+                FROM ({good}) WHERE _hash IN (SELECT _hash FROM repeated_{name})
+            ) WHERE place > 1""",
+    )
+    engine.execute(f"DROP TABLE repeated_{name}")
+    if contract.key:
+        engine.execute(f"INSERT INTO fate_{name} {_key_conflicts(name, contract, good)}")
+
+
+def _key_conflicts(name: str, contract: Contract, good: str) -> str:
+    """Rows whose key another row holds with other content, all but the one to keep."""
+    key = ", ".join(identifier(column) for column in contract.key)
+    content = ", ".join(f"{identifier(column.name)} NULLS LAST" for column in contract.columns)
+    order = ", ".join([*contract.keep, content])
+    return f"""
+        SELECT _file, _line, 'key' FROM (
+            SELECT _file, _line, row_number() OVER (PARTITION BY {key} ORDER BY {order}, _file, _line) AS place
+            FROM ({good}) c ANTI JOIN fate_{name} f ON f._file = c._file AND f._line = c._line
+        ) WHERE place > 1"""
+
+
+def _file_receipts(
+    engine: Engine, name: str, contract: Contract, sources: list[Source], every: str
+) -> tuple[FileReceipt, ...]:
+    counts: dict[int, Counter[str]] = {number: Counter() for number in range(len(sources))}
+    for number, good, rows in engine.rows(
+        f"SELECT _file, {_is_good(contract)} AS good, count(*) FROM {every} GROUP BY ALL"
+    ):
+        counts[number]["loaded" if good else "quarantined"] += rows
+    for number, fate, rows in engine.rows(f"SELECT _file, fate, count(*) FROM fate_{name} GROUP BY ALL"):
+        counts[number]["loaded"] -= rows
+        counts[number]["duplicates" if fate == "duplicate" else "quarantined"] += rows
+    for number, rows in engine.rows(f"SELECT _file, count(*) FROM broken_{name} GROUP BY ALL"):
+        counts[number]["quarantined"] += rows
+    return tuple(_receipt(source, contract, counts[number]) for number, source in enumerate(sources))
+
+
+def _receipt(source: Source, contract: Contract, count: Counter[str]) -> FileReceipt:
+    named = {column.name for column in contract.columns}
+    return FileReceipt(
+        name=source.file.name,
+        bytes=source.file.path.stat().st_size,
+        rows_in=count["loaded"] + count["quarantined"] + count["duplicates"],
+        loaded=count["loaded"],
+        quarantined=count["quarantined"],
+        duplicates=count["duplicates"],
+        unread=tuple(column for column in source.file.columns if column not in named),
+    )
+
+
+def _rule_counts(engine: Engine, name: str, contract: Contract, every: str) -> dict[str, int]:
+    sums = [
+        f"CAST(count(*) FILTER (WHERE _mask & {bit(contract, rule)} <> 0) AS BIGINT)"
+        for rule in contract.rules
+    ]
+    found = engine.rows(f"SELECT {', '.join(sums)} FROM {every}")[0]
+    counts = {rule.code: int(rows) for rule, rows in zip(contract.rules, found, strict=True)}
+    for rule in contract.rules_of("complete_row"):
+        counts[rule.code] = int(engine.scalar(f"SELECT count(*) FROM broken_{name}"))
+    for rule in contract.rules_of("unique_key"):
+        counts[rule.code] = int(engine.scalar(f"SELECT count(*) FROM fate_{name} WHERE fate = 'key'"))
+    return counts
+
+
+def _write_quarantine(
+    engine: Engine, name: str, contract: Contract, sources: list[Source], every: str, quality: Path
+) -> None:
+    """``quarantine/<table>.parquet``: file, line, column, rule, reason, mend and the row as it came."""
+    _name_rules(engine, contract, sources)
+    rejecting = sum(bit(contract, rule) for rule in contract.rules if rule.rejects)
+    key_rule = next((rule.code for rule in contract.rules_of("unique_key")), "")
+    line_rule = next((rule.code for rule in contract.rules_of("complete_row")), "")
+    original = ", ".join(
+        f"coalesce(c._raw.{column}, CAST(c.{column} AS VARCHAR)) AS {column}"
+        for column in (identifier(column.name) for column in contract.columns)
+    )
+    nothing = ", ".join(f"NULL AS {identifier(column.name)}" for column in contract.columns)
+    hits = f"""
+        SELECT c._file, c._line, s.rule, s.rule_column, s.reason, s.mend, {original}, NULL AS record
+        FROM {every} c JOIN rules_now s ON c._mask & s.rule_bit <> 0 WHERE c._mask & {rejecting} <> 0
+        UNION ALL
+        SELECT c._file, c._line, s.rule, s.rule_column, s.reason, s.mend, {original}, NULL AS record
+        FROM {every} c JOIN fate_{name} f ON f._file = c._file AND f._line = c._line AND f.fate = 'key'
+        JOIN rules_now s ON s.rule = {literal(key_rule)}
+        UNION ALL
+        SELECT b._file, -b._line, s.rule, s.rule_column, s.reason, s.mend, {nothing}, b.record
+        FROM broken_{name} b JOIN rules_now s ON s.rule = {literal(line_rule)}"""
+    # A readable row's number leaves out the header and the unreadable lines before it; its line does not.
+    places = f"SELECT _file, _line - 1 - row_number() OVER (PARTITION BY _file ORDER BY _line) AS place FROM broken_{name}"
+    skipped = f"(SELECT count(*) FROM ({places}) q WHERE q._file = h._file AND q.place < h._line)"
+    select = f"""
+        SELECT n.file, CASE WHEN h._line < 0 THEN -h._line ELSE h._line + n.head + {skipped} END AS line,
+               h.* EXCLUDE (_file, _line)
+        FROM ({hits}) h JOIN files_now n ON n.number = h._file
+        ORDER BY n.file, line, rule"""
+    if engine.scalar(f"SELECT count(*) FROM ({hits})"):
+        engine.write_parquet(select, quality / "quarantine" / f"{contract.table}.parquet")
+
+
+def _name_rules(engine: Engine, contract: Contract, sources: list[Source]) -> None:
+    rules = [
+        (rule.code, bit(contract, rule), rule.column or "", rule.description, rule.mend)
+        for rule in contract.rules
+    ]
+    engine.register_frame(
+        "rules_now", pd.DataFrame(rules, columns=["rule", "rule_bit", "rule_column", "reason", "mend"])
+    )
+    heads = [(number, source.file.name, int(source.file.is_text)) for number, source in enumerate(sources)]
+    engine.register_frame("files_now", pd.DataFrame(heads, columns=["number", "file", "head"]))

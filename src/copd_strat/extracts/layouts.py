@@ -1,0 +1,8 @@
+"""The layouts on offer. Adding one: a folder of contracts, one module, one line here."""
+
+from __future__ import annotations
+
+from copd_strat.extracts.mapping import Layout
+from copd_strat.extracts.native import NATIVE
+
+LAYOUTS: dict[str, Layout] = {layout.name: layout for layout in (NATIVE,)}
