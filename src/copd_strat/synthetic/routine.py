@@ -15,10 +15,11 @@ from copd_strat.synthetic.settings import SyntheticSettings
 def last_gp_day(
     settings: SyntheticSettings, people: People, exacerbations: Exacerbations, rng: np.random.Generator
 ) -> Ints:
-    """Last day of GP records: a few people without a recent exacerbation have not been seen for long."""
+    """Last day of GP records: a few people with COPD and no recent exacerbation stay away."""
     lately = settings.end_day - 3 * 365
     unwell = np.isin(np.arange(len(people)), exacerbations.person[exacerbations.start > lately])
-    away = ~unwell & (rng.random(len(people)) < 0.012)
+    settled = (people.diagnosed < lately) & (people.resolved == NEVER)
+    away = settled & ~unwell & (rng.random(len(people)) < 0.015)
     return np.where(away, lately + 500, NEVER)
 
 

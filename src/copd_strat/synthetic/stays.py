@@ -63,7 +63,7 @@ def all_stays(
     """Every stay up to the last complete day of hospital records, by person and admission."""
     caused = _caused_by(exacerbations, people, settings.hospital_end_day, rng)
     others = _others(settings, people, rng)
-    others = others.take(np.flatnonzero(~_overlaps(others, caused)))
+    others = others.take(np.flatnonzero(~_close_to_hospital_days(others, exacerbations)))
     stays = _join(caused, others)
     last = people.last_day(settings.hospital_end_day)[stays.person]
     stays = stays.take(np.flatnonzero(stays.admission <= last))
@@ -152,18 +152,17 @@ def _apart(stays: Stays) -> Bools:
     return kept
 
 
-def _overlaps(stays: Stays, others: Stays) -> Bools:
-    """Stays that come within a few days of one of the same person's ``others``."""
-    started = np.searchsorted(
-        np.sort(_key(others.person, others.admission)),
-        _key(stays.person, stays.discharge + _CLEAR_DAYS),
-        "right",
-    )
-    ended = np.searchsorted(
-        np.sort(_key(others.person, others.discharge)),
-        _key(stays.person, stays.admission - _CLEAR_DAYS),
-        "left",
-    )
+def _close_to_hospital_days(stays: Stays, exacerbations: Exacerbations) -> Bools:
+    """Stays within a few days of the same person's hospital contacts for an exacerbation.
+
+    An admission for another reason next to an ED attendance would read as where that attendance led.
+    """
+    e = exacerbations
+    seen = np.flatnonzero(e.hospital >= 0)
+    last = np.maximum.reduce([e.hospital, e.discharge, e.transfer_end, e.readmission_end])
+    begun, over = np.sort(_key(e.person, e.hospital)[seen]), np.sort(_key(e.person, last)[seen])
+    started = np.searchsorted(begun, _key(stays.person, stays.discharge + _CLEAR_DAYS), "right")
+    ended = np.searchsorted(over, _key(stays.person, stays.admission - _CLEAR_DAYS), "left")
     return started > ended
 
 
