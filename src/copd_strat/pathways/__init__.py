@@ -2,8 +2,10 @@
 
 from copd_strat.pathways.assign import Assignment, assign
 from copd_strat.pathways.changes import diff
+from copd_strat.pathways.describing import describe
 from copd_strat.pathways.feedback import Feedback, override_counts, validate_decisions
 from copd_strat.pathways.loading import SHIPPED, load_policy
+from copd_strat.pathways.one_patient import explain
 from copd_strat.pathways.policy import DECISIONS, DISPOSITIONS, LISTED, Policy
 from copd_strat.pathways.references import (
     check_reference,
@@ -11,6 +13,7 @@ from copd_strat.pathways.references import (
     normalise_reference,
     reference_key,
 )
+from copd_strat.pathways.whatif import WhatIf, whatif
 
 __all__ = [
     "DECISIONS",
@@ -20,13 +23,17 @@ __all__ = [
     "Assignment",
     "Feedback",
     "Policy",
+    "WhatIf",
     "assign",
     "check_reference",
+    "describe",
     "diff",
+    "explain",
     "load_policy",
     "make_references",
     "normalise_reference",
     "override_counts",
     "reference_key",
     "validate_decisions",
+    "whatif",
 ]

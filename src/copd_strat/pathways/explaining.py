@@ -17,6 +17,8 @@ from copd_strat.pathways.policy import LISTED, Policy
 from copd_strat.pathways.wording import Rows, date_in_words, write
 
 WHYS = 3
+# ln(1.1): a reason is said if it raises the rate by a tenth or more (project choice)
+WORTH_SAYING = 0.0953
 
 
 class WhyLines:
@@ -173,14 +175,15 @@ def top_risk_reasons(
 ) -> Iterator[tuple[Rows, Objects]]:
     """What raises a clinic patient's risk most, strongest first, apart from what a rule has said already.
 
-    ``reasons`` is the risk room's long table (patient_id, position, group, text, contribution).
+    ``reasons`` is the risk room's long table (patient_id, position, group, text, contribution); contributions
+    are on the scale of ln(rate), so small ones are not worth a clinician's line.
     """
     if reasons is None or reasons.empty:
         return
     rows = pd.Index(frame["patient_id"].astype(object)).get_indexer(
         pd.Index(reasons["patient_id"].astype(object))
     )
-    wanted = (rows >= 0) & (numbers(reasons["contribution"]) > 0)
+    wanted = (rows >= 0) & (numbers(reasons["contribution"]) >= WORTH_SAYING)
     wanted &= judgement.is_in("clinic")[rows]
     group = objects(reasons["group"])
     for rule in policy.clinic:
@@ -189,7 +192,7 @@ def top_risk_reasons(
         {
             "row": rows[wanted],
             "position": reasons["position"].to_numpy()[wanted],
-            "text": reasons["text"].to_numpy(dtype=object)[wanted],
+            "text": "Raises the risk: " + reasons["text"].astype(object)[wanted],
         }
     ).sort_values(["row", "position", "text"])
     turn = kept.groupby("row").cumcount().to_numpy()

@@ -18,10 +18,12 @@ import numpy as np
 import numpy.typing as npt
 
 from copd_strat.pathways.columns import Facts, Floats, Objects, object_array
+from copd_strat.risk.frequency import in_100
 
 _PART = re.compile(r"\[([^\[\]]*)\]")
 _PLACE = re.compile(r"\{([a-z0-9_]+)(?::(in_100))?(?:\|([^|{}]+)\|([^|{}]+))?\}")
 _MISSING = "not recorded"
+_NOT_CALCULATED = "not calculated"
 
 Rows = npt.NDArray[np.intp]
 
@@ -130,12 +132,5 @@ _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct",
 
 
 def natural_frequency(probabilities: Floats) -> Objects:
-    """Probabilities as ``23 in 100``; ``less than 1 in 100`` where it rounds to 0 (docs/decisions.md §13)."""
-    return _once_each(probabilities, _in_100)
-
-
-def _in_100(probability: float) -> str:
-    if np.isnan(probability):
-        return "not calculated"
-    hundredths = int(np.floor(probability * 100 + 0.5))
-    return f"{hundredths} in 100" if hundredths else "less than 1 in 100"
+    """Probabilities as ``23 in 100``, in the words of the risk room; ``not calculated`` without one."""
+    return _once_each(probabilities, lambda probability: in_100(probability) or _NOT_CALCULATED)
