@@ -37,8 +37,9 @@ the factor is printed beside it. A patient's contributions add up to ln(rate) - 
 terms, so each of six groups (exacerbation history; lung function; breathlessness; treatment and oxygen; heart
 and metabolic; age, sex, smoking) gets its exact Shapley value over all 64 coalitions, and inside a group the
 value is split in proportion to the linear terms of its predictors (their first-order effects at the
-reference patient). Where terms of opposite sign nearly cancel, so that proportion would stretch them more than twofold,
-the terms stand as they are and the remainder is shared by their size. See docs/decisions.md §15.
+reference patient). Where terms of opposite sign nearly cancel, so that proportion would stretch them more
+than twofold, the terms stand as they are and the remainder is shared by their size. See docs/decisions.md
+§15.
 
 **How to read it**
 - A reason says what the equation does with a fact, not what would happen if the fact changed: an inhaled

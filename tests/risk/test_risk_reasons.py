@@ -115,8 +115,16 @@ def test_opposite_terms_are_not_blown_up() -> None:
 
 
 def test_a_rate_of_zero_has_no_reasons() -> None:
-    contributions = shapley.contributions(scorable().head(3), lambda rate: np.log(0 * rate + 1e-300) * np.inf)
-    assert contributions.isna().all(axis=None)
+    patients = scorable()
+    high = patients[patients[SEVERE] >= 5].head(1)
+
+    def zero_for_many(rate: np.ndarray) -> np.ndarray:
+        return np.where(rate > 0.5, -np.inf, np.log(rate))
+
+    both = pd.concat([high, shapley.reference()[high.columns]])
+    contributions = shapley.contributions(both, zero_for_many)
+    assert contributions.iloc[0].isna().all()
+    assert (contributions.iloc[1] == 0).all()
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from importlib import resources
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -172,6 +174,70 @@ def test_with_feature_names_mrc_goes_before_cat() -> None:
 
     assert scores(mrc=3, cat=35) == scores(mrc=3, cat=None)
     assert scores(mrc=None, cat=35) != scores(mrc=3, cat=None)
+
+
+def test_every_model_reads_the_features_table() -> None:
+    listing = resources.files("copd_strat.clinical").joinpath("features.csv")
+    with listing.open(encoding="utf-8") as stream:
+        names = pd.read_csv(stream)["name"]
+    known = {"fev1_litres": 1.6, "fvc_litres": 2.9, "height_cm": 171.0, "imd_quintile": 1, "eosinophils": 0.2}
+    known |= {
+        "severe_ever": False,
+        "asthma": False,
+        "emergency_admissions_12m": 2,
+        "charlson_age_adjusted": 4,
+    }
+    features = pd.DataFrame([FEATURES | known]).reindex(columns=names)
+    for name, model in registry.MODELS.items():
+        if name == "efi":  # the index itself is not a feature
+            continue
+        scores = score_table(features, name, country="GBR" if name == "accept3" else None).iloc[0]
+        assert scores["status"] == "scored", name
+        assert scores[list(model.outputs)].notna().all(), name
+
+
+def test_precisex_codes_from_the_features_table() -> None:
+    """imd: the most deprived quintile, 1, is PRECISE-X's 5; admissions and attendances become yes or no."""
+    base = {
+        "patient_id": "a",
+        "sex": "female",
+        "age": 65,
+        "mrc": 3,
+        "fev1_litres": 1.5,
+        "smoking_status": "ex",
+    }
+    by_feature = score_table(
+        pd.DataFrame([base | {"imd_quintile": 1, "emergency_admissions_12m": 3, "ed_attendances_12m": 0}]),
+        "precisex",
+    )
+    by_name = score_table(
+        pd.DataFrame(
+            [
+                {
+                    "ID": "a",
+                    "female": 1,
+                    "age": 65,
+                    "mrc": 3,
+                    "fev1": 1.5,
+                    "smokingstatus": 2,
+                    "imd": 5,
+                    "hist_hosp": 1,
+                    "hist_ed": 0,
+                }
+            ]
+        ),
+        "precisex",
+    )
+    pd.testing.assert_frame_equal(by_feature, by_name)
+
+
+def test_any_kind_of_number_column_will_do() -> None:
+    plain = goldens.accept_inputs().head(8)
+    expected = score_table(plain, "accept3_cprd")
+    for backend in ("numpy_nullable", "pyarrow"):
+        converted = plain.convert_dtypes(dtype_backend=backend)
+        scores = score_table(converted, "accept3_cprd")
+        pd.testing.assert_frame_equal(scores.drop(columns="ID"), expected.drop(columns="ID"))
 
 
 def test_an_empty_table_gives_an_empty_result() -> None:

@@ -24,7 +24,7 @@ TOTAL, SEVERE = "LastYrExacCount", "LastYrSevExacCount"
 
 # An interpolated rate is within 1e-9 of the grid's; this close to a rounding boundary the grid itself
 # decides.
-TIE_WIDTH_IN_ULPS = 1e-4
+TIE_WIDTH = 1e-4  # in units of the fourth decimal
 
 
 @dataclass(frozen=True)
@@ -151,7 +151,7 @@ def at_four_decimals(equations: Callable[[Rates], list[Floats]], predictors: pd.
     """``equations`` of the ACCEPT 2.0 rates, rounded to four decimals exactly as on the grid itself."""
     values = np.stack(equations(accept2_rates(predictors)))
     distance_to_tie = np.abs(values * 1e4 % 1 - 0.5)
-    ties = np.flatnonzero((distance_to_tie < TIE_WIDTH_IN_ULPS).any(axis=0))
+    ties = np.flatnonzero((distance_to_tie < TIE_WIDTH).any(axis=0))
     if len(ties):
         by_grid = engine("full").recalibrated(rates("full", predictors.iloc[ties], posterior.rate))
         values[:, ties] = np.stack(equations(by_grid))

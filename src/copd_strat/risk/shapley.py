@@ -35,7 +35,7 @@ GROUP_OF = {SEVERE: HISTORY} | {name: group for group, names in LINEAR_GROUPS.it
 # this factor the terms stand as they are and the remainder is shared by their size.
 LARGEST_STRETCH = 2.0
 STEP = 1e-4  # of the numerical derivative, in units of ln alpha and eta
-PATIENTS_A_BATCH = 8_192
+PATIENTS_A_BATCH = 512  # small matrix products stay on one thread; see surface.BLOCK
 
 
 @cache
@@ -89,7 +89,7 @@ def _contributions(predictors: pd.DataFrame, log_rate: Callable[[Floats], Floats
 
 
 def _sensitivities(log_rate: Callable[[Floats], Floats]) -> tuple[float, float]:
-    """How ln(rate) answers to ln alpha and to eta at the reference patient: the slopes of the linear terms."""
+    """Slopes of ln(rate) in ln alpha and in eta at the reference patient."""
     engine = accept.engine("full")
     steps = STEP * np.array([[1, 0], [-1, 0], [0, 1], [0, -1]])
     ln_alpha = engine.ln_alpha(reference()) + steps[:, 0]
