@@ -34,7 +34,9 @@ def last_month_end(day: date) -> date:
 )
 def synth(out: Path, seed: int, practices: int, register: int, years: int, layout: str, end: date) -> None:
     """Write SYNTHETIC extracts of people who do not exist, with the truth beside them."""
-    write_extracts(out, seed=seed, practices=practices, register=register, years=years, layout=layout, end=end)
+    write_extracts(
+        out, seed=seed, practices=practices, register=register, years=years, layout=layout, end=end
+    )
 
 
 def write_extracts(
@@ -46,10 +48,12 @@ def write_extracts(
         seed=seed, practices=practices, register=register, years=years, layout=layout, end=end
     )
     report = generate(settings, out)
-    say(f"SYNTHETIC extracts in layout '{report.layout}': {report.people:,} people, {report.register:,} with COPD")
+    say(
+        f"SYNTHETIC extracts in layout '{report.layout}': {report.people:,} people, {report.register:,} with COPD"
+    )
     for name, rows in report.rows.items():
         say(f"  {name:<20} {rows:>12,} rows")
-    show(str(report.out))
+    show(str(report.extracts.parent))
 
 
 @click.command()

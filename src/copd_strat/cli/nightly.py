@@ -8,10 +8,12 @@ from pathlib import Path
 import click
 
 from copd_strat import __version__, config
+from copd_strat.account import Outcome
 from copd_strat.cli import options
 from copd_strat.cli.terminal import say, show, show_json, table
+from copd_strat.plan import Night, Plan, plan
 from copd_strat.progress import Narrator
-from copd_strat.run import STEPS, Night, Outcome, Plan, nightly, plan, validation
+from copd_strat.run import STEPS, nightly
 
 
 @click.command()
@@ -51,7 +53,7 @@ def say_plan(planned: Plan) -> None:
 def show_outcome(outcome: Outcome) -> None:
     summary = outcome.summary
     if not outcome.published:
-        show(f"Nothing has changed since run {outcome.run_id}: nothing to do. It stays published.")
+        show(f"Run {outcome.run_id} stays published: {summary['why']}.")
         show(f"  {outcome.path}")
         return
     rows = [[name, *counts.values()] for name, counts in summary["tables"].items()]
@@ -71,24 +73,4 @@ def show_outcome(outcome: Outcome) -> None:
         show(f"  {name:<9} {place}")
 
 
-@click.command()
-@options.config
-@options.as_of
-@options.as_json
-def validate(config_path: Path, as_of: date, as_json: bool) -> None:
-    """Check the extracts and stop: identifier gate, contracts, quarantine, run guard. Publishes nothing."""
-    night = Night(settings=config.load(config_path), as_of=as_of)
-    say(f"copd-strat {__version__} · {night.settings.title} · checking extracts, run date {as_of}")
-    found = validation(night, Narrator(say, total=2))
-    if as_json:
-        show_json(found)
-        return
-    show("")
-    rows = [[name, *counts.values()] for name, counts in found["tables"].items()]
-    show(table(["table", "rows in", "loaded", "quarantined", "duplicates"], rows))
-    for warning in found["warnings"]:
-        show(f"Warning: {warning}")
-    show(f"Results: {found['quality']}")
-
-
-COMMANDS = (run, validate)
+COMMANDS = (run,)

@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 
-class Day(click.ParamType):
+class Day(click.ParamType[date]):
     """A calendar date such as 2026-03-31."""
 
     name = "date"

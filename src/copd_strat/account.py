@@ -1,0 +1,232 @@
+"""The account of a night: every row and every patient, from bytes to lists, and proof that they add up."""
+
+from __future__ import annotations
+
+import dataclasses
+import platform
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from copd_strat import __version__
+from copd_strat.clinical import Facts
+from copd_strat.codelists import CodelistReport, MatchReport
+from copd_strat.contracts.receipt import Landing
+from copd_strat.outputs.lists import ListFile
+from copd_strat.outputs.stamp import RunStamp
+from copd_strat.pathways import DISPOSITIONS, LISTED
+from copd_strat.plan import Night, Plan
+from copd_strat.progress import Narrator
+from copd_strat.runs import RunFolder, published_files
+from copd_strat.runs.manifest import MANIFEST, write_json
+
+_PACKAGES = ("pandas", "numpy", "scikit-learn", "pyarrow", "duckdb", "great-expectations")
+
+
+class ReconciliationError(AssertionError):
+    """Counts that must agree do not: a bug, never the data's fault."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outcome:
+    """What a night came to: ``summary`` is what the terminal shows, also kept as run_summary.json."""
+
+    published: bool
+    run_id: str
+    path: Path
+    summary: dict[str, Any]
+
+
+def check_rows(landing: Landing) -> None:
+    """Rows in = loaded + quarantined + duplicates, for every file."""
+    for table in landing.tables:
+        for file in table.files:
+            if file.rows_in != file.loaded + file.quarantined + file.duplicates:
+                raise ReconciliationError(f"{file.name}: rows in differ from rows accounted for")
+
+
+def check_patients(
+    register: Mapping[str, int],
+    dispositions: Mapping[str, Mapping[str, int]],
+    lists: Mapping[str, Mapping[str, int]],
+) -> None:
+    """By practice: register = sum of dispositions, and each list has a row for each of its patients.
+
+    ``dispositions`` and ``lists`` map practice → disposition → count; ``not_listed`` has no list.
+    """
+    for practice in register.keys() | dispositions.keys() | lists.keys():
+        placed = dispositions.get(practice, {})
+        if register.get(practice, 0) != sum(placed.values()):
+            raise ReconciliationError("a practice's register differs from the sum of its dispositions")
+        for disposition in LISTED:
+            if lists.get(practice, {}).get(disposition, 0) != placed.get(disposition, 0):
+                raise ReconciliationError(f"a practice's list of {disposition} differs from its dispositions")
+
+
+def rows_in_words(landing: Landing) -> str:
+    total: Counter[str] = Counter()
+    for counts in landing.totals().values():
+        total.update(counts)
+    return (
+        f"{total['rows_in']:,} rows in = {total['loaded']:,} loaded + {total['quarantined']:,} quarantined"
+        f" + {total['duplicates']:,} duplicates"
+    )
+
+
+def statuses_in_words(scores: pd.DataFrame) -> str:
+    counts = scores["risk_status"].str.split(":").str[0].value_counts()
+    return ", ".join(f"{count:,} {status}" for status, count in counts.items())
+
+
+def dispositions_in_words(patients: pd.DataFrame) -> str:
+    return ", ".join(f"{name} {count:,}" for name, count in _dispositions(patients).items())
+
+
+def _dispositions(patients: pd.DataFrame) -> dict[str, int]:
+    counts = patients["disposition"].value_counts()
+    return {name: int(counts.get(name, 0)) for name in DISPOSITIONS}
+
+
+def _by_practice(patients: pd.DataFrame) -> dict[str, dict[str, int]]:
+    table = pd.crosstab(patients["practice_id"].astype(str), patients["disposition"].astype(str))
+    return {str(practice): row.to_dict() for practice, row in table.iterrows()}
+
+
+def _listed(written: list[ListFile]) -> dict[str, dict[str, int]]:
+    found: dict[str, dict[str, int]] = {}
+    for item in written:
+        if item.path.suffix == ".csv":
+            found.setdefault(item.practice_id, {})[item.name] = item.rows
+    return found
+
+
+def manifest(
+    *,
+    night: Night,
+    planned: Plan,
+    stamp: RunStamp,
+    landing: Landing,
+    facts: Facts,
+    lists: CodelistReport,
+    matches: MatchReport,
+    patients: pd.DataFrame,
+    written: list[ListFile],
+    root: Path,
+) -> dict[str, Any]:
+    """The run's manifest without files and times; ReconciliationError if its counts do not add up."""
+    register = {str(name): int(count) for name, count in patients["practice_id"].value_counts().items()}
+    placed, listed = _by_practice(patients), _listed(written)
+    check_rows(landing)
+    check_patients(register, placed, listed)
+    if facts.register_size != len(patients):
+        raise ReconciliationError("the register's size differs from the number of dispositions")
+    return {
+        "product": "copd-strat",
+        "version": __version__,
+        "run_id": planned.run_id,
+        "title": stamp.title,
+        "synthetic": stamp.synthetic,
+        "as_of": stamp.as_of,
+        "index_date": stamp.index_date,
+        "gp_complete_to": facts.gp_complete_to,
+        "hospital_complete_to": facts.hospital_complete_to,
+        "policy": stamp.policy,
+        "model": stamp.model,
+        "governance": dataclasses.asdict(night.settings.governance),
+        "settings": dataclasses.asdict(night.settings),
+        "key": planned.key,
+        "parts": planned.parts,
+        "previous": planned.previous.path.name if planned.previous else None,
+        "packages": {"python": platform.python_version()} | {name: version(name) for name in _PACKAGES},
+        "inputs": landing.to_json(),
+        "code_lists": dataclasses.asdict(lists) | dataclasses.asdict(matches),
+        "attrition": [dataclasses.asdict(step) for step in facts.attrition],
+        "not_observable": dict(facts.unobservable),
+        "register": len(patients),
+        "dispositions": _dispositions(patients),
+        "practices": {
+            name: {"register": register.get(name, 0), "dispositions": placed.get(name, {})}
+            for name in sorted(register.keys() | listed.keys())
+        },
+        "lists": [
+            {
+                "file": item.path.relative_to(root).as_posix(),
+                "practice_id": item.practice_id,
+                "list": item.name,
+                "rows": item.rows,
+            }
+            for item in written
+        ],
+        "tables": landing.totals(),
+        "warnings": list(landing.warnings),
+    }
+
+
+def publish(
+    folder: RunFolder, partial: Path, planned: Plan, manifest: dict[str, Any], narrator: Narrator
+) -> Outcome:
+    """Write manifest and summary, then make the run the current one.
+
+    A repeated run whose files came out the same is not published twice: the one that stands is confirmed.
+    """
+    files = published_files(partial)
+    before = planned.published
+    if before is not None and before.manifest["key"] == planned.key and before.manifest["files"] == files:
+        return _confirmed(planned)
+    order = 1 + max((run.manifest["published_order"] for run in folder.runs()), default=0)
+    timings = {"seconds": narrator.seconds, "cpu_seconds": narrator.cpu_seconds}
+    write_json(partial / MANIFEST, manifest | {"published_order": order, "files": files} | timings)
+    summary = _summary(manifest, planned)
+    write_json(partial / "run_summary.json", summary | timings)
+    path = folder.publish(partial, planned.run_id)
+    places = {
+        "run": path,
+        "lists": path / "direct_care",
+        "summary": path / "summary",
+        "report": path / "report.html",
+    }
+    shown = summary | {"places": {name: str(place) for name, place in places.items() if place.exists()}}
+    return Outcome(published=True, run_id=planned.run_id, path=path, summary=shown | timings)
+
+
+def _summary(manifest: dict[str, Any], planned: Plan) -> dict[str, Any]:
+    wanted = (
+        "run_id",
+        "title",
+        "synthetic",
+        "as_of",
+        "index_date",
+        "tables",
+        "register",
+        "dispositions",
+        "warnings",
+    )
+    before = planned.previous.manifest if planned.previous else {}
+    return {
+        "published": True,
+        **{name: manifest[name] for name in wanted},
+        "register_before": before.get("register"),
+        "dispositions_before": before.get("dispositions", {}),
+    }
+
+
+def _confirmed(planned: Plan) -> Outcome:
+    return _standing(planned, "repeated: every file came out byte for byte as published")
+
+
+def unchanged(planned: Plan) -> Outcome:
+    """Nothing new: the published run stands."""
+    return _standing(planned, "nothing has changed")
+
+
+def _standing(planned: Plan, why: str) -> Outcome:
+    published = planned.published
+    if published is None:
+        raise ReconciliationError("there is no published run to stand")
+    summary = {"published": False, "why": why, "run_id": published.run_id, "path": str(published.path)}
+    return Outcome(published=False, run_id=published.run_id, path=published.path, summary=summary)

@@ -1,0 +1,12 @@
+-- Why people with a COPD diagnosis are not on the register, first reason that applies (docs/decisions.md §3, §5):
+-- the lists say it of those who were listed last time.
+SELECT
+    patient_id,
+    CASE
+        WHEN NOT alive THEN 'died'
+        WHEN NOT registered THEN 'moved'
+        WHEN NOT unresolved THEN 'COPD resolved'
+        ELSE 'under 35 at the index date'
+    END AS reason
+FROM eligibility
+WHERE ever_diagnosed AND NOT (alive AND registered AND unresolved AND aged_35_or_over)

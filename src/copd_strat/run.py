@@ -1,0 +1,139 @@
+"""The whole night on one page: each step's tables enter the next, and nothing is published before the end."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from copd_strat import account, clinical, codelists, extracts, pathways
+from copd_strat.engine import Engine
+from copd_strat.outputs.lists import write_lists
+from copd_strat.outputs.stamp import RunStamp
+from copd_strat.plan import Night, Plan, plan
+from copd_strat.progress import Narrator
+from copd_strat.risk import register as risk
+from copd_strat.runs import RunFolder
+from copd_strat.runs.approval import check_approval
+from copd_strat.runs.folder import write_errors
+
+STEPS = ("extracts and contracts", "clinical facts", "risk", "pathways", "lists", "publish")
+
+
+def nightly(night: Night, narrator: Narrator) -> account.Outcome:
+    """Run the night and publish it; any error leaves the last published run in place."""
+    folder = RunFolder(night.settings.output)
+    with folder.lock():
+        planned = plan(night)
+        if planned.unchanged and not night.force:
+            return account.unchanged(planned)
+        partial = folder.start(planned.run_id)
+        try:
+            with write_errors(partial):
+                manifest = _work(night, planned, partial, narrator)
+            with narrator.step("publish") as step:
+                outcome = account.publish(folder, partial, planned, manifest, narrator)
+                step.found = f"run {planned.run_id}"
+            folder.purge(night.settings.retain_runs)
+        finally:
+            folder.discard(partial)
+    return outcome
+
+
+def _work(night: Night, planned: Plan, partial: Path, narrator: Narrator) -> dict[str, Any]:
+    """Everything between the extracts and the finished run folder; gives the manifest's content."""
+    settings, as_of = night.settings, night.as_of
+    work, quality = partial / "work", partial / "quality"
+    policy = pathways.load_policy(settings.pathways.policy)
+    ranking = risk.ranking(settings.risk)
+    engine = Engine.open(settings.engine, work / "spill")
+
+    with narrator.step("extracts and contracts") as step:
+        landing = extracts.land(
+            engine, settings.extracts, settings.contracts, work=work, quality=quality, as_of=as_of
+        )
+        step.found = account.rows_in_words(landing)
+
+    with narrator.step("clinical facts") as step:
+        lists = codelists.load(engine, settings.clinical.codelists)
+        facts = clinical.build(engine, settings.clinical, as_of=as_of, index=night.index)
+        check_approval(settings.governance, as_of=as_of, index=facts.index_date)
+        matches = codelists.check_matches(engine)
+        codelists.require_intact_ids(matches)
+        features = engine.frame("SELECT * FROM features ORDER BY patient_id")
+        step.found = f"{facts.register_size:,} people on the register, index date {facts.index_date}"
+
+    with narrator.step("risk") as step:
+        scored = risk.score_register(features, settings.risk)
+        step.found = account.statuses_in_words(scored.scores)
+
+    with narrator.step("pathways") as step:
+        patients = features.merge(scored.scores, on="patient_id", validate="one_to_one")
+        patients["patient_ref"] = pathways.make_references(
+            patients, pathways.reference_key(settings.pathways)
+        )
+        engine.materialise("clinical", "departures")
+        assigned = pathways.assign(
+            patients,
+            policy,
+            as_of=as_of,
+            previous=_history(planned),
+            decisions=engine.frame("SELECT * FROM decisions"),
+            reasons=scored.reasons,
+            left=engine.frame("SELECT * FROM departures"),
+        )
+        step.found = account.dispositions_in_words(assigned.patients)
+
+    stamp = RunStamp(
+        run_id=planned.run_id,
+        as_of=as_of,
+        index_date=facts.index_date,
+        policy=policy.label,
+        model=ranking.model.name,
+        synthetic=settings.synthetic,
+        title=settings.title,
+    )
+    with narrator.step("lists") as step:
+        organisations = engine.frame("SELECT DISTINCT practice_id, practice_name FROM organisations")
+        written = write_lists(partial, assigned.patients, assigned.changes, organisations, stamp)
+        _write_patient_tables(engine, partial, assigned, scored.reasons)
+        step.found = f"{len(written)} files for {len({item.practice_id for item in written})} practices"
+
+    engine.close()
+    shutil.rmtree(work)
+    return account.manifest(
+        night=night,
+        planned=planned,
+        stamp=stamp,
+        landing=landing,
+        facts=facts,
+        lists=lists,
+        matches=matches,
+        patients=assigned.patients,
+        written=written,
+        root=partial,
+    )
+
+
+def _history(planned: Plan) -> pd.DataFrame | None:
+    """Dispositions of the run before, or None on the first night."""
+    if planned.previous is None:
+        return None
+    return pd.read_parquet(planned.previous.path / "history" / "dispositions.parquet")
+
+
+def _write_patient_tables(
+    engine: Engine, root: Path, assigned: pathways.Assignment, reasons: pd.DataFrame
+) -> None:
+    """Restricted tables for the site's analysts, and the memory that tomorrow's run starts from."""
+    for folder in ("analyst", "history"):
+        (root / folder).mkdir()
+    assigned.patients.to_parquet(root / "analyst" / "patients.parquet", index=False)
+    reasons.to_parquet(root / "analyst" / "reasons.parquet", index=False)
+    assigned.history.to_parquet(root / "history" / "dispositions.parquet", index=False)
+    engine.write_parquet(
+        "SELECT * FROM exacerbations ORDER BY patient_id, start_date, end_date, severity",
+        root / "analyst" / "exacerbations.parquet",
+    )
