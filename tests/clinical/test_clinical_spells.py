@@ -1,0 +1,149 @@
+"""Provider spells, continuous inpatient spells, admissions and readmissions."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+from clinical_world import World
+
+
+def spells(world: World, patient: str) -> list[tuple[Any, ...]]:
+    return world.engine.rows(
+        "SELECT admission_date, discharge_date, providers, emergency, copd_related, finished FROM spells"
+        f" WHERE patient_id = '{patient}' ORDER BY admission_date"
+    )
+
+
+def march(number: int) -> date:
+    return date(2025, 3, number)
+
+
+def test_transfers_join_within_two_days_and_only_with_a_sign_of_transfer(world: World) -> None:
+    """UKHSA epidm cip_spells: gap 0 to 2 days; the pair 19 -> 51 with method 21 is a new emergency."""
+    stories: dict[str, tuple[int, dict[str, str], dict[str, str]]] = {
+        "sent": (7, {"discharge_destination": "51"}, {}),
+        "received": (7, {}, {"admission_source": "51", "admission_method": "11"}),
+        "transfer_method": (7, {}, {"admission_method": "81"}),
+        "two_days": (7, {"discharge_destination": "51"}, {}),
+        "three_days": (8, {"discharge_destination": "51"}, {}),
+        "no_sign": (6, {}, {}),
+        "home_then_emergency": (6, {}, {"admission_source": "51"}),
+    }
+    for name, (start, first, second) in stories.items():
+        world.patient(name)
+        world.episode(name, "2025-03-01", "2025-03-05", "J441", **first)
+        world.episode(name, march(start), march(10), "I10X", provider="RYY", **second)
+    world.build()
+    joined = {name for name in stories if len(spells(world, name)) == 1}
+    assert joined == {"sent", "received", "transfer_method", "two_days"}
+    assert spells(world, "sent") == [(march(1), march(10), 2, True, True, True)]
+
+
+def test_episodes_of_one_stay_make_one_spell(world: World) -> None:
+    """Same admission date; or no discharge (method 8) and the next one starting that day."""
+    world.patient("same_admission")
+    for order, (start, end) in enumerate(
+        (("2025-03-01", "2025-03-02"), ("2025-03-02", "2025-03-06")), start=1
+    ):
+        world.episode("same_admission", start, end, "J441", admission_date="2025-03-01", episode_order=order)
+    world.patient("handed_on")
+    world.episode("handed_on", "2025-03-01", "2025-03-02", "J441", discharge_method="8", discharge_date=None)
+    world.episode(
+        "handed_on", "2025-03-02", "2025-03-06", "J441", admission_date="2025-03-02", episode_order=2
+    )
+    world.build()
+    assert spells(world, "same_admission") == [(march(1), march(6), 1, True, True, True)]
+    assert spells(world, "handed_on") == [(march(1), march(6), 1, True, True, True)]
+
+
+def test_unfinished_spells_are_status_and_do_not_count(world: World) -> None:
+    """docs/decisions.md §30."""
+    world.patient("still_in")
+    world.episode(
+        "still_in", "2025-12-20", None, "J441",
+        episode_status=1, discharge_destination="98", discharge_method="8",
+    )  # fmt: skip
+    world.patient("later_finished")
+    world.episode("later_finished", "2025-12-20", "2026-01-04", "J441")
+    world.build()
+    assert world.feature("still_in", "severe_exacerbations_12m") == 0
+    assert world.feature("still_in", "currently_admitted") is True
+    assert world.feature("later_finished", "severe_exacerbations_12m") == 0
+    world.build(as_of="2026-01-31")
+    assert world.feature("later_finished", "severe_exacerbations_12m") == 1
+
+
+def test_rows_that_are_no_admission_are_left_out_and_counted(world: World) -> None:
+    world.patient("p")
+    world.episode("p", "2025-03-01", "2025-03-01", "J441", patient_class="3")
+    world.episode("p", "2025-04-05", "2025-04-01", "J441")
+    world.episode("p", "2025-05-01", "2025-05-03", "J441", provider=" ")
+    for status, end in ((1, None), (3, "2025-06-05")):
+        world.episode("p", "2025-06-01", end, "J441", episode_id="same", episode_status=status)
+    world.build()
+    assert dict(world.engine.rows("SELECT outcome, episodes FROM hospital_cleaning")) == {
+        "regular attender": 1, "ends before it starts": 1, "no provider": 1, "repeated episode id": 1,
+        "used": 1,
+    }  # fmt: skip
+    assert spells(world, "p") == [(date(2025, 6, 1), date(2025, 6, 5), 1, True, True, True)]
+
+
+def test_elective_and_unrelated_stays_are_not_severe(world: World) -> None:
+    world.patient("elective")
+    world.episode("elective", "2025-03-01", "2025-03-04", "J441", admission_method="11")
+    world.patient("birth_code")
+    world.episode("birth_code", "2025-03-01", "2025-03-04", "J441", admission_method="2C")
+    world.patient("unrelated")
+    world.episode("unrelated", "2025-03-01", "2025-03-04", "S720")
+    world.build()
+    names = ("severe_exacerbations_12m", "emergency_admissions_12m", "emergency_copd_admissions_12m")
+    assert world.features(*names).to_numpy().tolist() == [
+        ["birth_code", 0, 0, 0],
+        ["elective", 0, 0, 0],
+        ["unrelated", 0, 1, 0],
+    ]
+
+
+def test_readmission_counts_apart_from_exacerbations(world: World) -> None:
+    """A stay 10 days after discharge is the same exacerbation, yet an admission of its own."""
+    for name, second in (("soon", "2025-03-15"), ("late", "2025-03-20"), ("quarter", "2025-05-30")):
+        world.patient(name)
+        world.episode(name, "2025-03-01", "2025-03-05", "J441")
+        world.episode(name, second, second, "J441")
+    world.build()
+    names = ("severe_exacerbations_12m", "emergency_copd_admissions_12m", "readmissions_30d_12m",
+             "readmissions_90d_12m")  # fmt: skip
+    assert world.features(*names).to_numpy().tolist() == [
+        ["late", 2, 2, 1, 1],
+        ["quarter", 2, 2, 0, 1],
+        ["soon", 1, 2, 1, 1],
+    ]
+
+
+def test_exacerbations_merge_across_settings_and_the_highest_severity_wins(world: World) -> None:
+    """docs/decisions.md §8: GP days before a stay, and a GP day within 14 days of discharge, belong to it."""
+    world.patient("p")
+    world.course("p", "2025-03-01")
+    world.episode("p", "2025-03-10", "2025-03-20", "J441")
+    world.gp("p", "2025-04-03", "aecopd")
+    world.attendance("p", "2025-06-01", "50417007")
+    world.gp("p", "2025-06-03", "lrti")
+    world.build()
+    assert world.exacerbations("p") == [
+        ("2025-03-01", "2025-04-03", "severe"),
+        ("2025-06-01", "2025-06-03", "ed_only"),
+    ]
+    assert world.feature("p", "exacerbation_evidence_12m") == (
+        "2025-03-01 antibiotic and oral steroid; 2025-03-10 emergency admission, 10 nights; "
+        "2025-04-03 exacerbation code; 2025-06-01 emergency department attendance; "
+        "2025-06-03 chest infection code"
+    )
+
+
+def test_bed_days_are_those_inside_the_window(world: World) -> None:
+    world.patient("p")
+    world.episode("p", "2024-12-29", "2025-01-03", "J441")
+    world.build()
+    assert world.feature("p", "bed_days_12m") == 3
+    assert world.feature("p", "emergency_copd_admissions_12m") == 0
