@@ -11,9 +11,12 @@ from copd_strat.errors import ConfigError
 from copd_strat.synthetic import files
 from copd_strat.synthetic.settings import SyntheticReport, SyntheticSettings
 from copd_strat.synthetic.world import World, simulate_world
-from copd_strat.synthetic.writers import native
+from copd_strat.synthetic.writers import native, nhse
 
-WRITERS: dict[str, Callable[[dict[str, pa.Table], Path], tuple[Path, ...]]] = {"native": native.write}
+WRITERS: dict[str, Callable[[dict[str, pa.Table], Path], tuple[Path, ...]]] = {
+    "native": native.write,
+    "nhse": nhse.write,
+}
 
 
 def generate(settings: SyntheticSettings, out: Path) -> SyntheticReport:
