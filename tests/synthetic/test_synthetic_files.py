@@ -62,6 +62,33 @@ def test_diagnoses_come_with_and_without_the_dot(small_world: World, tmp_path: P
     assert "\tI10\t" in text
 
 
+def test_the_nhs_england_layout_holds_the_same_people(small_world: World, tmp_path: Path) -> None:
+    folder = write_world(small_world, tmp_path, "nhse").extracts
+    journal = duckdb.sql(f"SELECT * FROM '{folder}/gdppr/*.parquet'").df()
+    events = small_world.tables["gp_events"].to_pandas().query("code_system == 'snomed'")
+    issues = small_world.tables["prescriptions"].num_rows
+    assert len(journal) == len(events) + issues
+    assert set(journal["NHS_NUMBER_DEID"]) >= set(events["patient_id"])
+    moved = journal.groupby("NHS_NUMBER_DEID")["PRACTICE"].nunique()
+    assert (moved == 2).sum() > 3, "who moved stands under two practices"
+    assert set(journal["REPORTING_PERIOD_END_DATE"].dt.date) == {small_world.settings.end}
+    assert journal["YEAR_MONTH_OF_BIRTH"].str.fullmatch(r"[0-9]{4}-[0-9]{2}").all()
+
+
+def test_hospital_episode_statistics_come_by_financial_year(small_world: World, tmp_path: Path) -> None:
+    folder = write_world(small_world, tmp_path, "nhse").extracts
+    rows = duckdb.sql(
+        f"SELECT * FROM read_csv('{folder}/hes_apc_*.csv', all_varchar = true, filename = true)"
+    ).df()
+    assert (rows["filename"].str[-8:-4] == rows["FYEAR"]).all()
+    repeated = rows[rows.duplicated("EPIKEY", keep=False)].sort_values(["EPIKEY", "FYEAR"])
+    assert set(repeated["EPISTAT"].groupby(repeated["EPIKEY"]).agg(list).map(tuple)) == {("1", "3")}
+    assert rows["EPIKEY"].nunique() == small_world.tables["hospital_episodes"].num_rows
+    lost = rows[rows["ADMIDATE"] == "1801-01-01"]
+    assert len(lost) > 0
+    assert (lost["EPIORDER"] == "1").all()
+
+
 def test_synthetic_files_give_way_and_others_are_kept_safe(tmp_path: Path) -> None:
     generate(TINY, tmp_path)
     (tmp_path / "native" / "left_over.csv").write_text("x", encoding="utf-8")

@@ -23,7 +23,7 @@ def write(tables: dict[str, pa.Table], folder: Path) -> tuple[Path, ...]:
         path = folder / "gdppr" / f"part_{number:02d}.parquet"
         written.append(files.write_parquet(shape(pieces, "nhse", "gdppr"), path))
     admitted = shape(tables, "nhse", "hes_apc")
-    for year in pc.unique(admitted["FYEAR"]).to_pylist():
+    for year in map(str, pc.unique(admitted["FYEAR"]).to_pylist()):
         of_the_year = admitted.filter(pc.equal(admitted["FYEAR"], pa.scalar(year)))
         written.append(files.write_text(of_the_year, folder / f"hes_apc_{year}.csv"))
     return (
