@@ -1,0 +1,153 @@
+"""Policy files: every fault at once with its key, and plain English."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from pathways_population import AS_OF, population
+
+from copd_strat.errors import ConfigError
+from copd_strat.pathways import SHIPPED, assign, describe, load_policy
+
+
+def site_policy(folder: Path, **changed: Any) -> Path:
+    """A site's file on the common base, with the given sections."""
+    base = {
+        "based_on": "copd_common",
+        "id": "site",
+        "version": "1.0",
+        "title": "Site",
+        "purpose": "A test",
+        "sources": [],
+        "clinic": [rule("severe", {"column": "severe_exacerbations_12m", "op": ">=", "value": 1})],
+        "self_management": {
+            "when": {"column": "severe_exacerbations_12m", "op": "=", "value": 0},
+            "means": "none",
+            "why": [],
+        },
+    }
+    path = folder / "site.yaml"
+    path.write_text(yaml.safe_dump({**base, **changed}), encoding="utf-8")
+    return path
+
+
+def rule(name: str, when: dict[str, Any], says: str = "because") -> dict[str, Any]:
+    return {"id": name, "when": when, "says": says, "means": name}
+
+
+def faults(path: Path) -> str:
+    with pytest.raises(ConfigError) as caught:
+        load_policy(path)
+    return str(caught.value)
+
+
+def test_every_fault_is_reported_at_once_with_file_and_key(tmp_path: Path) -> None:
+    clinic = [
+        rule("one", {"column": "severe_exacerbation_12m", "op": ">=", "value": 1}),
+        rule("two", {"column": "mrc", "op": ">=", "value": "five"}),
+        rule("three", {"column": "mrc", "op": ">=", "threshold": "no_such"}),
+        rule("four", {"all": [{"column": "mrc"}]}),
+        rule("five", {"column": "mrc", "op": "missing", "any": [{"column": "mrc", "op": "missing"}]}),
+        rule("five", {"column": "mrc", "op": "missing"}, says="{mcr} is {"),
+    ]
+    text = faults(site_policy(tmp_path, clinic=clinic))
+    assert "site.yaml: 8 error(s)" in text
+    assert (
+        "clinic[0].when: unknown column 'severe_exacerbation_12m' (did you mean 'severe_exacerbations_12m'?)"
+        in text
+    )
+    assert "clinic[1].when: a number column cannot be compared by '>=' with this value" in text
+    assert "clinic[2].when.threshold: 'no_such' is not under thresholds" in text
+    assert "clinic[3].when.all[0]: op is missing" in text
+    assert "clinic[4].when: give exactly one of all, any, not, column" in text
+    assert "clinic[5].says: braces or brackets do not match" in text
+    assert "clinic[5].says: unknown column 'mcr'" in text
+    assert "'five': the id is used twice" in text
+
+
+def test_unknown_keys_and_wrong_shapes_are_refused(tmp_path: Path) -> None:
+    text = faults(site_policy(tmp_path, capacty={"places": 3}, capacity={"places": -1}, version="one"))
+    assert "'capacty' was unexpected" in text
+    assert "capacity.places: -1 is less than the minimum of 0" in text
+    assert "version: 'one' does not match" in text
+
+
+def test_a_condition_is_data_and_never_run_as_code(tmp_path: Path) -> None:
+    text = faults(site_policy(tmp_path, clinic=[rule("evil", {"eval": "__import__('os')"})]))
+    assert "clinic[0].when: Additional properties are not allowed ('eval' was unexpected)" in text
+
+
+def test_an_unknown_name_suggests_a_shipped_one() -> None:
+    with pytest.raises(ConfigError, match="did you mean 'risk_and_rules'"):
+        load_policy("risk_and_rule")
+
+
+def test_a_key_given_twice_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "twice.yaml"
+    path.write_text("id: a\nid: b\n", encoding="utf-8")
+    with pytest.raises(ConfigError, match="given twice"):
+        load_policy(path)
+
+
+def test_a_site_changes_one_section_and_keeps_the_rest(tmp_path: Path) -> None:
+    policy = load_policy(site_policy(tmp_path, capacity={"places": 3, "exceptions": {"A81001": 1}}))
+    assert (policy.capacity.places, dict(policy.capacity.exceptions)) == (3, {"A81001": 1})
+    assert [rule.id for rule in policy.exclusions] == ["palliative_care"]
+
+
+def test_the_engine_knows_no_disease(tmp_path: Path) -> None:
+    """Another pathway is another file over other columns."""
+    asthma = {"blood_eosinophils": "number", "preventer": "flag", "index_date": "date"}
+    text = (
+        Path(load_policy.__code__.co_filename)
+        .parent.joinpath("policies", "copd_common.yaml")
+        .read_text("utf-8")
+    )
+    common = {
+        **yaml.safe_load(text),
+        "exclusions": [],
+        "warnings": [],
+        "routes": [],
+        "in_hand": [],
+        "actions": [],
+    }
+    common |= {"flags": {}, "decisions": {}, "clinical_review": {"needs": [], "otherwise": "unknown"}}
+    common["ranking"] = {"then_by": ["blood_eosinophils"], "means": "highest count"}
+    clinic = [rule("high", {"column": "blood_eosinophils", "op": ">=", "value": 0.3})]
+    lower = {"when": {"column": "preventer", "op": "=", "value": True}, "means": "on a preventer", "why": []}
+    path = site_policy(tmp_path, **common, clinic=clinic, self_management=lower)
+    assert load_policy(path, asthma).clinic[0].id == "high"  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_a_policy_reads_as_english_with_every_rule_and_its_source(name: str) -> None:
+    policy = load_policy(name)
+    text = describe(policy)
+    for each in (*policy.exclusions, *policy.clinic, *policy.routes):
+        assert each.means in text
+        assert each.source in text
+    assert "needs clinical sign-off" in text
+    assert "12 places a calendar month" in text
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_every_rule_names_its_source(name: str) -> None:
+    policy = load_policy(name)
+    rules = (*policy.exclusions, *policy.clinic, *policy.routes, *policy.in_hand)
+    assert [each.id for each in rules if not each.source] == []
+
+
+def test_sentences_give_numbers_dates_and_the_right_noun() -> None:
+    one = {"severe_exacerbations_12m": 1, "last_severe_date": AS_OF, "risk_severe_12m": 0.234}
+    two = {"severe_exacerbations_12m": 2, "risk_severe_12m": 0.001}
+    table = assign(population(one, two), load_policy("risk_and_rules"), as_of=AS_OF).patients
+    by_id = table.set_index("patient_id")
+    assert (
+        by_id.loc["P00000", "why_1"]
+        == "1 emergency admission with an exacerbation in 12 months, last 2 Apr 2026"
+    )
+    assert by_id.loc["P00000", "why_2"] == "Risk of a severe exacerbation in 12 months: 23 in 100"
+    assert by_id.loc["P00001", "why_1"] == "2 emergency admissions with an exacerbation in 12 months"
