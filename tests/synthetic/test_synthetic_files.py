@@ -102,6 +102,12 @@ def test_synthetic_files_give_way_and_others_are_kept_safe(tmp_path: Path) -> No
     assert (real / "patients.csv").read_text(encoding="utf-8") == "x"
 
 
+@pytest.mark.parametrize("layout", ["native", "nhse"])
+def test_a_system_of_one_patient_in_one_practice_can_be_written(layout: str, tmp_path: Path) -> None:
+    lonely = SyntheticSettings(seed=9, practices=1, register=1, others=0, years=2, layout=layout)
+    assert generate(lonely, tmp_path).register == 1
+
+
 def test_an_unknown_layout_or_no_practice_is_refused(small_world: World, tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="native"):
         write_world(small_world, tmp_path, "excel")

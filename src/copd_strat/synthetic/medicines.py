@@ -138,7 +138,8 @@ def record_lone_courses(
     _, first = np.unique(keys, return_index=True)
     once = np.zeros(len(keys), dtype=bool)
     once[first] = True
-    contact = np.unique(busy.person * 100_000 + busy.day)
+    # the first entry stands for "never": it is long before anybody's
+    contact = np.unique(np.append(busy.person * 100_000 + busy.day, -NEVER))
     clear = once & ~np.isin(keys, contact)
     antibiotic_course(log, person[clear & ~steroid], day[clear & ~steroid], rng)
     steroid_course(log, person[clear & steroid], day[clear & steroid], rng)
