@@ -1,0 +1,167 @@
+"""The profile of a night's extracts: how many rows of each table broke each rule, judged against its thresholds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+import pandas as pd
+
+from copd_strat.contracts.gate_results import Finding, Verdict
+from copd_strat.contracts.gate_runner import Outcome, expectations, run_suite
+from copd_strat.contracts.gate_suites import arguments, at_least
+from copd_strat.contracts.model import Contract, Rule
+from copd_strat.contracts.receipt import Landing, TableReceipt
+
+NEEDED_ROWS = Rule(
+    code="GATE01",
+    name="needed_table_has_rows",
+    check="accepted rows of a table that the contract calls needed",
+    column=None,
+    severity="reject_file",
+    description="Needed tables of which no row was accepted.",
+    mend="look in the quarantine for the reason, or have the table sent again",
+)
+ROWS_ADD_UP = Rule(
+    code="GATE02",
+    name="rows_add_up",
+    check="rows in = loaded + quarantined + duplicates",
+    column=None,
+    severity="reject_file",
+    description="Rows of a table that were neither loaded, nor quarantined, nor counted as duplicates.",
+    mend="this is a fault of the program: report it with the manifest",
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class RuleProfile:
+    """One rule of one source table: rows that break it, and how many are tolerated (None: any number)."""
+
+    label: str
+    table: str
+    rule: Rule
+    rows: int
+    breaking: int
+    warn_above: int | None
+    fail_above: int | None
+
+
+def judge_profile(landing: Landing, contracts: Iterable[Contract]) -> Verdict:
+    """Go or no-go for the extracts as they came in.
+
+    ``contracts`` are those of the layouts in use. A share is judged on the rows of the table; one single row never
+    stops or warns where the contract tolerates any share at all, so that small tables are judged fairly.
+    """
+    by_table = {(contract.layout, contract.table): contract for contract in contracts}
+    profiles = [
+        profile
+        for number, receipt in enumerate(landing.tables)
+        for profile in _profiles(number, receipt, by_table[receipt.layout, receipt.table])
+    ]
+    return Verdict(
+        name="extracts", findings=(*_judge_tables(landing, by_table.values()), *_judge_rules(profiles))
+    )
+
+
+def _profiles(number: int, receipt: TableReceipt, contract: Contract) -> Iterator[RuleProfile]:
+    rows = receipt.totals["rows_in"]
+    for rule in contract.rules:
+        yield RuleProfile(
+            label=f"{number} {rule.code}",
+            table=f"{receipt.layout}.{receipt.table}",
+            rule=rule,
+            rows=rows,
+            breaking=receipt.rules.get(rule.code, 0),
+            warn_above=_tolerated(rule.warn_share, rows),
+            fail_above=_tolerated(_fail_share(rule), rows),
+        )
+
+
+def _fail_share(rule: Rule) -> float | None:
+    return 0.0 if rule.severity == "reject_file" and rule.fail_share is None else rule.fail_share
+
+
+def _tolerated(share: float | None, rows: int) -> int | None:
+    if share is None:
+        return None
+    return max(int(share * rows), 1) if share > 0 else 0
+
+
+def _judge_rules(profiles: list[RuleProfile]) -> list[Finding]:
+    frame = pd.DataFrame(
+        {
+            "label": [p.label for p in profiles],
+            "breaking": [float(p.breaking) for p in profiles],
+            "warn": pd.Series([p.warn_above for p in profiles], dtype="float64"),
+            "fail": pd.Series([p.fail_above for p in profiles], dtype="float64"),
+        }
+    )
+    suite = [
+        at_least("fail", "breaking", arguments("rows_within_threshold", "fail")),
+        at_least("warn", "breaking", arguments("rows_within_threshold", "warn")),
+    ]
+    outcomes = run_suite(frame, suite, label="label") if profiles else []
+    return [finding for outcome in outcomes for finding in _findings(outcome, profiles)]
+
+
+def _findings(outcome: Outcome, profiles: list[RuleProfile]) -> Iterator[Finding]:
+    broken = set(outcome.labels)
+    for profile in profiles:
+        tolerated = profile.fail_above if outcome.level == "fail" else profile.warn_above
+        if tolerated is not None:
+            yield Finding(
+                code=profile.rule.code,
+                table=profile.table,
+                level=outcome.level,
+                success=profile.label not in broken,
+                description=profile.rule.description,
+                mend=profile.rule.mend,
+                observed={
+                    "breaking": profile.breaking,
+                    "rows": profile.rows,
+                    "share": round(profile.breaking / max(profile.rows, 1), 6),
+                    "tolerated_rows": tolerated,
+                },
+            )
+
+
+def _judge_tables(landing: Landing, contracts: Iterable[Contract]) -> list[Finding]:
+    frame = _table_frame(landing, contracts)
+    gxe = expectations()
+    suite = [
+        gxe.ExpectColumnValuesToBeBetween(
+            column="needed_loaded", min_value=1, **arguments(NEEDED_ROWS.code, "fail")
+        ),
+        gxe.ExpectColumnValuesToBeBetween(
+            column="unaccounted", min_value=0, max_value=0, **arguments(ROWS_ADD_UP.code, "fail")
+        ),
+    ]
+    rules = {rule.code: rule for rule in (NEEDED_ROWS, ROWS_ADD_UP)}
+    return [
+        Finding(
+            code=outcome.code,
+            table=", ".join(outcome.labels) or "every table",
+            level="fail",
+            success=outcome.success,
+            description=rules[outcome.code].description,
+            mend=rules[outcome.code].mend,
+            observed={"tables": len(frame), "tables_breaking": len(outcome.labels)},
+        )
+        for outcome in run_suite(frame, suite, label="table")
+    ]
+
+
+def _table_frame(landing: Landing, contracts: Iterable[Contract]) -> pd.DataFrame:
+    """One row a table: accepted rows (gap where the table is not needed) and rows without a fate."""
+    rows: dict[str, dict[str, float | None]] = {}
+    for contract in contracts:
+        needed = 0.0 if contract.needed else None
+        rows[f"{contract.layout}.{contract.table}"] = {"needed_loaded": needed, "unaccounted": 0.0}
+    for receipt in landing.tables:
+        row, totals = rows[f"{receipt.layout}.{receipt.table}"], receipt.totals
+        fates = totals["loaded"] + totals["quarantined"] + totals["duplicates"]
+        row["unaccounted"] = (row["unaccounted"] or 0.0) + abs(totals["rows_in"] - fates)
+        if row["needed_loaded"] is not None:
+            row["needed_loaded"] += totals["loaded"]
+    frame = pd.DataFrame.from_dict(rows, orient="index", columns=["needed_loaded", "unaccounted"])
+    return frame.astype("float64").rename_axis("table").reset_index()
