@@ -60,7 +60,7 @@ ORDINARY: Mapping[str, Any] = {
 
 
 def population(*patients: Mapping[str, Any]) -> pd.DataFrame:
-    """One row a patient: ORDINARY with the given facts; Arrow types as the engine gives them, with references."""
+    """One row a patient: ORDINARY with the given facts, in the engine's types, with references."""
     rows = [{"patient_id": f"P{n:05d}", **ORDINARY, **patient} for n, patient in enumerate(patients)]
     return typed(pd.DataFrame(rows, columns=list(patient_columns())))
 

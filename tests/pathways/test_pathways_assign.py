@@ -15,7 +15,7 @@ from pathways_population import AS_OF, population, random_population
 from copd_strat.pathways import DISPOSITIONS, LISTED, SHIPPED, Policy, assign, load_policy
 
 RISK = load_policy("risk_and_rules")
-FEW = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+FEW = settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 def with_places(policy: Policy, places: int) -> Policy:
@@ -153,30 +153,31 @@ def test_risk_reasons_fill_up_without_repeating_a_rule() -> None:
 
 def test_capacity_can_be_shared_by_a_network() -> None:
     shared = replace(RISK, capacity=replace(RISK.capacity, places=2, per="pcn", exceptions=(("U2", 1),)))
-    rows = [
-        {"practice_id": practice, "pcn": pcn, "mrc": 5, "risk_severe_12m": risk}
-        for practice, pcn, risk in (
-            ("A81001", "U1", 0.1),
-            ("A81002", "U1", 0.3),
-            ("A81002", "U1", 0.2),
-            ("A81003", "U2", 0.1),
-            ("A81003", "U2", 0.2),
-            ("A81004", None, 0.1),
-        )  # fmt: skip
+    people = [
+        ("A81001", "U1", 0.1),
+        ("A81002", "U1", 0.3),
+        ("A81002", "U1", 0.2),
+        ("A81003", "U2", 0.1),
+        ("A81003", "U2", 0.2),
+        ("A81004", None, 0.1),
     ]
+    rows = [{"practice_id": who, "pcn": pcn, "mrc": 5, "risk_severe_12m": risk} for who, pcn, risk in people]
     placed = assign(population(*rows), shared, as_of=AS_OF).patients
     given = placed[placed["place"] == "clinic"]
     assert sorted(zip(given["practice_id"], given["risk_severe_12m"], strict=True)) == [
-        ("A81002", 0.2), ("A81002", 0.3), ("A81003", 0.2), ("A81004", 0.1),
-    ]  # fmt: skip
+        ("A81002", 0.2),
+        ("A81002", 0.3),
+        ("A81003", 0.2),
+        ("A81004", 0.1),
+    ]
 
 
 @pytest.mark.slow
 def test_a_large_register_takes_seconds() -> None:
-    register = random_population(7, 50_000, tuple(f"A{n:05d}" for n in range(200)))
+    register = random_population(7, 20_000, tuple(f"A{n:05d}" for n in range(100)))
     started = time.process_time()
     assign(register, RISK, as_of=AS_OF)
-    assert time.process_time() - started < 15
+    assert time.process_time() - started < 8
 
 
 def test_gaps_in_any_dtype_are_gaps() -> None:

@@ -27,15 +27,18 @@ NIGHT = timedelta(days=1)
 
 
 def nights(
-    *facts: Sequence[dict[str, Any]], policy: Policy = RISK, start: date = AS_OF, **more: Any
+    *facts: Sequence[dict[str, Any]],
+    days: Sequence[int] | None = None,
+    policy: Policy = RISK,
+    start: date = AS_OF,
+    **more: Any,
 ) -> list[Assignment]:
-    """One run a night; each entry of ``facts`` is that night's patients."""
+    """One run for each entry of ``facts``, that run's patients: a night apart, or on the given ``days``."""
     results: list[Assignment] = []
-    for number, patients in enumerate(facts):
+    for patients, number in zip(facts, days or range(len(facts)), strict=True):
         previous = results[-1].history if results else None
-        results.append(
-            assign(population(*patients), policy, as_of=start + number * NIGHT, previous=previous, **more)
-        )
+        as_of = start + timedelta(days=number)
+        results.append(assign(population(*patients), policy, as_of=as_of, previous=previous, **more))
     return results
 
 
@@ -53,20 +56,20 @@ UNSCORED = {"risk_severe_12m": None, "fev1_pct_predicted": None, "mrc": None}
 
 
 def test_a_name_stays_28_days_below_the_lower_line() -> None:
-    results = nights([HIGH], *[[LOW]] * 29)
-    assert dispositions(results) == ["clinic"] * 29 + ["self_management"]
+    results = nights([HIGH], [LOW], [LOW], [LOW], [LOW], days=[0, 1, 15, 28, 29])
+    assert dispositions(results) == ["clinic"] * 4 + ["self_management"]
     assert "stays until 1 May 2026" in only(results[1])["why_1"]
     assert "stay_on" in only(results[1])["reason_codes"]
     assert only(results[-1])["change"] == "down to app"
 
 
 def test_between_the_two_lines_a_name_stays_for_good() -> None:
-    results = nights([HIGH], *[[NEAR]] * 40)
+    results = nights([HIGH], [NEAR], [NEAR], [NEAR], days=[0, 1, 30, 90])
     assert set(dispositions(results)) == {"clinic"}
 
 
 def test_crossing_the_line_again_starts_the_days_anew() -> None:
-    results = nights([HIGH], *[[LOW]] * 20, [HIGH], *[[LOW]] * 20)
+    results = nights([HIGH], [LOW], [LOW], [HIGH], [LOW], [LOW], days=[0, 1, 20, 21, 22, 49])
     assert set(dispositions(results)) == {"clinic"}
 
 
@@ -75,7 +78,7 @@ def test_below_both_lines_from_the_start_nobody_is_kept() -> None:
 
 
 def test_a_record_that_falls_silent_never_counts_as_recovery() -> None:
-    results = nights([HIGH], *[[UNSCORED]] * 40)
+    results = nights([HIGH], [UNSCORED], [UNSCORED], days=[0, 1, 90])
     assert set(dispositions(results)) == {"clinic"}
     assert "not yet known to be clear" in only(results[-1])["why_1"]
     assert "No usable FEV1 on record" in only(results[-1])["data_warnings"]
@@ -216,9 +219,15 @@ HIGH_A = {**HIGH, "patient_id": "a"}
 
 @pytest.mark.parametrize(
     ("decision", "disposition", "place"),
-    [("accepted", "clinic", None), ("Already known", "clinic", None), ("declined", "not_listed", None),
-     ("wrong", "clinical_review", None), ("Wrong because not COPD", "clinical_review", None), ("maybe", "clinic", "clinic")],
-)  # fmt: skip
+    [
+        ("accepted", "clinic", None),
+        ("Already known", "clinic", None),
+        ("declined", "not_listed", None),
+        ("wrong", "clinical_review", None),
+        ("Wrong because not COPD", "clinical_review", None),
+        ("maybe", "clinic", "clinic"),
+    ],
+)
 def test_a_decision_holds_a_name_on_or_off(decision: str, disposition: str, place: str | None) -> None:
     result = nights([HIGH_A], decisions=decision_on(HIGH_A, decision))[0]
     assert only(result)["disposition"] == disposition
