@@ -15,7 +15,13 @@ from copd_strat.engine.sql import identifier, literal
 # Scientific notation, or a whole number with a decimal part: what a spreadsheet leaves of a long id.
 DAMAGED_ID = r"^[0-9]+(\.[0-9]+)?[eE]\+?[0-9]+$|^[0-9]{4,}\.0+$"
 
-SQL_TYPES = {"string": "VARCHAR", "date": "DATE", "integer": "BIGINT", "number": "DOUBLE", "boolean": "BOOLEAN"}
+SQL_TYPES = {
+    "string": "VARCHAR",
+    "date": "DATE",
+    "integer": "BIGINT",
+    "number": "DOUBLE",
+    "boolean": "BOOLEAN",
+}
 
 
 def typed(column: Column, physical: str, date_formats: tuple[str, ...]) -> str:
@@ -55,7 +61,19 @@ def violation(rule: Rule, contract: Contract, as_of: date) -> str:
         return "FALSE"  # judged on the whole table: see accept.py
     raw, value = f"r.{identifier(rule.column)}", f"t.{identifier(rule.column)}"
     condition = _CHECKS[rule.check](raw, value, rule, as_of)
+    if rule.check in _ORDERS_DATES and (unknown := _placeholders(contract)):
+        condition = f"{condition} AND {value} NOT IN {literal(unknown)}"
     return f"coalesce({condition}, FALSE)"
+
+
+def _placeholders(contract: Contract) -> tuple[date, ...]:
+    """Dates that stand for unknown in this table: no other rule reads them as dates."""
+    return tuple(sorted({day for rule in contract.rules_of("not_sentinel") for day in _days(rule)}))
+
+
+def _days(rule: Rule) -> tuple[date, ...]:
+    days = rule.arguments["dates"]
+    return tuple(day if isinstance(day, date) else date.fromisoformat(day) for day in days)
 
 
 def _one_of(raw: str, value: str, rule: Rule, as_of: date) -> str:
@@ -70,19 +88,21 @@ def _range(raw: str, value: str, rule: Rule, as_of: date) -> str:
 
 
 def _sentinel(raw: str, value: str, rule: Rule, as_of: date) -> str:
-    days = tuple(day if isinstance(day, date) else date.fromisoformat(day) for day in rule.arguments["dates"])
-    return f"{value} IN {literal(days)}"
+    return f"{value} IN {literal(_days(rule))}"
 
 
 _CHECKS: dict[str, Callable[[str, str, Rule, date], str]] = {
     "present": lambda raw, value, rule, as_of: is_blank(raw),
     "readable": lambda raw, value, rule, as_of: f"NOT {is_blank(raw)} AND {value} IS NULL",
     "one_of": _one_of,
+    "none_of": lambda raw, value, rule, as_of: f"{value} IN {literal(tuple(rule.arguments['values']))}",
     "range": _range,
     "pattern": lambda raw, value, rule, as_of: (
         f"NOT regexp_matches({value}, {literal(rule.arguments['pattern'])})"
     ),
-    "intact_id": lambda raw, value, rule, as_of: f"regexp_matches(CAST({raw} AS VARCHAR), {literal(DAMAGED_ID)})",
+    "intact_id": lambda raw, value, rule, as_of: (
+        f"regexp_matches(CAST({raw} AS VARCHAR), {literal(DAMAGED_ID)})"
+    ),
     "not_sentinel": _sentinel,
     "not_future": lambda raw, value, rule, as_of: (
         f"{value} > {literal(as_of)} AND {value} < {literal(date(2500, 1, 1))}"
@@ -95,6 +115,7 @@ _CHECKS: dict[str, Callable[[str, str, Rule, date], str]] = {
     "not_before_birth": lambda raw, value, rule, as_of: f"year({value}) < p.birth_year",
 }
 
+_ORDERS_DATES = frozenset({"not_future", "not_before", "not_before_birth_year", "not_before_birth"})
 NEEDS_PATIENT = frozenset({"known_patient", "not_before_birth"})
 WHOLE_TABLE = frozenset({"complete_row", "unique_key"})
 CHECKS = frozenset(_CHECKS) | WHOLE_TABLE

@@ -29,7 +29,8 @@ def load_contracts(folder: Path, layout: str) -> dict[str, Contract]:
     files = sorted((folder / layout).glob(f"*{SUFFIX}"))
     if not files:
         raise ConfigError(
-            f"{folder / layout}: no data contracts", mend="check 'contracts' and 'layout' in the configuration"
+            f"{folder / layout}: no data contracts",
+            mend="check 'contracts' and 'layout' in the configuration",
         )
     contracts = [load_contract(path, layout) for path in files]
     return {contract.table: contract for contract in contracts}
@@ -93,6 +94,7 @@ def _column(prop: dict[str, Any]) -> Column:
         required=bool(prop.get("required", False)),
         exempt=bool(extra.get("exempt", False)),
         kind=str(extra.get("kind", "text")),
+        aliases=tuple(extra.get("aliases", ())),
     )
 
 

@@ -15,7 +15,7 @@ class Column:
     """One column of a source table. ``present`` columns must be in the file; ``required`` ones hold a value.
 
     ``exempt`` columns are allow-listed by name (docs/decisions.md §20); ``kind`` tells the identifier gate
-    what is in it: an id, a code, a date, free text.
+    what is in it: an id, a code, a date, free text. ``aliases`` are other names that senders give the column.
     """
 
     name: str
@@ -25,6 +25,7 @@ class Column:
     required: bool
     exempt: bool
     kind: str
+    aliases: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,6 +46,11 @@ class Rule:
     @property
     def rejects(self) -> bool:
         return self.severity == "reject_row"
+
+    @property
+    def withholds(self) -> bool:
+        """Whether a row that breaks the rule is too sensitive to be kept even in the quarantine."""
+        return bool(self.arguments.get("withhold", False))
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -33,16 +33,23 @@ class Source:
 
 
 def accept_table(
-    engine: Engine, contract: Contract, sources: list[Source], *, work: Path, quality: Path, as_of: date
+    engine: Engine,
+    contract: Contract,
+    sources: list[Source],
+    *,
+    number: int,
+    work: Path,
+    quarantine: Path,
+    as_of: date,
 ) -> TableReceipt:
-    """Check all files of one table; typed rows go below ``work``, quarantined ones below ``quality``."""
-    name = f"{contract.layout}_{contract.table}"
-    checked = work / name
+    """Check all files of one table, the night's ``number``-th; typed rows go below ``work``."""
+    name = f"{number:02d}"
+    checked = work / "checked"
     checked.mkdir(parents=True)
     _start_rejects(engine, name)
-    for number, source in enumerate(sources):
-        _check_file(engine, contract, source, number, checked, as_of)
-        _keep_rejects(engine, name, number)
+    for place, source in enumerate(sources):
+        _check_file(engine, contract, source, place, checked, as_of)
+        _keep_rejects(engine, name, place)
     every = f"read_parquet({literal(str(checked / '*.parquet'))})"
     good = f"SELECT * FROM {every} WHERE {_is_good(contract)}"
     _find_fates(engine, name, contract, good)
@@ -50,7 +57,7 @@ def accept_table(
     accepted = f"SELECT {columns} FROM ({good}) c"
     if engine.scalar(f"SELECT count(*) FROM fate_{name}"):
         accepted += f" ANTI JOIN fate_{name} f ON f._file = c._file AND f._line = c._line"
-    _write_quarantine(engine, name, contract, sources, every, quality)
+    _write_quarantine(engine, name, contract, sources, every, quarantine)
     return TableReceipt(
         layout=contract.layout,
         table=contract.table,
@@ -74,14 +81,21 @@ def _check_file(
     names = ", ".join(f"t.{identifier(column.name)}" for column in contract.columns)
     raw = ", ".join(_kept_text(column.name, column.name in there) for column in contract.columns)
     mask = _mask(contract, set(there), as_of)
-    patients = any(rule.check in NEEDS_PATIENT for rule in contract.rules)
-    known = "LEFT JOIN known_patients p ON p.patient_id = t.patient_id" if patients else ""
+    known = _join_of_known_patients(contract)
     select = f"""
         SELECT {names}, {number} AS _file, r._line AS _line, _mask, hash(t) AS _hash,
                CASE WHEN _mask <> 0 THEN struct_pack({raw}) END AS _raw
         FROM (SELECT r, t, {mask} AS _mask
               FROM (SELECT r, struct_pack({", ".join(fields)}) AS t FROM ({source.rows}) r) {known})"""
     engine.write_parquet(select, checked / f"{number:05d}.parquet")
+
+
+def _join_of_known_patients(contract: Contract) -> str:
+    """The join that rules about known patients need; their ``known_patient`` rule names the id's column."""
+    if not any(rule.check in NEEDS_PATIENT for rule in contract.rules):
+        return ""
+    column = next(rule.column for rule in contract.rules_of("known_patient"))
+    return f"LEFT JOIN known_patients p ON p.patient_id = t.{identifier(column or '')}"
 
 
 def _kept_text(column: str, there: bool) -> str:
@@ -120,14 +134,15 @@ def _keep_rejects(engine: Engine, name: str, number: int) -> None:
     if not engine.has_table("reject_errors"):
         return
     engine.execute(
-        f"INSERT INTO broken_{name} SELECT {number}, line, any_value(csv_line) FROM reject_errors GROUP BY line"
+        f"INSERT INTO broken_{name} "
+        f"SELECT {number}, line, any_value(csv_line) FROM reject_errors GROUP BY line"
     )
     engine.execute("DROP TABLE reject_errors")
     engine.execute("DROP TABLE reject_scans")
 
 
 def _find_fates(engine: Engine, name: str, contract: Contract, good: str) -> None:
-    """Table ``fate_<name>(_file, _line, fate)``: accepted rows that repeat another, as 'duplicate' or 'key'."""
+    """Table ``fate_<name>(_file, _line, fate)``: accepted rows that repeat another."""
     rows = int(engine.scalar(f"SELECT count(*) FROM ({good})"))
     passes = max(1, -(-rows // _HASHES_A_PASS))
     repeated = " UNION ALL ".join(
@@ -154,7 +169,8 @@ def _key_conflicts(name: str, contract: Contract, good: str) -> str:
     order = ", ".join([*contract.keep, content])
     return f"""
         SELECT _file, _line, 'key' FROM (
-            SELECT _file, _line, row_number() OVER (PARTITION BY {key} ORDER BY {order}, _file, _line) AS place
+            SELECT _file, _line, row_number() OVER (
+                PARTITION BY {key} ORDER BY {order}, _file, _line) AS place
             FROM ({good}) c ANTI JOIN fate_{name} f ON f._file = c._file AND f._line = c._line
         ) WHERE place > 1"""
 
@@ -203,15 +219,17 @@ def _rule_counts(engine: Engine, name: str, contract: Contract, every: str) -> d
 
 
 def _write_quarantine(
-    engine: Engine, name: str, contract: Contract, sources: list[Source], every: str, quality: Path
+    engine: Engine, name: str, contract: Contract, sources: list[Source], every: str, quarantine: Path
 ) -> None:
-    """``quarantine/<table>.parquet``: file, line, column, rule, reason, mend and the row as it came."""
+    """The quarantine file: file, line, column, rule, reason, mend and the row as it came."""
     _name_rules(engine, contract, sources)
     rejecting = sum(bit(contract, rule) for rule in contract.rules if rule.rejects)
+    withheld = sum(bit(contract, rule) for rule in contract.rules if rule.withholds)
     key_rule = next((rule.code for rule in contract.rules_of("unique_key")), "")
     line_rule = next((rule.code for rule in contract.rules_of("complete_row")), "")
     original = ", ".join(
-        f"coalesce(c._raw.{column}, CAST(c.{column} AS VARCHAR)) AS {column}"
+        f"CASE WHEN c._mask & {withheld} = 0 "
+        f"THEN coalesce(c._raw.{column}, CAST(c.{column} AS VARCHAR)) END AS {column}"
         for column in (identifier(column.name) for column in contract.columns)
     )
     nothing = ", ".join(f"NULL AS {identifier(column.name)}" for column in contract.columns)
@@ -226,7 +244,8 @@ def _write_quarantine(
         SELECT b._file, -b._line, s.rule, s.rule_column, s.reason, s.mend, {nothing}, b.record
         FROM broken_{name} b JOIN rules_now s ON s.rule = {literal(line_rule)}"""
     # A readable row's number leaves out the header and the unreadable lines before it; its line does not.
-    places = f"SELECT _file, _line - 1 - row_number() OVER (PARTITION BY _file ORDER BY _line) AS place FROM broken_{name}"
+    nth = "row_number() OVER (PARTITION BY _file ORDER BY _line)"
+    places = f"SELECT _file, _line - 1 - {nth} AS place FROM broken_{name}"
     skipped = f"(SELECT count(*) FROM ({places}) q WHERE q._file = h._file AND q.place < h._line)"
     select = f"""
         SELECT n.file, CASE WHEN h._line < 0 THEN -h._line ELSE h._line + n.head + {skipped} END AS line,
@@ -234,7 +253,7 @@ def _write_quarantine(
         FROM ({hits}) h JOIN files_now n ON n.number = h._file
         ORDER BY n.file, line, rule"""
     if engine.scalar(f"SELECT count(*) FROM ({hits})"):
-        engine.write_parquet(select, quality / "quarantine" / f"{contract.table}.parquet")
+        engine.write_parquet(select, quarantine)
 
 
 def _name_rules(engine: Engine, contract: Contract, sources: list[Source]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import gzip
+import re
 import zlib
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,12 +22,16 @@ _CHUNK = 1 << 20
 
 @dataclass(frozen=True, kw_only=True)
 class SourceFile:
-    """One file of a table: ``columns`` maps names, in the file's order, to the engine's types."""
+    """One file of a table, its columns in the file's order under the contract's names where it knows them.
+
+    ``columns`` maps names to the engine's types, ``headers`` the same names to what the file calls them.
+    """
 
     path: Path
     name: str
     delimiter: str | None
     columns: dict[str, str]
+    headers: dict[str, str]
 
     @property
     def is_text(self) -> bool:
@@ -39,10 +44,19 @@ def ending(path: Path) -> str | None:
 
 
 def find(folder: Path, contract: Contract) -> tuple[Path, ...]:
-    """The table's files: ``<table>.<ext>``, ``<table>_*.<ext>`` or all below a folder ``<table>/``."""
-    stem = contract.file_pattern
-    named = [*folder.glob(f"{stem}.*"), *folder.glob(f"{stem}_*"), *(folder / stem).rglob("*")]
-    return tuple(sorted({path for path in named if path.is_file() and ending(path) is not None}))
+    """The table's files: ``<table>.<ext>``, ``<table>_*.<ext>`` or all below a folder ``<table>/``.
+
+    Where a contract gives a file pattern, a regular expression, it stands for ``<table>``; case is ignored.
+    """
+    stem = re.compile(f"({contract.file_pattern})(_.*)?", re.IGNORECASE)
+    there = [path for path in folder.rglob("*") if path.is_file() and ending(path) is not None]
+    return tuple(sorted(path for path in there if stem.fullmatch(_table_part(path, folder))))
+
+
+def _table_part(path: Path, folder: Path) -> str:
+    """The part of a file's place that names its table: its folder if it lies in one, else its own name."""
+    first = path.relative_to(folder).parts[0]
+    return first.removesuffix(ending(path) or "") if path.parent == folder else first
 
 
 def open_file(path: Path, folder: Path, contract: Contract) -> SourceFile:
@@ -54,12 +68,42 @@ def open_file(path: Path, folder: Path, contract: Contract) -> SourceFile:
                 f"{name}: the file is empty", mend="export it again; an empty table has a header line"
             )
         if path.suffix == ".parquet":
-            return SourceFile(path=path, name=name, delimiter=None, columns=_parquet_columns(path, name))
+            kinds = _parquet_columns(path, name)
+            return _source_file(path, name, contract, kinds, delimiter=None)
         if path.suffix == ".gz":
             _check_gzip(path, name)
         return _open_text(path, name, contract)
     except OSError as error:
         raise InputError(f"{name}: cannot be read ({error.strerror})", mend="check its permissions") from None
+
+
+def _source_file(
+    path: Path, name: str, contract: Contract, kinds: dict[str, str], *, delimiter: str | None
+) -> SourceFile:
+    """The file with its columns under the contract's names: case aside, or by an alias of the contract."""
+    known = {
+        alias.lower(): column.name
+        for column in contract.columns
+        for alias in reversed((column.name, *column.aliases))
+    }
+    names = [known.get(header.lower(), header) for header in kinds]
+    _refuse_repeated(name, names)
+    return SourceFile(
+        path=path,
+        name=name,
+        delimiter=delimiter,
+        columns=dict(zip(names, kinds.values(), strict=True)),
+        headers=dict(zip(names, kinds, strict=True)),
+    )
+
+
+def _refuse_repeated(name: str, columns: list[str]) -> None:
+    repeated = sorted({column for column in columns if columns.count(column) > 1})
+    if repeated:
+        raise InputError(
+            f"{name}: column {', '.join(repeated)} stands more than once in the header",
+            mend="keep one of them",
+        )
 
 
 def _parquet_columns(path: Path, name: str) -> dict[str, str]:
@@ -93,21 +137,16 @@ def _open_text(path: Path, name: str, contract: Contract) -> SourceFile:
     end = ending(path) or path.suffix
     expected = _DELIMITERS[end.removesuffix(".gz")]
     line = _first_line(path, name)
-    header = next(csv.reader([line], delimiter=expected), [])
-    columns = [column.strip() for column in header]
+    # In tab text a quote is a character like any other.
+    fields = next(csv.reader([line]), []) if expected == "," else line.split(expected)
+    columns = [column.strip() for column in fields]
     _check_delimiter(name, line, expected, columns, contract)
-    repeated = sorted({column for column in columns if columns.count(column) > 1})
-    if repeated:
-        raise InputError(
-            f"{name}: column {', '.join(repeated)} stands more than once in the header",
-            mend="keep one of them",
-        )
-    return SourceFile(path=path, name=name, delimiter=expected, columns=dict.fromkeys(columns, "VARCHAR"))
+    _refuse_repeated(name, columns)
+    return _source_file(path, name, contract, dict.fromkeys(columns, "VARCHAR"), delimiter=expected)
 
 
 def _first_line(path: Path, name: str) -> str:
-    opened = gzip.open(path, "rb") if path.suffix == ".gz" else path.open("rb")
-    with opened as stream:
+    with gzip.open(path, "rb") if path.suffix == ".gz" else path.open("rb") as stream:
         head = stream.readline(_CHUNK)
     if head.startswith((b"\xff\xfe", b"\xfe\xff")) or b"\x00" in head:
         raise InputError(f"{name}: the text is UTF-16, not UTF-8", mend="export it as UTF-8")
@@ -118,11 +157,11 @@ def _first_line(path: Path, name: str) -> str:
 
 
 def _check_delimiter(name: str, line: str, expected: str, columns: list[str], contract: Contract) -> None:
-    known = {column.name for column in contract.columns}
-    if known & set(columns):
+    known = {name.lower() for column in contract.columns for name in (column.name, *column.aliases)}
+    if known & {column.lower() for column in columns}:
         return
     for other, word in _NAMES.items():
-        if other != expected and known & {part.strip(' "') for part in line.split(other)}:
+        if other != expected and known & {part.strip(' "').lower() for part in line.split(other)}:
             raise InputError(
                 f"{name}: the fields are separated by {word}, expected {_NAMES[expected]}",
                 mend=f"export it with {_NAMES[expected]}s, or name the file by its delimiter (.csv, .tsv)",
@@ -131,12 +170,12 @@ def _check_delimiter(name: str, line: str, expected: str, columns: list[str], co
 
 def scan(file: SourceFile, columns: tuple[str, ...]) -> str:
     """A SELECT of ``columns`` and ``_line`` from the file; text comes as text, Parquet as it is typed."""
-    wanted = ", ".join(identifier(column) for column in columns)
+    wanted = ", ".join(f"{identifier(file.headers[name])} AS {identifier(name)}" for name in columns)
     if not file.is_text:
         source = f"read_parquet({literal(str(file.path))}, file_row_number = true)"
         return f"SELECT {wanted}, file_row_number + 1 AS _line FROM {source}"
     quote = "'\"'" if file.delimiter == "," else "''"
-    fields = ", ".join(f"{literal(column)}: 'VARCHAR'" for column in file.columns)
+    fields = ", ".join(f"{literal(header)}: 'VARCHAR'" for header in file.headers.values())
     return (
         f"SELECT {wanted}, row_number() OVER () AS _line FROM read_csv({literal(str(file.path))}, "
         f"delim = {literal(file.delimiter)}, quote = {quote}, escape = {quote}, header = true, "

@@ -1,7 +1,8 @@
 """The identifier gate: nobody's identity gets in. It judges names and values, and repeats no value.
 
-Sources: NHS Data Dictionary (check digit of the NHS number); docs/decisions.md §20. About one random ten-digit
-number in eleven passes the check by chance, so id and code columns are judged by the share that passes.
+Sources: NHS Data Dictionary (check digit of the NHS number); docs/decisions.md §20. About one random
+ten-digit number in eleven passes the check by chance, so id and code columns are judged by the share that
+passes.
 """
 
 from __future__ import annotations
@@ -70,6 +71,8 @@ def check_values(engine: Engine, file: SourceFile, contract: Contract, rows: str
         if as_text or (physical is not None and column.kind in ("id", "code", "reference")):
             counts = _counts(engine, rows, column.name)
             _judge(file.name, column.name, counts, by_share=_by_share(column))
+            if column.kind == "year_month":
+                _refuse_births(file.name, column.name, counts)
 
 
 def check_unread(engine: Engine, file: SourceFile, unread: tuple[str, ...]) -> None:
@@ -78,9 +81,13 @@ def check_unread(engine: Engine, file: SourceFile, unread: tuple[str, ...]) -> N
         rows = f"{scan(file, (name,))} LIMIT {_SAMPLE_ROWS}"
         counts = _counts(engine, rows, name)
         _judge(file.name, name, counts, by_share=True)
-        distinct, dates = counts[0], counts[6]
-        if distinct >= _MIN_TEN_DIGIT and dates >= 0.8 * distinct:
-            _refuse(file.name, name, "dates that look like dates of birth")
+        _refuse_births(file.name, name, counts)
+
+
+def _refuse_births(file: str, column: str, counts: tuple[int, ...]) -> None:
+    distinct, dates = counts[0], counts[6]
+    if distinct >= _MIN_TEN_DIGIT and dates >= 0.8 * distinct:
+        _refuse(file, column, "dates that look like dates of birth")
 
 
 def _by_share(column: Column) -> bool:

@@ -4,5 +4,6 @@ from __future__ import annotations
 
 from copd_strat.extracts.mapping import Layout
 from copd_strat.extracts.native import NATIVE
+from copd_strat.extracts.nhse import NHSE
 
-LAYOUTS: dict[str, Layout] = {layout.name: layout for layout in (NATIVE,)}
+LAYOUTS: dict[str, Layout] = {layout.name: layout for layout in (NATIVE, NHSE)}

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+
+from copd_strat.contracts.checks import SQL_TYPES
+from copd_strat.contracts.model import Contract
+from copd_strat.engine.sql import identifier
 
 # Columns of the canonical relations with their engine types: docs/architecture.md.
 _EPISODE = (
@@ -29,25 +32,61 @@ CANONICAL = {
     "decisions": "practice_id, patient_ref, run_id, decision, reason, decided_on DATE",
 }
 
-Care = Literal["primary", "secondary"]
+# Several sources may add to these; any other relation comes from one source.
+SHARED_RELATIONS = frozenset({"deaths", "organisations", "local_flags", "decisions"})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Feed:
+    """One SELECT that feeds a canonical relation, once all tables that it ``needs`` have come.
+
+    ``sql`` names a file of this room's ``sql/`` folder, which reads the views ``<layout>_<table>`` of
+    accepted rows (an absent table's view is empty); without it the needed table has the relation's
+    columns already. ``stored`` feeds are worked out once: those that are dear to repeat, and those that a
+    second source of the same layout may supply too.
+    """
+
+    relation: str
+    needs: tuple[str, ...]
+    sql: str | None = None
+    stored: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
 class Layout:
     """A layout's mapping.
 
-    ``order`` is the order in which its source tables are read. ``care`` says which tables belong to primary or
-    secondary care alone. ``people`` selects ``patient_id, birth_year`` from the table ``people_from``, for
-    the rules that need to know a patient. ``relations`` maps a canonical relation to the SELECTs that feed it,
-    by source table; ``{source}`` and table names in braces stand for accepted rows.
+    ``order`` lists its source tables; those that the patients are made from, ``people``, are read before the
+    rest, so that all other rows can be held against known patients. ``native`` tables are in the native form
+    and follow the native contracts. ``care`` says which tables belong to primary or secondary care alone.
+    ``limits`` tell what the layout cannot carry, as (relation, sentence).
     """
 
     name: str
     order: tuple[str, ...]
+    people: tuple[str, ...]
     care: dict[str, str]
-    people: str
-    people_from: str
-    relations: dict[str, dict[str, str]]
+    feeds: tuple[Feed, ...]
+    native: tuple[str, ...] = ()
+    limits: tuple[tuple[str, str], ...] = ()
+
+
+def as_they_are(*tables: str) -> tuple[Feed, ...]:
+    """Feeds of tables that have their relation's name and columns."""
+    return tuple(Feed(relation=table, needs=(table,)) for table in tables)
+
+
+def view_of(layout: Layout, table: str) -> str:
+    """The view of a source table's accepted rows, under which the SQL of ``sql/`` knows it."""
+    return f"{layout.name}_{table}".lower()
+
+
+def no_rows(contract: Contract) -> str:
+    """A SELECT of the table's columns without any row."""
+    columns = ", ".join(
+        f"CAST(NULL AS {SQL_TYPES[column.type]}) AS {identifier(column.name)}" for column in contract.columns
+    )
+    return f"SELECT {columns} WHERE FALSE"
 
 
 def columns_of(relation: str) -> list[tuple[str, str]]:

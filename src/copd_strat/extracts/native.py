@@ -1,25 +1,20 @@
-"""The native layout: its tables are the canonical ones, so the mapping only fills in defaults."""
+"""The native layout: its tables are the canonical ones."""
 
 from __future__ import annotations
 
-from copd_strat.extracts.mapping import Layout
+from copd_strat.extracts.mapping import Feed, Layout, as_they_are
 
 PRIMARY = ("patients", "gp_events", "prescriptions")
 SECONDARY = ("hospital_episodes", "ed_attendances")
-EITHER = ("deaths", "organisations", "local_flags", "decisions")
-
-# An event without a code system is SNOMED CT, the only vocabulary new GP records are written in.
-_SAME = "SELECT * FROM {source}"
-_GP_EVENTS = "SELECT * REPLACE (lower(coalesce(code_system, 'snomed')) AS code_system) FROM {source}"
+SITE = ("organisations", "local_flags", "decisions")
 
 NATIVE = Layout(
     name="native",
-    order=(*PRIMARY, *SECONDARY, *EITHER),
+    order=(*PRIMARY, *SECONDARY, "deaths", *SITE),
+    people=("patients",),
     care={**dict.fromkeys(PRIMARY, "primary"), **dict.fromkeys(SECONDARY, "secondary")},
-    people="SELECT patient_id, min(birth_year) AS birth_year FROM {patients} GROUP BY patient_id",
-    people_from="patients",
-    relations={
-        table: {table: _GP_EVENTS if table == "gp_events" else _SAME}
-        for table in (*PRIMARY, *SECONDARY, *EITHER)
-    },
+    feeds=(
+        *as_they_are("patients", "prescriptions", *SECONDARY, "deaths", *SITE),
+        Feed(relation="gp_events", needs=("gp_events",), sql="native_gp_events"),
+    ),
 )
