@@ -57,7 +57,9 @@ def _add_stay(world: World, name: str, chance: random.Random) -> None:
 def facts(world: World) -> list[tuple[Any, ...]]:
     world.build()
     tables = ("features", "exacerbations", "spells", "measurements", "maintenance")
-    return [row for name in tables for row in world.engine.rows(f"SELECT * FROM {name} ORDER BY ALL")]
+    return [
+        row for name in tables for row in world.engine.rows(f"SELECT DISTINCT * FROM {name} ORDER BY ALL")
+    ]
 
 
 @pytest.fixture

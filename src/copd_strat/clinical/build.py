@@ -9,6 +9,7 @@ from functools import partial
 from types import MappingProxyType
 
 from copd_strat.clinical import completeness, gli, observability
+from copd_strat.clinical.categories import make_categories
 from copd_strat.config import ClinicalSettings
 from copd_strat.engine import Engine, packaged_sql, render
 from copd_strat.errors import IdentifiableDataError
@@ -71,6 +72,7 @@ def build(engine: Engine, settings: ClinicalSettings, *, as_of: date, index: dat
     index = index or gp_to
     make = partial(engine.materialise, "clinical")
 
+    make_categories(engine)
     make("concept_events", as_of=as_of)
     _refuse_type1_dissent(engine)
     _make_register(make, as_of, index)
@@ -141,7 +143,6 @@ def _make_exacerbations(engine: Engine, make: Make, index: date, settings: Clini
 def _make_measurements(engine: Engine, make: Make, index: date) -> None:
     make("measurements", index=index)
     make("measurement_quality")
-    make("daily_measurements")
     make("latest_measurements")
     engine.register_frame("gli_median", gli.median_table())
     make("fev1_percent")

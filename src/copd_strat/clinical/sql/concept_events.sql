@@ -13,16 +13,18 @@ WITH coded AS (
 )
 
 SELECT
-    coded.patient_id,
+    people.patient_id,
     coded.event_date,
-    codes.concept,
+    event_codes.concept,
     CASE
-        WHEN codes.code_system = 'dmd' THEN coded.value * coalesce(codes.value, 1)
-        ELSE coalesce(codes.value, coded.value)
+        WHEN event_codes.code_system = 'dmd' THEN coded.value * coalesce(event_codes.value, 1)
+        ELSE coalesce(event_codes.value, coded.value)
     END AS value,
     CASE
-        WHEN codes.code_system = 'dmd' AND codes.value IS NOT NULL THEN 'mg'
+        WHEN event_codes.code_system = 'dmd' AND event_codes.value IS NOT NULL THEN 'mg'
         ELSE lower(trim(coded.unit))
     END AS unit
 FROM coded
-INNER JOIN codes ON coded.code = codes.code AND coded.code_system = codes.code_system
+INNER JOIN event_codes ON coded.code = event_codes.code
+INNER JOIN people ON coded.patient_id = people.extract_id
+WHERE coded.code_system = event_codes.code_system

@@ -21,12 +21,12 @@ normalised AS (
     FROM strings
 )
 
-SELECT DISTINCT normalised.diagnosis, codes.concept
+SELECT DISTINCT normalised.diagnosis, event_codes.concept
 FROM normalised
-INNER JOIN codes
-    ON codes.code_system = 'icd10'
-    AND (normalised.icd10 = codes.code OR (length(codes.code) = 3 AND substr(normalised.icd10, 1, 3) = codes.code))
+INNER JOIN event_codes
+    ON event_codes.code_system = 'icd10'
+    AND (normalised.icd10 = event_codes.code OR (length(event_codes.code) = 3 AND substr(normalised.icd10, 1, 3) = event_codes.code))
 UNION
-SELECT DISTINCT normalised.diagnosis, codes.concept
+SELECT DISTINCT normalised.diagnosis, event_codes.concept
 FROM normalised
-INNER JOIN codes ON codes.code_system = 'snomed' AND normalised.whole = codes.code
+INNER JOIN event_codes ON event_codes.code_system = 'snomed' AND normalised.whole = event_codes.code

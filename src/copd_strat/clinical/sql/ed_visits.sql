@@ -5,7 +5,7 @@
 -- link_ae_inpatient): then the spell is the event, not the attendance.
 WITH visits AS (
     SELECT
-        ed_attendances.patient_id,
+        people.patient_id,
         attendance_id,
         min(arrival_date) AS arrival_date,
         max(coalesce(departure_date, arrival_date)) AS departure_date,
@@ -16,9 +16,10 @@ WITH visits AS (
             FALSE
         ) AS sent_to_ward
     FROM ed_attendances
-    SEMI JOIN copd_spans ON ed_attendances.patient_id = copd_spans.patient_id
+    INNER JOIN people ON ed_attendances.patient_id = people.extract_id
+    SEMI JOIN copd_spans ON people.patient_id = copd_spans.patient_id
     WHERE arrival_date <= $as_of
-    GROUP BY ed_attendances.patient_id, attendance_id
+    GROUP BY people.patient_id, attendance_id
 ),
 
 admissions AS (

@@ -26,7 +26,7 @@ WITH facts AS (
 )
 
 SELECT
-    facts.patient_id,
+    CAST(facts.patient_id AS VARCHAR) AS patient_id,
     facts.practice_id,
     CAST($index AS DATE) AS index_date,
     CAST($gp_complete_to AS DATE) AS gp_complete_to,

@@ -19,8 +19,8 @@ WITH degrees AS (
         patient_id,
         event_date,
         CASE WHEN value < 0.12 THEN 0 WHEN value < 0.24 THEN 1 WHEN value < 0.36 THEN 2 ELSE 3 END
-    FROM daily_measurements
-    WHERE measure = 'efi_score'
+    FROM measurements
+    WHERE plausible AND measure = 'efi_score'
 ),
 
 days AS (

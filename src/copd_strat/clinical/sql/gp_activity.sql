@@ -14,16 +14,18 @@ issue_days AS (
 latest AS (
     SELECT
         register.patient_id,
+        people.extract_id,
         greatest(
             coalesce(gp_days.last_date, issue_days.last_date), coalesce(issue_days.last_date, gp_days.last_date)
         ) AS last_gp_event_date
     FROM register
-    LEFT JOIN gp_days ON register.patient_id = gp_days.patient_id
-    LEFT JOIN issue_days ON register.patient_id = issue_days.patient_id
+    INNER JOIN people ON register.patient_id = people.patient_id
+    LEFT JOIN gp_days ON people.extract_id = gp_days.patient_id
+    LEFT JOIN issue_days ON people.extract_id = issue_days.patient_id
 ),
 
 silent AS (
-    SELECT patient_id
+    SELECT extract_id AS patient_id
     FROM latest
     WHERE last_gp_event_date <= $index - INTERVAL 9 MONTH AND last_gp_event_date > $index - INTERVAL 15 MONTH
 ),
@@ -56,4 +58,4 @@ SELECT
     coalesce(latest.last_gp_event_date <= $index - INTERVAL 15 MONTH, TRUE)
     OR stopped.patient_id IS NOT NULL AS no_recent_data
 FROM latest
-LEFT JOIN stopped ON latest.patient_id = stopped.patient_id
+LEFT JOIN stopped ON latest.extract_id = stopped.patient_id

@@ -4,7 +4,7 @@
 --   an acute exacerbation code; a lower respiratory infection code; an antibiotic and an oral steroid;
 --   two of breathlessness, cough and sputum with either of them.
 WITH flags AS (
-    SELECT patient_id, event_date, concept
+    SELECT patient_id, event_date, concept, NULL AS drug
     FROM concept_events
     WHERE event_date <= $index
         AND concept IN (
@@ -12,22 +12,22 @@ WITH flags AS (
             'copd_review', 'rescue_pack_issued'
         )
     UNION ALL
-    SELECT patient_id, event_date, drug FROM courses
+    SELECT patient_id, event_date, NULL, drug FROM courses
 ),
 
 days AS (
     SELECT
         patient_id,
         event_date,
-        bool_or(concept = 'aecopd_event') AS aecopd,
-        bool_or(concept = 'lrti') AS lrti,
-        bool_or(concept = 'antibiotic') AS antibiotic,
-        bool_or(concept = 'steroid') AS steroid,
+        coalesce(bool_or(concept = 'aecopd_event'), FALSE) AS aecopd,
+        coalesce(bool_or(concept = 'lrti'), FALSE) AS lrti,
+        coalesce(bool_or(drug = 'antibiotic'), FALSE) AS antibiotic,
+        coalesce(bool_or(drug = 'steroid'), FALSE) AS steroid,
         max(CASE WHEN concept = 'symptom_breathless' THEN 1 ELSE 0 END)
         + max(CASE WHEN concept = 'symptom_cough' THEN 1 ELSE 0 END)
         + max(CASE WHEN concept = 'symptom_sputum' THEN 1 ELSE 0 END) AS symptoms,
-        bool_or(concept = 'rescue_pack_issued') AS rescue_pack,
-        bool_or(concept = 'copd_review') AS review
+        coalesce(bool_or(concept = 'rescue_pack_issued'), FALSE) AS rescue_pack,
+        coalesce(bool_or(concept = 'copd_review'), FALSE) AS review
     FROM flags
     SEMI JOIN copd_spans ON flags.patient_id = copd_spans.patient_id
     GROUP BY patient_id, event_date

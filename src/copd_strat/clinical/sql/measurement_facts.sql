@@ -1,22 +1,23 @@
--- Latest measurements inside their windows (docs/decisions.md §11): MRC and CAT 24 months; BMI, smoking and
--- eosinophils 5 years; SpO2 12 months (project choice); lung function, height and frailty ever, with dates.
-WITH windowed AS (
-    SELECT patient_id, measure, event_date, value
+-- Latest measurements inside their windows (docs/decisions.md §11; months in data/measures.csv; SpO2 12 months
+-- is a project choice): MRC and CAT 24 months; BMI, smoking and eosinophils 5 years; the others ever.
+WITH windows AS (
+    SELECT measure, max(months) AS months
+    FROM measures
+    GROUP BY measure
+),
+
+windowed AS (
+    SELECT latest_measurements.patient_id, latest_measurements.measure, event_date, value
     FROM latest_measurements
-    WHERE event_date > $index - CASE measure
-        WHEN 'mrc' THEN INTERVAL 24 MONTH
-        WHEN 'cat_score' THEN INTERVAL 24 MONTH
-        WHEN 'spo2' THEN INTERVAL 12 MONTH
-        WHEN 'eosinophil_count' THEN INTERVAL 60 MONTH
-        ELSE INTERVAL 1800 MONTH
-    END
+    INNER JOIN windows ON latest_measurements.measure = windows.measure
+    WHERE windows.months IS NULL OR event_date > $index - windows.months * INTERVAL 1 MONTH
 ),
 
 wide AS (
     SELECT
         patient_id,
-        max(CASE WHEN measure = 'mrc' THEN value END) AS mrc,
-        max(CASE WHEN measure = 'mrc' THEN event_date END) AS mrc_date,
+        max(CASE WHEN measure = 'mrc_grade' THEN value END) AS mrc,
+        max(CASE WHEN measure = 'mrc_grade' THEN event_date END) AS mrc_date,
         max(CASE WHEN measure = 'cat_score' THEN value END) AS cat,
         max(CASE WHEN measure = 'cat_score' THEN event_date END) AS cat_date,
         max(CASE WHEN measure = 'fev1' THEN value END) AS fev1_litres,
@@ -37,8 +38,8 @@ wide AS (
 
 obstruction AS (
     SELECT patient_id, min(value) AS lowest_ratio
-    FROM daily_measurements
-    WHERE measure = 'fev1_fvc_ratio'
+    FROM measurements
+    WHERE plausible AND measure = 'fev1_fvc_ratio'
     GROUP BY patient_id
 )
 

@@ -7,7 +7,8 @@ WITH months AS (
 
 dated AS (
     SELECT patient_id, start_date AS day, concat(severity, '_exacerbations') AS indicator, 1 AS n
-    FROM exacerbations
+    FROM counted_exacerbations
+    WHERE counting = 'all'
     UNION ALL
     SELECT patient_id, admission_date, 'copd_emergency_admissions', 1 FROM spell_sequence WHERE copd_related
     UNION ALL
@@ -45,6 +46,6 @@ counted AS (
     WHERE stays.copd_related
 )
 
-SELECT month, patient_id, indicator, CAST(sum(n) AS BIGINT) AS n
+SELECT month, CAST(patient_id AS VARCHAR) AS patient_id, indicator, CAST(sum(n) AS BIGINT) AS n
 FROM counted
 GROUP BY month, patient_id, indicator

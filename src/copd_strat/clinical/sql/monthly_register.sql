@@ -42,7 +42,7 @@ ranked AS (
 
 SELECT
     month,
-    patient_id,
+    CAST(patient_id AS VARCHAR) AS patient_id,
     practice_id,
     sex,
     CASE
