@@ -1,7 +1,7 @@
 """An independent count: on a sample of rows, does Great Expectations see what the row checks saw?
 
-Only rules that can be told from the typed value alone are compared; rules about unreadable text, other tables or
-whole keys are left to the row checks' own tests.
+Only rules that can be told from the typed value alone are compared; rules about unreadable text, other tables
+or whole keys are left to the row checks' own tests.
 """
 
 from __future__ import annotations
@@ -11,7 +11,6 @@ from datetime import date
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
 from copd_strat.contracts.checks import DAMAGED_ID
 from copd_strat.contracts.gate_results import Finding, Verdict
@@ -38,7 +37,7 @@ SAMPLE_AGREES = Rule(
     check="row checks and Great Expectations count the same on a sample",
     column=None,
     severity="reject_file",
-    description="Rules that Great Expectations counts otherwise than the row checks, on a sample of the rows.",
+    description="Rules that Great Expectations counts otherwise than the row checks, on a sample of rows.",
     mend="this is a fault of the program or of an edited contract: report the rule's code",
 )
 # Dates from here on are read as placeholders, not as the future (contracts.checks).
@@ -49,7 +48,7 @@ Parts = list[tuple[int, Any]]
 
 
 def confirm_sample(engine: Engine, receipt: TableReceipt, contract: Contract, as_of: date) -> Verdict:
-    """Compare counts by rule on every k-th line, about SAMPLE_ROWS of them at most; same data, same sample."""
+    """Compare counts by rule on every k-th line, about SAMPLE_ROWS at most; same data, same sample."""
     rows = engine.frame(_sample_select(engine, receipt, contract))
     masks = rows["_mask"].to_numpy(dtype=np.int64)
     compared = [
@@ -75,7 +74,7 @@ def _sample_select(engine: Engine, receipt: TableReceipt, contract: Contract) ->
 
 
 def _comparable(rule: Rule, contract: Contract) -> bool:
-    """Whether the typed value tells; a column that a file may lack is left out, as there a gap breaks nothing."""
+    """Whether the typed value tells. A column that files may lack is left out: there a gap breaks nothing."""
     return rule.check in _AS_PARTS and rule.column is not None and contract.column(rule.column).present
 
 
@@ -95,7 +94,7 @@ def _counted(rule: Rule, parts: Parts, counts: dict[str, float | None]) -> int |
 
 
 def _masked(masks: np.ndarray, rule: Rule, contract: Contract) -> int:
-    """Rows that break the rule by the row checks. A typed gap is a blank or an unreadable value: both count."""
+    """Rows that break the rule by the row checks. A typed gap is blank or unreadable: both count."""
     bits = 1 << contract.rules.index(rule)
     if rule.check == "present":
         same = (other for other in contract.rules_of("readable") if other.column == rule.column)
@@ -116,7 +115,7 @@ def _finding(rule: Rule, contract: Contract, masked: int, counted: int | None, r
     )
 
 
-def _present(rule: Rule, contract: Contract, as_of: date) -> Parts:
+def _present(rule: Rule, contract: Contract, _as_of: date) -> Parts:
     column = str(rule.column)
     gaps: Parts = [(1, not_null(column, _EXACT))]
     if contract.column(column).type == "string":
@@ -124,23 +123,23 @@ def _present(rule: Rule, contract: Contract, as_of: date) -> Parts:
     return gaps
 
 
-def _range(rule: Rule, contract: Contract, as_of: date) -> Parts:
+def _range(rule: Rule, *_: object) -> Parts:
     return [(1, between(str(rule.column), rule.arguments.get("min"), rule.arguments.get("max"), _EXACT))]
 
 
-def _not_future(rule: Rule, contract: Contract, as_of: date) -> Parts:
+def _not_future(rule: Rule, _contract: Contract, as_of: date) -> Parts:
     column = str(rule.column)
     late = between(column, None, days(as_of), _EXACT)
     return [(1, late), (-1, between(column, None, days(_LAST_REAL_DAY), _EXACT))]
 
 
-def _not_sentinel(rule: Rule, contract: Contract, as_of: date) -> Parts:
+def _not_sentinel(rule: Rule, *_: object) -> Parts:
     dates = [days(date.fromisoformat(str(day))) for day in rule.arguments["dates"]]
     gxe = expectations()
     return [(1, gxe.ExpectColumnValuesToNotBeInSet(column=rule.column, value_set=dates, **_EXACT))]
 
 
-def _intact_id(rule: Rule, contract: Contract, as_of: date) -> Parts:
+def _intact_id(rule: Rule, *_: object) -> Parts:
     gxe = expectations()
     return [(1, gxe.ExpectColumnValuesToNotMatchRegex(column=rule.column, regex=DAMAGED_ID, **_EXACT))]
 

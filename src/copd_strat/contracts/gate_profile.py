@@ -1,4 +1,4 @@
-"""The profile of a night's extracts: how many rows of each table broke each rule, judged against its thresholds."""
+"""The profile of a night's extracts: how many rows of each table broke each rule, against its thresholds."""
 
 from __future__ import annotations
 
@@ -49,8 +49,8 @@ class RuleProfile:
 def judge_profile(landing: Landing, contracts: Iterable[Contract]) -> Verdict:
     """Go or no-go for the extracts as they came in.
 
-    ``contracts`` are those of the layouts in use. A share is judged on the rows of the table; one single row never
-    stops or warns where the contract tolerates any share at all, so that small tables are judged fairly.
+    ``contracts`` are those of the layouts in use. A share is judged on the rows of the table; a single
+    row never stops or warns where the contract tolerates any share at all: small tables are judged fairly.
     """
     by_table = {(contract.layout, contract.table): contract for contract in contracts}
     profiles = [

@@ -1,4 +1,4 @@
-"""What the gate found: counts and shares by rule, as a record to keep and a page to open. Never a record's value."""
+"""What the gate found: a record to keep and a page to open, of counts and shares, never a patient's value."""
 
 from __future__ import annotations
 
@@ -58,9 +58,9 @@ class Verdict:
 
 
 def observed_text(observed: Numbers) -> str:
-    """'breaking 12, rows 1,000, share 1.2 %'; ``nothing could be measured`` where there is no number."""
+    """'breaking 12, rows 1,000, share 1.2 %'; says so where there is no number."""
     words = [f"{name.replace('_', ' ')} {_number(name, value)}" for name, value in observed.items()]
-    return ", ".join(words) or "nothing could be measured"
+    return ", ".join(words) or "nothing could be measured, the column may be absent"
 
 
 def _number(name: str, value: float) -> str:
@@ -114,7 +114,8 @@ def page(verdicts: list[Verdict]) -> str:
 _STYLE = (
     "body{font:1rem/1.5 Arial,sans-serif;margin:2rem;color:#212b32}table{border-collapse:collapse;width:100%}"
     "caption{text-align:left;font-weight:bold;padding:.5rem 0}th,td{text-align:left;vertical-align:top;"
-    "padding:.3rem .6rem;border-bottom:1px solid #768692}.failed{background:#fbe3e0}.warned{background:#fff4cc}"
+    "padding:.3rem .6rem;border-bottom:1px solid #768692}"
+    ".failed{background:#fbe3e0}.warned{background:#fff4cc}"
 )
 _HEADINGS = ("Rule", "Result", "Table", "What it counts", "Observed", "Mend")
 

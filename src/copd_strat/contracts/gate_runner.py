@@ -55,8 +55,8 @@ def _batch_definition() -> Any:
 def run_suite(frame: pd.DataFrame, suite: Iterable[Any], *, label: str | None = None) -> list[Outcome]:
     """Judge ``frame`` by expectations whose ``meta`` names code and level.
 
-    An expectation that cannot be computed fails. ``label`` is a column that names rows which are not people's:
-    the labels of rows that break an expectation come back with its outcome.
+    An expectation that cannot be computed fails. ``label`` is a column that names the rows of a table without
+    people in it: the labels of rows that break an expectation come back with its outcome.
     """
     expected = list(suite)
     if not expected:

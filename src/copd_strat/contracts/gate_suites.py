@@ -1,7 +1,7 @@
 """Great Expectations suites of the pipeline's own tables, compiled from their contracts.
 
-A rule's thresholds are shares of the rows that have a value (for ``present``: of all rows). Without a threshold
-no row may break the rule.
+A rule's thresholds are shares of the rows that have a value (for ``present``: of all rows). Without a
+threshold no row may break the rule.
 """
 
 from __future__ import annotations
@@ -85,25 +85,25 @@ def _levels(rule: Rule) -> Iterator[tuple[Level, float]]:
         yield "warn", rule.warn_share or 0.0
 
 
-def _range(rule: Rule, contract: Contract, common: Common) -> Any:
+def _range(rule: Rule, _contract: Contract, common: Common) -> Any:
     return between(str(rule.column), rule.arguments.get("min"), rule.arguments.get("max"), common)
 
 
-def _unique_key(rule: Rule, contract: Contract, common: Common) -> Any:
+def _unique_key(_rule: Rule, contract: Contract, common: Common) -> Any:
     if len(contract.key) == 1:
         return expectations().ExpectColumnValuesToBeUnique(column=contract.key[0], **common)
     return expectations().ExpectCompoundColumnsToBeUnique(column_list=list(contract.key), **common)
 
 
-def _mean_between(rule: Rule, contract: Contract, common: Common) -> Any:
+def _mean_between(rule: Rule, _contract: Contract, common: Common) -> Any:
     return expectations().ExpectColumnMeanToBeBetween(column=rule.column, **_band(rule, common))
 
 
-def _distinct_between(rule: Rule, contract: Contract, common: Common) -> Any:
+def _distinct_between(rule: Rule, _contract: Contract, common: Common) -> Any:
     return expectations().ExpectColumnUniqueValueCountToBeBetween(column=rule.column, **_band(rule, common))
 
 
-def _rows_between(rule: Rule, contract: Contract, common: Common) -> Any:
+def _rows_between(rule: Rule, _contract: Contract, common: Common) -> Any:
     return expectations().ExpectTableRowCountToBeBetween(**_band(rule, common))
 
 
@@ -114,13 +114,13 @@ def _band(rule: Rule, common: Common) -> Common:
 
 
 _TABLE_CHECKS: dict[str, Callable[[Rule, Contract, Common], Any]] = {
-    "present": lambda rule, contract, common: not_null(str(rule.column), common),
+    "present": lambda rule, _, common: not_null(str(rule.column), common),
     "range": _range,
-    "one_of": lambda rule, contract, common: in_set(str(rule.column), rule.arguments["values"], common),
-    "pattern": lambda rule, contract, common: matches(str(rule.column), rule.arguments["pattern"], common),
+    "one_of": lambda rule, _, common: in_set(str(rule.column), rule.arguments["values"], common),
+    "pattern": lambda rule, _, common: matches(str(rule.column), rule.arguments["pattern"], common),
     "unique_key": _unique_key,
-    "not_before": lambda rule, contract, common: at_least(str(rule.column), rule.arguments["column"], common),
-    "not_above": lambda rule, contract, common: at_least(rule.arguments["column"], str(rule.column), common),
+    "not_before": lambda rule, _, common: at_least(str(rule.column), rule.arguments["column"], common),
+    "not_above": lambda rule, _, common: at_least(rule.arguments["column"], str(rule.column), common),
     "table_mean_between": _mean_between,
     "table_distinct_between": _distinct_between,
     "table_rows_between": _rows_between,
@@ -140,8 +140,7 @@ def plain_frame(frame: pd.DataFrame, contract: Contract) -> pd.DataFrame:
 def _plain(values: pd.Series, column: Column, contract: Contract) -> Any:
     try:
         if column.type == "string":
-            texts = values.astype(object).to_numpy()
-            return pd.Series(np.where(values.isna(), None, texts), dtype=object)
+            return values.astype(object).where(values.notna(), None).to_numpy()
         if column.type == "date":
             dates = pd.to_datetime(values).to_numpy(dtype="datetime64[D]")
             return np.where(np.isnat(dates), np.nan, dates.astype(np.int64).astype(np.float64))
