@@ -94,7 +94,9 @@ def _dispositions(patients: pd.DataFrame) -> dict[str, int]:
 
 def _by_practice(patients: pd.DataFrame) -> dict[str, dict[str, int]]:
     table = pd.crosstab(patients["practice_id"].astype(str), patients["disposition"].astype(str))
-    return {str(practice): row.to_dict() for practice, row in table.iterrows()}
+    return {
+        str(practice): {str(name): int(n) for name, n in row.items()} for practice, row in table.iterrows()
+    }
 
 
 def _listed(written: list[ListFile]) -> dict[str, dict[str, int]]:

@@ -27,6 +27,7 @@ def run(
     config_path: Path, as_of: date, index: date | None, dry_run: bool, force: bool, as_json: bool
 ) -> None:
     """The nightly run: extracts in, lists, summary and manifest out, published together or not at all."""
+
     night = Night(settings=config.load(config_path), as_of=as_of, index=index, force=force)
     planned = plan(night)
     say(f"copd-strat {__version__} · {night.settings.title} · run date {as_of}")

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
-import pandas as pd
 
 from copd_strat.cli.terminal import say, show, table
 from copd_strat.errors import InputError
 from copd_strat.runs.folder import write_errors
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 @click.command()
@@ -41,6 +44,8 @@ def score(
 
 def read_table(path: Path) -> pd.DataFrame:
     """A CSV or Parquet file; InputError names the file if it is missing or not what its ending says."""
+    import pandas as pd
+
     try:
         if path.suffix == ".parquet":
             return pd.read_parquet(path)
