@@ -1,7 +1,8 @@
 """Plain sentences with facts in them: ``{column}`` places, ``[optional parts]``.
 
 ``{severe_exacerbations_12m|admission|admissions}`` writes the number and the right noun.
-``{risk_severe_12m:in_100}`` writes a probability as a natural frequency.
+``{risk_severe_12m:in_100}`` writes a probability as a natural frequency; ``{evidence:latest_3}`` the last
+three pieces of a text whose pieces are separated by semicolons.
 A part in square brackets is left out where one of its facts is missing; outside brackets a missing fact
 reads "not recorded".
 """
@@ -21,7 +22,7 @@ from copd_strat.pathways.columns import Facts, Floats, Objects, object_array
 from copd_strat.risk.frequency import in_100
 
 _PART = re.compile(r"\[([^\[\]]*)\]")
-_PLACE = re.compile(r"\{([a-z0-9_]+)(?::(in_100))?(?:\|([^|{}]+)\|([^|{}]+))?\}")
+_PLACE = re.compile(r"\{([a-z0-9_]+)(?::(in_100|latest_3))?(?:\|([^|{}]+)\|([^|{}]+))?\}")
 _MISSING = "not recorded"
 _NOT_CALCULATED = "not calculated"
 
@@ -92,8 +93,7 @@ def _fill(
 def _values(place: _Place, facts: Facts, rows: Rows) -> Objects:
     kind = facts.kind(place.column)
     if kind == "text":
-        values = facts.texts(place.column)[rows]
-        return object_array([_MISSING if v is None else str(v).replace("_", " ") for v in values])
+        return object_array([_text(value, place) for value in facts.texts(place.column)[rows]])
     if kind == "date":
         return _once_each(facts.days(place.column)[rows], date_in_words)
     numbers = facts.numbers(place.column)[rows]
@@ -109,6 +109,13 @@ def _once_each(values: npt.NDArray[Any], word: Callable[[Any], str]) -> Objects:
     distinct, position = np.unique(values, return_inverse=True)
     worded = object_array([word(value) for value in distinct])
     return worded[position] if len(values) else worded
+
+
+def _text(value: str | None, place: _Place) -> str:
+    if value is None:
+        return _MISSING
+    pieces = value.replace("_", " ").split("; ")
+    return "; ".join(pieces[-3:] if place.form == "latest_3" else pieces)
 
 
 def _number(value: float, place: _Place) -> str:
