@@ -1,7 +1,10 @@
--- First and last day of each concept of each register patient, from GP and hospital records.
+-- First and last day of each concept of each register patient, from GP and hospital records; measurements,
+-- whose values matter, have their own tables.
 -- first_date, last_date: up to the index; last_known: up to the run date, for status (docs/decisions.md §3).
 WITH occurrences AS (
-    SELECT patient_id, concept, event_date FROM concept_events
+    SELECT patient_id, concept, event_date
+    FROM concept_events
+    WHERE concept NOT IN (SELECT concept FROM measures)
     UNION ALL
     SELECT patient_id, concept, event_date FROM hospital_concepts
 )

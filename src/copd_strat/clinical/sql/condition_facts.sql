@@ -37,7 +37,9 @@ wide AS (
         bool_or(concept = 'pneumonia') AS pneumonia,
         bool_or(concept = 'eczema') AS eczema,
         bool_or(concept = 'allergic_rhinitis') AS allergic_rhinitis,
-        bool_or(concept IN ('diabetes', 'charlson_diabetes_uncomplicated', 'charlson_diabetes_complicated')) AS diabetes,
+        bool_or(
+            concept IN ('diabetes', 'charlson_diabetes_uncomplicated', 'charlson_diabetes_complicated')
+        ) AS diabetes,
         bool_or(concept IN ('dementia', 'charlson_dementia')) AS dementia,
         bool_or(concept = 'learning_disability') AS learning_disability,
         bool_or(concept = 'lung_cancer') AS lung_cancer,
@@ -63,7 +65,9 @@ wide AS (
         )
         + max(CASE WHEN concept = 'charlson_hemiplegia' THEN 2 ELSE 0 END)
         + max(CASE WHEN concept = 'ckd' THEN 2 ELSE 0 END)
-        + max(CASE concept WHEN 'charlson_metastatic_cancer' THEN 6 WHEN 'charlson_cancer' THEN 2 ELSE 0 END)
+        + max(
+            CASE concept WHEN 'charlson_metastatic_cancer' THEN 6 WHEN 'charlson_cancer' THEN 2 ELSE 0 END
+        )
         + max(CASE WHEN concept = 'charlson_hiv_aids' THEN 6 ELSE 0 END) AS charlson,
         bool_or(concept = 'copd_dx_asthma_overlap') AS coded_overlap,
         bool_or(concept = 'fev1_fvc_lt70') AS coded_obstruction

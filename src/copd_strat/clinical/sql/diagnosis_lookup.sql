@@ -25,7 +25,10 @@ SELECT DISTINCT normalised.diagnosis, event_codes.concept
 FROM normalised
 INNER JOIN event_codes
     ON event_codes.code_system = 'icd10'
-    AND (normalised.icd10 = event_codes.code OR (length(event_codes.code) = 3 AND substr(normalised.icd10, 1, 3) = event_codes.code))
+    AND (
+        normalised.icd10 = event_codes.code
+        OR (length(event_codes.code) = 3 AND substr(normalised.icd10, 1, 3) = event_codes.code)
+    )
 UNION
 SELECT DISTINCT normalised.diagnosis, event_codes.concept
 FROM normalised

@@ -1,18 +1,18 @@
--- Exacerbations of register patients up to the index: counts in 12 and 24 months by severity, dates, evidence.
+-- Exacerbations of register patients up to the index: counts in 12 and 24 months by severity, dates.
 -- Windows are open at their start and closed at the index (docs/decisions.md §1).
 SELECT
     counted_exacerbations.patient_id,
-    CAST(sum(CASE WHEN main AND last_12m AND severity = 'moderate' THEN 1 ELSE 0 END) AS INTEGER) AS moderate_12m,
-    CAST(sum(CASE WHEN main AND last_12m AND severity = 'severe' THEN 1 ELSE 0 END) AS INTEGER) AS severe_12m,
-    CAST(sum(CASE WHEN main AND last_12m AND severity = 'ed_only' THEN 1 ELSE 0 END) AS INTEGER) AS ed_only_12m,
-    CAST(sum(CASE WHEN main AND last_12m AND severity = 'moderate' AND treated THEN 1 ELSE 0 END) AS INTEGER)
+    CAST(count(CASE WHEN main AND last_12m AND severity = 'moderate' THEN 1 END) AS INTEGER) AS moderate_12m,
+    CAST(count(CASE WHEN main AND last_12m AND severity = 'severe' THEN 1 END) AS INTEGER) AS severe_12m,
+    CAST(count(CASE WHEN main AND last_12m AND severity = 'ed_only' THEN 1 END) AS INTEGER) AS ed_only_12m,
+    CAST(count(CASE WHEN main AND last_12m AND severity = 'moderate' AND treated THEN 1 END) AS INTEGER)
     AS treated_12m,
-    CAST(sum(CASE WHEN main AND last_24m AND severity = 'moderate' THEN 1 ELSE 0 END) AS INTEGER) AS moderate_24m,
-    CAST(sum(CASE WHEN main AND last_24m AND severity = 'severe' THEN 1 ELSE 0 END) AS INTEGER) AS severe_24m,
-    CAST(sum(CASE WHEN main AND last_24m THEN 1 ELSE 0 END) AS INTEGER) AS any_24m,
-    CAST(sum(CASE WHEN without_rescue AND last_12m AND severity = 'moderate' THEN 1 ELSE 0 END) AS INTEGER)
+    CAST(count(CASE WHEN main AND last_24m AND severity = 'moderate' THEN 1 END) AS INTEGER) AS moderate_24m,
+    CAST(count(CASE WHEN main AND last_24m AND severity = 'severe' THEN 1 END) AS INTEGER) AS severe_24m,
+    CAST(count(CASE WHEN main AND last_24m THEN 1 END) AS INTEGER) AS any_24m,
+    CAST(count(CASE WHEN without_rescue AND last_12m AND severity = 'moderate' THEN 1 END) AS INTEGER)
     AS moderate_12m_excl_rescue,
-    CAST(sum(CASE WHEN without_rescue AND last_12m THEN 1 ELSE 0 END) AS INTEGER) AS any_12m_excl_rescue,
+    CAST(count(CASE WHEN without_rescue AND last_12m THEN 1 END) AS INTEGER) AS any_12m_excl_rescue,
     bool_or(main AND severity = 'severe') AS severe_ever,
     max(CASE WHEN main THEN start_date END) AS last_exacerbation_date,
     max(CASE WHEN main AND severity = 'severe' THEN start_date END) AS last_severe_date,

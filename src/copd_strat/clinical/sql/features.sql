@@ -41,12 +41,13 @@ SELECT
     facts.last_gp_event_date,
     facts.copd_diagnosis_date,
     CASE
-        WHEN condition_facts.asthma OR condition_facts.coded_overlap THEN TRUE
+        WHEN c.asthma OR c.coded_overlap THEN TRUE
         WHEN o.asthma_overlap AND seen THEN FALSE
     END AS asthma_overlap,
     CASE
         WHEN o.diagnosis_check
-            THEN (coalesce(measured.lowest_ratio >= 0.7, TRUE) AND NOT coalesce(condition_facts.coded_obstruction, FALSE))
+            THEN
+            (coalesce(measured.lowest_ratio >= 0.7, TRUE) AND NOT coalesce(c.coded_obstruction, FALSE))
             OR coalesce(measured.smoking_status = 'never' AND facts.age < 40, FALSE)
     END AS diagnosis_check,
     o.severe_exacerbations AS severe_observable,
@@ -80,15 +81,15 @@ SELECT
     facts.evidence_12m AS exacerbation_evidence_12m,
     CAST(measured.coded_exacerbation_count AS INTEGER) AS coded_exacerbation_count,
     measured.coded_exacerbation_count_date,
-    CASE WHEN o.severe_exacerbations THEN CAST(emergency_copd_admissions_12m AS INTEGER) END
+    CASE WHEN o.severe_exacerbations THEN hospital.emergency_copd_admissions_12m END
     AS emergency_copd_admissions_12m,
-    CASE WHEN o.severe_exacerbations THEN CAST(emergency_admissions_12m AS INTEGER) END AS emergency_admissions_12m,
-    CASE WHEN o.ed_only_exacerbations THEN CAST(ed_attendances_12m AS INTEGER) END AS ed_attendances_12m,
-    CASE WHEN o.severe_exacerbations THEN CAST(bed_days_12m AS INTEGER) END AS bed_days_12m,
-    CASE WHEN o.severe_exacerbations THEN CAST(readmissions_30d_12m AS INTEGER) END AS readmissions_30d_12m,
-    CASE WHEN o.severe_exacerbations THEN CAST(readmissions_90d_12m AS INTEGER) END AS readmissions_90d_12m,
-    CASE WHEN o.severe_exacerbations THEN currently_admitted END AS currently_admitted,
-    hospital_facts.last_discharge_date,
+    CASE WHEN o.severe_exacerbations THEN hospital.emergency_admissions_12m END AS emergency_admissions_12m,
+    CASE WHEN o.ed_only_exacerbations THEN hospital.ed_attendances_12m END AS ed_attendances_12m,
+    CASE WHEN o.severe_exacerbations THEN hospital.bed_days_12m END AS bed_days_12m,
+    CASE WHEN o.severe_exacerbations THEN hospital.readmissions_30d_12m END AS readmissions_30d_12m,
+    CASE WHEN o.severe_exacerbations THEN hospital.readmissions_90d_12m END AS readmissions_90d_12m,
+    CASE WHEN o.severe_exacerbations THEN hospital.currently_admitted END AS currently_admitted,
+    hospital.last_discharge_date,
     CAST(measured.mrc AS INTEGER) AS mrc,
     measured.mrc_date,
     CAST(measured.cat AS INTEGER) AS cat,
@@ -112,117 +113,116 @@ SELECT
     measured.spo2_date,
     measured.frailty,
     measured.frailty_date,
-    CASE WHEN o.inhaler_class AND (medicine_facts.inhaler_class <> 'none' OR seen) THEN medicine_facts.inhaler_class END
+    CASE WHEN m.inhaler_class <> 'none' OR (o.inhaler_class AND seen) THEN m.inhaler_class END
     AS inhaler_class,
-    CASE WHEN o.lama AND (medicine_facts.lama OR seen) THEN coalesce(medicine_facts.lama, FALSE) END AS lama,
-    CASE WHEN o.laba AND (medicine_facts.laba OR seen) THEN coalesce(medicine_facts.laba, FALSE) END AS laba,
-    CASE WHEN o.ics AND (medicine_facts.ics OR seen) THEN coalesce(medicine_facts.ics, FALSE) END AS ics,
-    CASE WHEN o.saba AND (medicine_facts.saba OR seen) THEN coalesce(medicine_facts.saba, FALSE) END AS saba,
-    CASE WHEN o.sama AND (medicine_facts.sama OR seen) THEN coalesce(medicine_facts.sama, FALSE) END AS sama,
-    medicine_facts.last_inhaler_date,
-    CASE WHEN o.statin AND (medicine_facts.statin OR seen) THEN coalesce(medicine_facts.statin, FALSE) END
-    AS statin,
-    medicine_facts.statin_date,
-    CASE WHEN o.mucolytic AND (medicine_facts.mucolytic OR seen) THEN coalesce(medicine_facts.mucolytic, FALSE) END
-    AS mucolytic,
-    CASE WHEN o.theophylline AND (medicine_facts.theophylline OR seen) THEN coalesce(medicine_facts.theophylline, FALSE) END
-    AS theophylline,
-    CASE WHEN o.ocs_courses_12m AND (medicine_facts.ocs_courses_12m > 0 OR seen) THEN CAST(medicine_facts.ocs_courses_12m AS INTEGER) END
+    CASE WHEN m.lama THEN TRUE WHEN o.lama AND seen THEN FALSE END AS lama,
+    CASE WHEN m.laba THEN TRUE WHEN o.laba AND seen THEN FALSE END AS laba,
+    CASE WHEN m.ics THEN TRUE WHEN o.ics AND seen THEN FALSE END AS ics,
+    CASE WHEN m.saba THEN TRUE WHEN o.saba AND seen THEN FALSE END AS saba,
+    CASE WHEN m.sama THEN TRUE WHEN o.sama AND seen THEN FALSE END AS sama,
+    m.last_inhaler_date,
+    CASE WHEN m.statin THEN TRUE WHEN o.statin AND seen THEN FALSE END AS statin,
+    m.statin_date,
+    CASE WHEN m.mucolytic THEN TRUE WHEN o.mucolytic AND seen THEN FALSE END AS mucolytic,
+    CASE WHEN m.theophylline THEN TRUE WHEN o.theophylline AND seen THEN FALSE END AS theophylline,
+    CASE WHEN m.ocs_courses_12m > 0 OR (o.ocs_courses_12m AND seen) THEN m.ocs_courses_12m END
     AS ocs_courses_12m,
-    CASE WHEN o.antibiotic_courses_12m AND (medicine_facts.antibiotic_courses_12m > 0 OR seen) THEN CAST(medicine_facts.antibiotic_courses_12m AS INTEGER) END
-    AS antibiotic_courses_12m,
-    CASE WHEN o.saba_issues_12m AND (medicine_facts.saba_issues_12m > 0 OR seen) THEN CAST(medicine_facts.saba_issues_12m AS INTEGER) END
-    AS saba_issues_12m,
-    CASE WHEN o.azithromycin_prophylaxis AND (medicine_facts.azithromycin_prophylaxis OR seen) THEN coalesce(medicine_facts.azithromycin_prophylaxis, FALSE) END
-    AS azithromycin_prophylaxis,
-    CASE WHEN o.maintenance_steroid AND (medicine_facts.maintenance_steroid OR seen) THEN coalesce(medicine_facts.maintenance_steroid, FALSE) END
-    AS maintenance_steroid,
-    CASE WHEN o.home_oxygen AND (medicine_facts.home_oxygen OR seen) THEN coalesce(medicine_facts.home_oxygen, FALSE) END
-    AS home_oxygen,
-    medicine_facts.home_oxygen_date,
-    CASE WHEN o.rescue_pack_12m AND (medicine_facts.rescue_pack_12m OR seen) THEN coalesce(medicine_facts.rescue_pack_12m, FALSE) END
-    AS rescue_pack_12m,
-    CASE WHEN o.asthma AND (condition_facts.asthma OR seen) THEN coalesce(condition_facts.asthma, FALSE) END
-    AS asthma,
-    CASE WHEN o.anxiety AND (condition_facts.anxiety OR seen) THEN coalesce(condition_facts.anxiety, FALSE) END
-    AS anxiety,
-    CASE WHEN o.depression AND (condition_facts.depression OR seen) THEN coalesce(condition_facts.depression, FALSE) END
-    AS depression,
-    CASE WHEN o.hypertension AND (condition_facts.hypertension OR seen) THEN coalesce(condition_facts.hypertension, FALSE) END
-    AS hypertension,
-    CASE WHEN o.heart_failure AND (condition_facts.heart_failure OR seen) THEN coalesce(condition_facts.heart_failure, FALSE) END
-    AS heart_failure,
-    CASE WHEN o.stroke AND (condition_facts.stroke OR seen) THEN coalesce(condition_facts.stroke, FALSE) END
-    AS stroke,
-    CASE WHEN o.ischaemic_heart_disease AND (condition_facts.ischaemic_heart_disease OR seen) THEN coalesce(condition_facts.ischaemic_heart_disease, FALSE) END
-    AS ischaemic_heart_disease,
-    CASE WHEN o.cerebrovascular_disease AND (condition_facts.cerebrovascular_disease OR seen) THEN coalesce(condition_facts.cerebrovascular_disease, FALSE) END
-    AS cerebrovascular_disease,
-    CASE WHEN o.gord AND (condition_facts.gord OR seen) THEN coalesce(condition_facts.gord, FALSE) END
-    AS gord,
-    CASE WHEN o.sleep_apnoea AND (condition_facts.sleep_apnoea OR seen) THEN coalesce(condition_facts.sleep_apnoea, FALSE) END
-    AS sleep_apnoea,
-    CASE WHEN o.ckd AND (condition_facts.ckd OR seen) THEN coalesce(condition_facts.ckd, FALSE) END AS ckd,
-    CASE WHEN o.bronchiectasis AND (condition_facts.bronchiectasis OR seen) THEN coalesce(condition_facts.bronchiectasis, FALSE) END
-    AS bronchiectasis,
-    CASE WHEN o.osteoporosis AND (condition_facts.osteoporosis OR seen) THEN coalesce(condition_facts.osteoporosis, FALSE) END
-    AS osteoporosis,
-    CASE WHEN o.pneumonia AND (condition_facts.pneumonia OR seen) THEN coalesce(condition_facts.pneumonia, FALSE) END
-    AS pneumonia,
-    CASE WHEN o.eczema AND (condition_facts.eczema OR seen) THEN coalesce(condition_facts.eczema, FALSE) END
-    AS eczema,
-    CASE WHEN o.allergic_rhinitis AND (condition_facts.allergic_rhinitis OR seen) THEN coalesce(condition_facts.allergic_rhinitis, FALSE) END
-    AS allergic_rhinitis,
-    CASE WHEN o.diabetes AND (condition_facts.diabetes OR seen) THEN coalesce(condition_facts.diabetes, FALSE) END
-    AS diabetes,
-    CASE WHEN o.dementia AND (condition_facts.dementia OR seen) THEN coalesce(condition_facts.dementia, FALSE) END
-    AS dementia,
-    CASE WHEN o.learning_disability AND (condition_facts.learning_disability OR seen) THEN coalesce(condition_facts.learning_disability, FALSE) END
-    AS learning_disability,
-    CASE WHEN o.lung_cancer AND (condition_facts.lung_cancer OR seen) THEN coalesce(condition_facts.lung_cancer, FALSE) END
-    AS lung_cancer,
-    CASE WHEN o.cor_pulmonale AND (condition_facts.cor_pulmonale OR seen) THEN coalesce(condition_facts.cor_pulmonale, FALSE) END
-    AS cor_pulmonale,
-    CASE WHEN o.charlson_age_adjusted AND seen THEN condition_facts.charlson_age_adjusted END
-    AS charlson_age_adjusted,
-    care_facts.last_copd_review_date,
-    CASE WHEN o.copd_review_15m AND (care_facts.copd_review_15m OR seen) THEN care_facts.copd_review_15m END
-    AS copd_review_15m,
-    care_facts.pr_status,
-    care_facts.pr_status_date,
-    care_facts.self_management_plan_date,
-    CASE WHEN o.flu_vaccine_this_season AND (care_facts.flu_vaccine_this_season OR seen) THEN coalesce(care_facts.flu_vaccine_this_season, FALSE) END
-    AS flu_vaccine_this_season,
-    CASE WHEN o.pneumococcal_vaccine_ever AND (care_facts.pneumococcal_vaccine_ever OR seen) THEN coalesce(care_facts.pneumococcal_vaccine_ever, FALSE) END
-    AS pneumococcal_vaccine_ever,
-    care_facts.inhaler_technique_date,
-    care_facts.smoking_support_date,
     CASE
-        WHEN coalesce(living_facts.palliative, FALSE) OR coalesce(flag_facts.palliative, FALSE) THEN TRUE
+        WHEN m.antibiotic_courses_12m > 0 OR (o.antibiotic_courses_12m AND seen) THEN m.antibiotic_courses_12m
+    END
+    AS antibiotic_courses_12m,
+    CASE WHEN m.saba_issues_12m > 0 OR (o.saba_issues_12m AND seen) THEN m.saba_issues_12m END
+    AS saba_issues_12m,
+    CASE
+        WHEN m.azithromycin_prophylaxis THEN TRUE
+        WHEN o.azithromycin_prophylaxis AND seen THEN FALSE
+    END AS azithromycin_prophylaxis,
+    CASE
+        WHEN m.maintenance_steroid THEN TRUE
+        WHEN o.maintenance_steroid AND seen THEN FALSE
+    END AS maintenance_steroid,
+    CASE WHEN m.home_oxygen THEN TRUE WHEN o.home_oxygen AND seen THEN FALSE END AS home_oxygen,
+    m.home_oxygen_date,
+    CASE WHEN m.rescue_pack_12m THEN TRUE WHEN o.rescue_pack_12m AND seen THEN FALSE END AS rescue_pack_12m,
+    CASE WHEN c.asthma THEN TRUE WHEN o.asthma AND seen THEN FALSE END AS asthma,
+    CASE WHEN c.anxiety THEN TRUE WHEN o.anxiety AND seen THEN FALSE END AS anxiety,
+    CASE WHEN c.depression THEN TRUE WHEN o.depression AND seen THEN FALSE END AS depression,
+    CASE WHEN c.hypertension THEN TRUE WHEN o.hypertension AND seen THEN FALSE END AS hypertension,
+    CASE WHEN c.heart_failure THEN TRUE WHEN o.heart_failure AND seen THEN FALSE END AS heart_failure,
+    CASE WHEN c.stroke THEN TRUE WHEN o.stroke AND seen THEN FALSE END AS stroke,
+    CASE
+        WHEN c.ischaemic_heart_disease THEN TRUE
+        WHEN o.ischaemic_heart_disease AND seen THEN FALSE
+    END AS ischaemic_heart_disease,
+    CASE
+        WHEN c.cerebrovascular_disease THEN TRUE
+        WHEN o.cerebrovascular_disease AND seen THEN FALSE
+    END AS cerebrovascular_disease,
+    CASE WHEN c.gord THEN TRUE WHEN o.gord AND seen THEN FALSE END AS gord,
+    CASE WHEN c.sleep_apnoea THEN TRUE WHEN o.sleep_apnoea AND seen THEN FALSE END AS sleep_apnoea,
+    CASE WHEN c.ckd THEN TRUE WHEN o.ckd AND seen THEN FALSE END AS ckd,
+    CASE WHEN c.bronchiectasis THEN TRUE WHEN o.bronchiectasis AND seen THEN FALSE END AS bronchiectasis,
+    CASE WHEN c.osteoporosis THEN TRUE WHEN o.osteoporosis AND seen THEN FALSE END AS osteoporosis,
+    CASE WHEN c.pneumonia THEN TRUE WHEN o.pneumonia AND seen THEN FALSE END AS pneumonia,
+    CASE WHEN c.eczema THEN TRUE WHEN o.eczema AND seen THEN FALSE END AS eczema,
+    CASE
+        WHEN c.allergic_rhinitis THEN TRUE
+        WHEN o.allergic_rhinitis AND seen THEN FALSE
+    END AS allergic_rhinitis,
+    CASE WHEN c.diabetes THEN TRUE WHEN o.diabetes AND seen THEN FALSE END AS diabetes,
+    CASE WHEN c.dementia THEN TRUE WHEN o.dementia AND seen THEN FALSE END AS dementia,
+    CASE
+        WHEN c.learning_disability THEN TRUE
+        WHEN o.learning_disability AND seen THEN FALSE
+    END AS learning_disability,
+    CASE WHEN c.lung_cancer THEN TRUE WHEN o.lung_cancer AND seen THEN FALSE END AS lung_cancer,
+    CASE WHEN c.cor_pulmonale THEN TRUE WHEN o.cor_pulmonale AND seen THEN FALSE END AS cor_pulmonale,
+    CASE WHEN o.charlson_age_adjusted AND seen THEN c.charlson_age_adjusted END
+    AS charlson_age_adjusted,
+    care.last_copd_review_date,
+    CASE
+        WHEN care.copd_review_15m THEN TRUE
+        WHEN o.copd_review_15m AND seen THEN FALSE
+    END AS copd_review_15m,
+    care.pr_status,
+    care.pr_status_date,
+    care.self_management_plan_date,
+    CASE
+        WHEN care.flu_vaccine_this_season THEN TRUE
+        WHEN o.flu_vaccine_this_season AND seen THEN FALSE
+    END AS flu_vaccine_this_season,
+    CASE
+        WHEN care.pneumococcal_vaccine_ever THEN TRUE
+        WHEN o.pneumococcal_vaccine_ever AND seen THEN FALSE
+    END AS pneumococcal_vaccine_ever,
+    care.inhaler_technique_date,
+    care.smoking_support_date,
+    CASE
+        WHEN living.palliative OR flags.palliative THEN TRUE
         WHEN o.palliative AND seen THEN FALSE
     END AS palliative,
     CASE
-        WHEN coalesce(living_facts.care_home, FALSE) OR coalesce(flag_facts.care_home, FALSE) THEN TRUE
+        WHEN living.care_home OR flags.care_home THEN TRUE
         WHEN o.care_home AND seen THEN FALSE
     END AS care_home,
     CASE
-        WHEN coalesce(living_facts.housebound, FALSE) OR coalesce(flag_facts.housebound, FALSE) THEN TRUE
+        WHEN living.housebound OR flags.housebound THEN TRUE
         WHEN o.housebound AND seen THEN FALSE
     END AS housebound,
     CASE
-        WHEN coalesce(living_facts.interpreter_needed, FALSE) OR coalesce(flag_facts.interpreter_needed, FALSE) THEN TRUE
+        WHEN living.interpreter_needed OR flags.interpreter_needed THEN TRUE
         WHEN o.interpreter_needed AND seen THEN FALSE
     END AS interpreter_needed,
     CASE
-        WHEN coalesce(living_facts.has_carer, FALSE) OR coalesce(flag_facts.has_carer, FALSE) THEN TRUE
+        WHEN living.has_carer OR flags.has_carer THEN TRUE
         WHEN o.has_carer AND seen THEN FALSE
     END AS has_carer,
-    CASE WHEN flag_facts.no_device THEN TRUE END AS no_device,
-    CASE WHEN o.declined_app THEN coalesce(flag_facts.declined_app, FALSE) END AS declined_app,
-    CASE WHEN o.gp_nominated THEN coalesce(flag_facts.gp_nominated, FALSE) END AS gp_nominated,
-    CASE WHEN o.on_clinic_caseload THEN coalesce(flag_facts.on_clinic_caseload, FALSE) END AS on_clinic_caseload,
+    CASE WHEN flags.no_device THEN TRUE END AS no_device,
+    CASE WHEN o.declined_app THEN coalesce(flags.declined_app, FALSE) END AS declined_app,
+    CASE WHEN o.gp_nominated THEN coalesce(flags.gp_nominated, FALSE) END AS gp_nominated,
+    CASE WHEN o.on_clinic_caseload THEN coalesce(flags.on_clinic_caseload, FALSE) END AS on_clinic_caseload,
     CASE
-        WHEN coalesce(living_facts.uses_digital_tool, FALSE) OR coalesce(flag_facts.app_registered, FALSE) THEN TRUE
+        WHEN living.uses_digital_tool OR flags.app_registered THEN TRUE
         WHEN o.app_registered THEN FALSE
     END AS app_registered,
     concat_ws(
@@ -233,9 +233,9 @@ SELECT
 FROM facts
 CROSS JOIN observable AS o
 INNER JOIN measurement_facts AS measured ON facts.patient_id = measured.patient_id
-INNER JOIN medicine_facts ON facts.patient_id = medicine_facts.patient_id
-INNER JOIN condition_facts ON facts.patient_id = condition_facts.patient_id
-INNER JOIN care_facts ON facts.patient_id = care_facts.patient_id
-INNER JOIN hospital_facts ON facts.patient_id = hospital_facts.patient_id
-LEFT JOIN living_facts ON facts.patient_id = living_facts.patient_id
-LEFT JOIN flag_facts ON facts.patient_id = flag_facts.patient_id
+INNER JOIN medicine_facts AS m ON facts.patient_id = m.patient_id
+INNER JOIN condition_facts AS c ON facts.patient_id = c.patient_id
+INNER JOIN care_facts AS care ON facts.patient_id = care.patient_id
+INNER JOIN hospital_facts AS hospital ON facts.patient_id = hospital.patient_id
+LEFT JOIN living_facts AS living ON facts.patient_id = living.patient_id
+LEFT JOIN flag_facts AS flags ON facts.patient_id = flags.patient_id

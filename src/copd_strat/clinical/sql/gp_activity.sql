@@ -4,11 +4,17 @@
 -- (in GDPPR an opt-out ends the updates and leaves the history). The second rule is a project choice that
 -- needs clinical sign-off.
 WITH gp_days AS (
-    SELECT patient_id, max(event_date) AS last_date FROM gp_events WHERE event_date <= $index GROUP BY patient_id
+    SELECT patient_id, max(event_date) AS last_date
+    FROM gp_events
+    WHERE event_date <= $index
+    GROUP BY patient_id
 ),
 
 issue_days AS (
-    SELECT patient_id, max(issue_date) AS last_date FROM prescriptions WHERE issue_date <= $index GROUP BY patient_id
+    SELECT patient_id, max(issue_date) AS last_date
+    FROM prescriptions
+    WHERE issue_date <= $index
+    GROUP BY patient_id
 ),
 
 latest AS (

@@ -45,14 +45,14 @@ attendances AS (
 
 SELECT
     register.patient_id,
-    coalesce(emergency_copd_admissions_12m, 0) AS emergency_copd_admissions_12m,
-    coalesce(emergency_admissions_12m, 0) AS emergency_admissions_12m,
-    coalesce(readmissions_30d_12m, 0) AS readmissions_30d_12m,
-    coalesce(readmissions_90d_12m, 0) AS readmissions_90d_12m,
-    coalesce(bed_days_12m, 0) AS bed_days_12m,
+    CAST(coalesce(emergency_copd_admissions_12m, 0) AS INTEGER) AS emergency_copd_admissions_12m,
+    CAST(coalesce(emergency_admissions_12m, 0) AS INTEGER) AS emergency_admissions_12m,
+    CAST(coalesce(readmissions_30d_12m, 0) AS INTEGER) AS readmissions_30d_12m,
+    CAST(coalesce(readmissions_90d_12m, 0) AS INTEGER) AS readmissions_90d_12m,
+    CAST(coalesce(bed_days_12m, 0) AS INTEGER) AS bed_days_12m,
     coalesce(currently_admitted, FALSE) AS currently_admitted,
     last_discharge_date,
-    coalesce(ed_attendances_12m, 0) AS ed_attendances_12m
+    CAST(coalesce(ed_attendances_12m, 0) AS INTEGER) AS ed_attendances_12m
 FROM register
 LEFT JOIN admissions ON register.patient_id = admissions.patient_id
 LEFT JOIN beds ON register.patient_id = beds.patient_id

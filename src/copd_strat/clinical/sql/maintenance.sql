@@ -27,8 +27,11 @@ spaced AS (
         event_date,
         drug,
         coalesce(
-            date_diff('day', lag(event_date) OVER (PARTITION BY patient_id, drug ORDER BY event_date), event_date)
-            NOT BETWEEN 21 AND 45,
+            date_diff(
+                'day',
+                lag(event_date) OVER (PARTITION BY patient_id, drug ORDER BY event_date),
+                event_date
+            ) NOT BETWEEN 21 AND 45,
             TRUE
         ) AS starts_run
     FROM issues

@@ -81,9 +81,9 @@ SELECT
         WHEN saba OR sama THEN 'short_acting'
         ELSE 'none'
     END AS inhaler_class,
-    coalesce(course_days.ocs_courses_12m, 0) AS ocs_courses_12m,
-    coalesce(course_days.antibiotic_courses_12m, 0) AS antibiotic_courses_12m,
-    coalesce(saba_days.saba_issues_12m, 0) AS saba_issues_12m,
+    CAST(coalesce(course_days.ocs_courses_12m, 0) AS INTEGER) AS ocs_courses_12m,
+    CAST(coalesce(course_days.antibiotic_courses_12m, 0) AS INTEGER) AS antibiotic_courses_12m,
+    CAST(coalesce(saba_days.saba_issues_12m, 0) AS INTEGER) AS saba_issues_12m,
     long_term.azithromycin_prophylaxis,
     long_term.maintenance_steroid
 FROM register
