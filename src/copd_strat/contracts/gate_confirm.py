@@ -11,6 +11,7 @@ from datetime import date
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from copd_strat.contracts.checks import DAMAGED_ID
 from copd_strat.contracts.gate_results import Finding, Verdict
@@ -55,7 +56,8 @@ def confirm_sample(engine: Engine, receipt: TableReceipt, contract: Contract, as
         (rule, _parts(rule, contract, as_of)) for rule in contract.rules if _comparable(rule, contract)
     ]
     suite = [expectation for _, parts in compared for _, expectation in parts]
-    counts = {o.code: o.observed.get("breaking") for o in run_suite(plain_frame(rows, contract), suite)}
+    typed = _with_real_dates(plain_frame(rows, contract), contract)
+    counts = {o.code: o.observed.get("breaking") for o in run_suite(typed, suite)}
     return Verdict(
         name=f"sample of {contract.layout}.{contract.table}",
         findings=tuple(
@@ -76,6 +78,25 @@ def _sample_select(engine: Engine, receipt: TableReceipt, contract: Contract) ->
 def _comparable(rule: Rule, contract: Contract) -> bool:
     """Whether the typed value tells. A column that files may lack is left out: there a gap breaks nothing."""
     return rule.check in _AS_PARTS and rule.column is not None and contract.column(rule.column).present
+
+
+def _with_real_dates(frame: pd.DataFrame, contract: Contract) -> pd.DataFrame:
+    """``frame`` with a twin of every date column in which dates that stand for unknown are gaps."""
+    unknown = [day for rule in contract.rules_of("not_sentinel") for day in _sentinels(rule)]
+    twins = {
+        _real(column.name): frame[column.name].where(~frame[column.name].isin(unknown))
+        for column in contract.columns
+        if column.type == "date"
+    }
+    return frame.assign(**twins)
+
+
+def _real(column: str) -> str:
+    return f"{column} without placeholders"
+
+
+def _sentinels(rule: Rule) -> list[int]:
+    return [days(date.fromisoformat(str(day))) for day in rule.arguments["dates"]]
 
 
 def _parts(rule: Rule, contract: Contract, as_of: date) -> Parts:
@@ -128,15 +149,25 @@ def _range(rule: Rule, *_: object) -> Parts:
 
 
 def _not_future(rule: Rule, _contract: Contract, as_of: date) -> Parts:
-    column = str(rule.column)
+    column = _real(str(rule.column))
     late = between(column, None, days(as_of), _EXACT)
     return [(1, late), (-1, between(column, None, days(_LAST_REAL_DAY), _EXACT))]
 
 
 def _not_sentinel(rule: Rule, *_: object) -> Parts:
-    dates = [days(date.fromisoformat(str(day))) for day in rule.arguments["dates"]]
-    gxe = expectations()
-    return [(1, gxe.ExpectColumnValuesToNotBeInSet(column=rule.column, value_set=dates, **_EXACT))]
+    return [(1, _not_in_set(rule, _sentinels(rule)))]
+
+
+def _none_of(rule: Rule, *_: object) -> Parts:
+    return [(1, _not_in_set(rule, list(rule.arguments["values"])))]
+
+
+def _not_in_set(rule: Rule, values: list[Any]) -> Any:
+    return expectations().ExpectColumnValuesToNotBeInSet(column=rule.column, value_set=values, **_EXACT)
+
+
+def _not_before(rule: Rule, *_: object) -> Parts:
+    return [(1, at_least(_real(str(rule.column)), rule.arguments["column"], _EXACT))]
 
 
 def _intact_id(rule: Rule, *_: object) -> Parts:
@@ -148,9 +179,10 @@ _EXACT = arguments("", "fail")
 _AS_PARTS: dict[str, Callable[[Rule, Contract, date], Parts]] = {
     "present": _present,
     "range": _range,
+    "none_of": _none_of,
     "one_of": lambda rule, *_: [(1, in_set(str(rule.column), rule.arguments["values"], _EXACT))],
     "pattern": lambda rule, *_: [(1, matches(str(rule.column), rule.arguments["pattern"], _EXACT))],
-    "not_before": lambda rule, *_: [(1, at_least(str(rule.column), rule.arguments["column"], _EXACT))],
+    "not_before": _not_before,
     "not_future": _not_future,
     "not_sentinel": _not_sentinel,
     "intact_id": _intact_id,

@@ -31,6 +31,8 @@ ROWS_ADD_UP = Rule(
     description="Rows of a table that were neither loaded, nor quarantined, nor counted as duplicates.",
     mend="this is a fault of the program: report it with the manifest",
 )
+# Below this many rows a share says nothing (project choice).
+FEWEST_ROWS_TO_FAIL = 10
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,8 +51,7 @@ class RuleProfile:
 def judge_profile(landing: Landing, contracts: Iterable[Contract]) -> Verdict:
     """Go or no-go for the extracts as they came in.
 
-    ``contracts`` are those of the layouts in use. A share is judged on the rows of the table; a single
-    row never stops or warns where the contract tolerates any share at all: small tables are judged fairly.
+    ``contracts`` are those of the layouts in use. A share is judged on all rows of the table.
     """
     by_table = {(contract.layout, contract.table): contract for contract in contracts}
     profiles = [
@@ -73,18 +74,18 @@ def _profiles(number: int, receipt: TableReceipt, contract: Contract) -> Iterato
             rows=rows,
             breaking=receipt.rules.get(rule.code, 0),
             warn_above=_tolerated(rule.warn_share, rows),
-            fail_above=_tolerated(_fail_share(rule), rows),
+            fail_above=_tolerated_by_failure(rule.fail_share, rows),
         )
 
 
-def _fail_share(rule: Rule) -> float | None:
-    return 0.0 if rule.severity == "reject_file" and rule.fail_share is None else rule.fail_share
-
-
 def _tolerated(share: float | None, rows: int) -> int | None:
-    if share is None:
-        return None
-    return max(int(share * rows), 1) if share > 0 else 0
+    return None if share is None else int(share * rows)
+
+
+def _tolerated_by_failure(share: float | None, rows: int) -> int | None:
+    """A handful of rows never stops the night, unless the table has no others."""
+    tolerated = _tolerated(share, rows)
+    return None if tolerated is None else max(tolerated, min(FEWEST_ROWS_TO_FAIL - 1, rows - 1), 0)
 
 
 def _judge_rules(profiles: list[RuleProfile]) -> list[Finding]:
