@@ -1,0 +1,14 @@
+"""Writes docs/contracts.md anew from the contracts: ``python tests/contracts/contracts_page.py``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from copd_strat.contracts.catalogue import page
+
+ROOT = Path(__file__).parents[2]
+CONTRACTS = ROOT / "data_contracts"
+PAGE = ROOT / "docs" / "contracts.md"
+
+if __name__ == "__main__":
+    PAGE.write_text(page(CONTRACTS), encoding="utf-8")
