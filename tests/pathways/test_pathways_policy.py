@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from pathways_population import AS_OF, population
 
 from copd_strat.errors import ConfigError
 from copd_strat.pathways import SHIPPED, assign, describe, load_policy
+from copd_strat.pathways.conditions import OPERATORS
 
 
 def site_policy(folder: Path, **changed: Any) -> Path:
@@ -151,3 +153,23 @@ def test_sentences_give_numbers_dates_and_the_right_noun() -> None:
     )
     assert by_id.loc["P00000", "why_2"] == "Risk of a severe exacerbation in 12 months: 23 in 100"
     assert by_id.loc["P00001", "why_1"] == "2 emergency admissions with an exacerbation in 12 months"
+
+
+def test_the_example_of_the_page_is_a_policy(tmp_path: Path) -> None:
+    page = Path(__file__).parents[2].joinpath("docs", "policy.md").read_text("utf-8")
+    path = tmp_path / "our_icb.yaml"
+    path.write_text(page.split("```yaml\n")[1].split("```")[0], encoding="utf-8")
+    policy = load_policy(path)
+    admitted_twice = population({"severe_exacerbations_12m": 2})
+    assert assign(admitted_twice, policy, as_of=AS_OF).patients["why_1"].tolist() == [
+        "2 admissions in 12 months"
+    ]
+
+
+def test_the_page_describes_every_key_and_operator() -> None:
+    page = Path(__file__).parents[2].joinpath("docs", "policy.md").read_text("utf-8")
+    schema = Path(load_policy.__code__.co_filename).parent.joinpath("policies", "policy.schema.json")
+    keys = json.loads(schema.read_text("utf-8"))["properties"]
+    plain = {"id", "version", "title", "purpose", "sources", "sign_off"}
+    described = [key for key in (*keys, *OPERATORS) if f"`{key}`" in page or f"`{key}:" in page]
+    assert set(keys) | set(OPERATORS) == set(described) | plain

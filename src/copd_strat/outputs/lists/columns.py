@@ -31,34 +31,34 @@ class Column:
 
 TIER_COLUMNS = (
     Column(name="rank", meaning="order of need within this list, 1 first", width=6, kind="number"),
-    Column(name="place", meaning="clinic: one of this month's places; reserve: next in line", width=9),
-    Column(name="route", meaning="how to reach the patient", width=15),
+    Column(name="place", meaning="clinic: one of this month's places; reserve: next in line", width=8),
+    Column(name="route", meaning="how to reach the patient", width=11),
     Column(
-        name="patient_ref", meaning="reference; your practice's own key sheet leads to the person", width=18
+        name="patient_ref", meaning="reference; your practice's own key sheet leads to the person", width=17
     ),
-    Column(name="tier", meaning="clinic, app or review", width=9),
-    Column(name="why_1", meaning="first reason, with the date of the fact", width=46),
-    Column(name="why_2", meaning="second reason", width=40),
-    Column(name="why_3", meaning="third reason", width=40),
+    Column(name="tier", meaning="clinic, app or review", width=7),
+    Column(name="why_1", meaning="first reason, with the date of the fact", width=30),
+    Column(name="why_2", meaning="second reason", width=26),
+    Column(name="why_3", meaning="third reason", width=26),
     Column(
         name="risk_12m",
         meaning="of 100 people like this, how many have a severe exacerbation in 12 months",
-        width=18,
+        width=10,
     ),
-    Column(name="change", meaning="since the last run: new, up, down, unchanged", width=16),
-    Column(name="last_exacerbation", meaning="date of the last exacerbation", width=17, kind="date"),
-    Column(name="last_copd_review", meaning="date of the last COPD review", width=17, kind="date"),
+    Column(name="change", meaning="since the last run: new, up, down, unchanged", width=11),
+    Column(name="last_exacerbation", meaning="date of the last exacerbation", width=16, kind="date"),
+    Column(name="last_copd_review", meaning="date of the last COPD review", width=16, kind="date"),
     Column(name="mrc", meaning="MRC breathlessness, 1 to 5", width=6, kind="number"),
-    Column(name="smoking", meaning="latest smoking status", width=11),
-    Column(name="vaccinations_due", meaning="vaccinations not recorded", width=18),
-    Column(name="inhaler_flag", meaning="what to look at in the inhalers", width=30),
-    Column(name="suggested_action", meaning="what to do next; a suggestion", width=44),
-    Column(name="data_warning", meaning="what is missing, old or estimated", width=44),
-    Column(name="clinician_decision", meaning="for you to fill in", width=18, kind="blank"),
-    Column(name="decision_reason", meaning="for you to fill in", width=24, kind="blank"),
-    Column(name="decided_on", meaning="for you to fill in, as 2026-03-31", width=13, kind="blank"),
-    Column(name="practice_id", meaning="practice code", width=12),
-    Column(name="run_id", meaning="the run this list comes from", width=20),
+    Column(name="smoking", meaning="latest smoking status", width=9),
+    Column(name="vaccinations_due", meaning="vaccinations not recorded", width=16),
+    Column(name="inhaler_flag", meaning="what to look at in the inhalers", width=20),
+    Column(name="suggested_action", meaning="what to do next; a suggestion", width=30),
+    Column(name="data_warning", meaning="what is missing, old or estimated", width=28),
+    Column(name="clinician_decision", meaning="for you to fill in", width=17, kind="blank"),
+    Column(name="decision_reason", meaning="for you to fill in", width=18, kind="blank"),
+    Column(name="decided_on", meaning="for you to fill in, as 2026-03-31", width=12, kind="blank"),
+    Column(name="practice_id", meaning="practice code", width=11),
+    Column(name="run_id", meaning="the run this list comes from", width=19),
 )
 
 CHANGE_COLUMNS = (
@@ -72,7 +72,7 @@ CHANGE_COLUMNS = (
     Column(name="run_id", meaning="the run this list comes from", width=20),
 )
 
-_LABEL = Column(name="data_label", meaning="these data are invented", width=30)
+_LABEL = Column(name="data_label", meaning="these data are invented", width=15)
 
 
 def columns_of(name: str, stamp: RunStamp) -> tuple[Column, ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 from collections.abc import Sequence
 from datetime import date, datetime, time
+from math import ceil
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,10 @@ from copd_strat.outputs.stamp import RunStamp
 
 # a drop-down must cover names the practice adds by hand, and an empty list
 _SPARE_ROWS = 20
+_LINE_POINTS = 15
+_A4 = 9
+# words break before the edge: a line holds fewer letters than the column is wide
+_LETTER = 1.15
 
 
 def write_csv(path: Path, table: pd.DataFrame) -> None:
@@ -55,11 +60,12 @@ def write_xlsx(
         sheet = book.add_worksheet(name)
         formats = {
             "text": book.add_format({"num_format": "@", "text_wrap": True, "valign": "top"}),
-            "number": book.add_format({"num_format": "0", "valign": "top"}),
-            "date": book.add_format({"num_format": "yyyy-mm-dd", "valign": "top"}),
+            "number": book.add_format({"num_format": "0", "valign": "top", "align": "left"}),
+            "date": book.add_format({"num_format": "yyyy-mm-dd", "valign": "top", "align": "left"}),
             "blank": book.add_format({"num_format": "@", "bg_color": "#FFF9DB", "valign": "top"}),
         }
-        _fill(sheet, table, columns, formats, book.add_format({"bold": True, "bottom": 1}))
+        header = book.add_format({"bold": True, "bottom": 1, "text_wrap": True, "valign": "top"})
+        _fill(sheet, table, columns, formats, header)
         _ease(sheet, table, columns, stamp)
         notes = book.add_worksheet("Read me")
         notes.set_column(0, 0, 110)
@@ -70,6 +76,9 @@ def write_xlsx(
 def _fill(
     sheet: Any, table: pd.DataFrame, columns: Sequence[Column], formats: dict[str, Any], header: Any
 ) -> None:
+    sheet.set_row(0, 2 * _LINE_POINTS)
+    for row, lines in enumerate(_lines_needed(table, columns), start=1):
+        sheet.set_row(row, lines * _LINE_POINTS)
     for position, column in enumerate(columns):
         sheet.set_column(position, position, column.width, formats[column.kind])
         sheet.write_string(0, position, column.name, header)
@@ -83,11 +92,22 @@ def _fill(
                 write(row, position, value, formats[column.kind])
 
 
+def _lines_needed(table: pd.DataFrame, columns: Sequence[Column]) -> list[int]:
+    """Lines the longest cell of each row wraps to; not every suite fits row heights by itself."""
+    lines = [1] * len(table)
+    for column in columns:
+        for row, value in enumerate(_cells(table[column.name])):
+            lines[row] = max(lines[row], ceil(_LETTER * len(str(value)) / column.width))
+    return lines
+
+
 def _ease(sheet: Any, table: pd.DataFrame, columns: Sequence[Column], stamp: RunStamp) -> None:
     """What makes the sheet easy to use: header in view, filters, choices, one page wide in print."""
     sheet.freeze_panes(1, 0)
     sheet.autofilter(0, 0, len(table), len(columns) - 1)
     sheet.set_landscape()
+    sheet.set_paper(_A4)
+    sheet.set_margins(left=0.3, right=0.3, top=0.4, bottom=0.6)
     sheet.fit_to_pages(1, 0)
     sheet.repeat_rows(0)
     label = "SYNTHETIC  " if stamp.synthetic else ""
