@@ -16,6 +16,7 @@ import pandas as pd
 from copd_strat import __version__
 from copd_strat.clinical import Facts
 from copd_strat.codelists import CodelistReport, MatchReport
+from copd_strat.contracts.guard import GuardReport
 from copd_strat.contracts.receipt import Landing
 from copd_strat.outputs.lists import ListFile
 from copd_strat.outputs.stamp import RunStamp
@@ -83,11 +84,11 @@ def statuses_in_words(scores: pd.DataFrame) -> str:
     return ", ".join(f"{count:,} {status}" for status, count in counts.items())
 
 
-def dispositions_in_words(patients: pd.DataFrame) -> str:
-    return ", ".join(f"{name} {count:,}" for name, count in _dispositions(patients).items())
+def in_words(counts: Mapping[str, int]) -> str:
+    return ", ".join(f"{name} {count:,}" for name, count in counts.items())
 
 
-def _dispositions(patients: pd.DataFrame) -> dict[str, int]:
+def dispositions(patients: pd.DataFrame) -> dict[str, int]:
     counts = patients["disposition"].value_counts()
     return {name: int(counts.get(name, 0)) for name in DISPOSITIONS}
 
@@ -113,6 +114,7 @@ def manifest(
     planned: Plan,
     stamp: RunStamp,
     landing: Landing,
+    guarded: GuardReport,
     facts: Facts,
     lists: CodelistReport,
     matches: MatchReport,
@@ -123,7 +125,6 @@ def manifest(
     """The run's manifest without files and times; ReconciliationError if its counts do not add up."""
     register = {str(name): int(count) for name, count in patients["practice_id"].value_counts().items()}
     placed, listed = _by_practice(patients), _listed(written)
-    check_rows(landing)
     check_patients(register, placed, listed)
     if facts.register_size != len(patients):
         raise ReconciliationError("the register's size differs from the number of dispositions")
@@ -150,7 +151,7 @@ def manifest(
         "attrition": [dataclasses.asdict(step) for step in facts.attrition],
         "not_observable": dict(facts.unobservable),
         "register": len(patients),
-        "dispositions": _dispositions(patients),
+        "dispositions": dispositions(patients),
         "practices": {
             name: {"register": register.get(name, 0), "dispositions": placed.get(name, {})}
             for name in sorted(register.keys() | listed.keys())
@@ -165,7 +166,8 @@ def manifest(
             for item in written
         ],
         "tables": landing.totals(),
-        "warnings": list(landing.warnings),
+        "guard": guarded.to_json(),
+        "warnings": [*landing.warnings, *guarded.warnings],
     }
 
 

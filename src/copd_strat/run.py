@@ -8,8 +8,11 @@ from typing import Any
 
 import pandas as pd
 
-from copd_strat import account, clinical, codelists, extracts, pathways
+from copd_strat import account, clinical, codelists, pathways
+from copd_strat.contracts import guard
 from copd_strat.engine import Engine
+from copd_strat.errors import CopdStratError
+from copd_strat.inspection import inspect_extracts, judge_results
 from copd_strat.outputs.lists import write_lists
 from copd_strat.outputs.stamp import RunStamp
 from copd_strat.plan import Night, Plan, plan
@@ -19,7 +22,16 @@ from copd_strat.runs import RunFolder
 from copd_strat.runs.approval import check_approval
 from copd_strat.runs.folder import write_errors
 
-STEPS = ("extracts and contracts", "clinical facts", "risk", "pathways", "lists", "publish")
+STEPS = (
+    "extracts and contracts",
+    "run guard",
+    "clinical facts",
+    "risk",
+    "pathways",
+    "lists",
+    "go or no-go",
+    "publish",
+)
 
 
 def nightly(night: Night, narrator: Narrator) -> account.Outcome:
@@ -37,6 +49,9 @@ def nightly(night: Night, narrator: Narrator) -> account.Outcome:
                 outcome = account.publish(folder, partial, planned, manifest, narrator)
                 step.found = f"run {planned.run_id}"
             folder.purge(night.settings.retain_runs)
+        except CopdStratError:
+            folder.keep_quality(partial)
+            raise
         finally:
             folder.discard(partial)
     return outcome
@@ -50,11 +65,8 @@ def _work(night: Night, planned: Plan, partial: Path, narrator: Narrator) -> dic
     ranking = risk.ranking(settings.risk)
     engine = Engine.open(settings.engine, work / "spill")
 
-    with narrator.step("extracts and contracts") as step:
-        landing = extracts.land(
-            engine, settings.extracts, settings.contracts, work=work, quality=quality, as_of=as_of
-        )
-        step.found = account.rows_in_words(landing)
+    last = planned.previous.manifest["guard"] if planned.previous else None
+    inspected = inspect_extracts(engine, night, partial, last, narrator)
 
     with narrator.step("clinical facts") as step:
         lists = codelists.load(engine, settings.clinical.codelists)
@@ -62,6 +74,7 @@ def _work(night: Night, planned: Plan, partial: Path, narrator: Narrator) -> dic
         check_approval(settings.governance, as_of=as_of, index=facts.index_date)
         matches = codelists.check_matches(engine)
         codelists.require_intact_ids(matches)
+        guarded = guard.check_concepts(engine, inspected.guarded, last, settings.guard)
         features = engine.frame("SELECT * FROM features ORDER BY patient_id")
         step.found = f"{facts.register_size:,} people on the register, index date {facts.index_date}"
 
@@ -84,7 +97,9 @@ def _work(night: Night, planned: Plan, partial: Path, narrator: Narrator) -> dic
             reasons=scored.reasons,
             left=engine.frame("SELECT * FROM departures"),
         )
-        step.found = account.dispositions_in_words(assigned.patients)
+        dispositions = account.dispositions(assigned.patients)
+        guarded = guard.check_dispositions(dispositions, guarded, last, settings.guard)
+        step.found = account.in_words(dispositions)
 
     stamp = RunStamp(
         run_id=planned.run_id,
@@ -101,13 +116,19 @@ def _work(night: Night, planned: Plan, partial: Path, narrator: Narrator) -> dic
         _write_patient_tables(engine, partial, assigned, scored.reasons)
         step.found = f"{len(written)} files for {len({item.practice_id for item in written})} practices"
 
+    with narrator.step("go or no-go") as step:
+        tables = {"features": features, "scores": scored.scores, "dispositions": assigned.patients}
+        judged = judge_results(settings.contracts, tables, inspected, quality)
+        step.found = f"go: {judged:,} rules judged"
+
     engine.close()
     shutil.rmtree(work)
     return account.manifest(
         night=night,
         planned=planned,
         stamp=stamp,
-        landing=landing,
+        landing=inspected.landing,
+        guarded=guarded,
         facts=facts,
         lists=lists,
         matches=matches,
@@ -134,6 +155,8 @@ def _write_patient_tables(
     reasons.to_parquet(root / "analyst" / "reasons.parquet", index=False)
     assigned.history.to_parquet(root / "history" / "dispositions.parquet", index=False)
     engine.write_parquet(
-        "SELECT * FROM exacerbations ORDER BY patient_id, start_date, end_date, severity",
+        "SELECT patient_id, start_date, end_date, severity, evidence,"
+        " * EXCLUDE (patient_id, start_date, end_date, severity, evidence)"
+        " FROM exacerbations ORDER BY patient_id, start_date, end_date, severity",
         root / "analyst" / "exacerbations.parquet",
     )

@@ -134,7 +134,7 @@ def diff(run_a: str, run_b: str, config_path: Path, as_json: bool) -> None:
 @click.argument("reference")
 @options.config
 def explain(reference: str, config_path: Path) -> None:
-    """One patient of the published run, by the reference on the list: facts, risk, reasons, rules, history."""
+    """One patient of the published run, by reference: facts, risk, reasons, rules, history."""
     import pandas as pd
 
     from copd_strat import pathways
@@ -165,7 +165,7 @@ def explain(reference: str, config_path: Path) -> None:
 @click.option("--capacity", type=click.IntRange(0), help="Places a month, instead of the policies' own.")
 @options.as_json
 def whatif(config_path: Path, policies: tuple[str, ...], capacity: int | None, as_json: bool) -> None:
-    """Before anyone switches: who would move, what work it makes, whom it reaches. For the site's own eyes."""
+    """Before anyone switches: who would move, what work it makes, whom it reaches."""
     import pandas as pd
 
     from copd_strat import pathways

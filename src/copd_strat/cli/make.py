@@ -48,9 +48,8 @@ def write_extracts(
         seed=seed, practices=practices, register=register, years=years, layout=layout, end=end
     )
     report = generate(settings, out)
-    say(
-        f"SYNTHETIC extracts in layout '{report.layout}': {report.people:,} people, {report.register:,} with COPD"
-    )
+    people = f"{report.people:,} people, {report.register:,} with COPD"
+    say(f"SYNTHETIC extracts in layout {report.layout}: {people}")
     for name, rows in report.rows.items():
         say(f"  {name:<20} {rows:>12,} rows")
     show(str(report.extracts.parent))

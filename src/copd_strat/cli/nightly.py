@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from datetime import date
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from copd_strat import __version__, config
-from copd_strat.account import Outcome
 from copd_strat.cli import options
 from copd_strat.cli.terminal import say, show, show_json, table
-from copd_strat.plan import Night, Plan, plan
 from copd_strat.progress import Narrator
-from copd_strat.run import STEPS, nightly
+
+if TYPE_CHECKING:
+    from copd_strat.account import Outcome
+    from copd_strat.plan import Plan
 
 
 @click.command()
@@ -27,6 +29,8 @@ def run(
     config_path: Path, as_of: date, index: date | None, dry_run: bool, force: bool, as_json: bool
 ) -> None:
     """The nightly run: extracts in, lists, summary and manifest out, published together or not at all."""
+    from copd_strat.plan import Night, plan
+    from copd_strat.run import STEPS, nightly
 
     night = Night(settings=config.load(config_path), as_of=as_of, index=index, force=force)
     planned = plan(night)
@@ -57,10 +61,7 @@ def show_outcome(outcome: Outcome) -> None:
         show(f"Run {outcome.run_id} stays published: {summary['why']}.")
         show(f"  {outcome.path}")
         return
-    rows = [[name, *counts.values()] for name, counts in summary["tables"].items()]
-    show("")
-    show(table(["table", "rows in", "loaded", "quarantined", "duplicates"], rows))
-    show("")
+    show(f"\n{rows_table(summary)}\n")
     before = summary["dispositions_before"]
     changes = [[name, count, before.get(name)] for name, count in summary["dispositions"].items()]
     show(table([f"register {summary['register']:,}", "tonight", "last run"], changes))
@@ -74,4 +75,30 @@ def show_outcome(outcome: Outcome) -> None:
         show(f"  {name:<9} {place}")
 
 
-COMMANDS = (run,)
+def rows_table(summary: dict[str, Any]) -> str:
+    rows = [[name, *counts.values()] for name, counts in summary["tables"].items()]
+    return table(["table", "rows in", "loaded", "quarantined", "duplicates"], rows)
+
+
+@click.command()
+@options.config
+@options.as_of
+@options.as_json
+def validate(config_path: Path, as_of: date, as_json: bool) -> None:
+    """Check the extracts and stop: identifier gate, contracts, quarantine, run guard. Publishes nothing."""
+    from copd_strat.inspection import validation
+    from copd_strat.plan import Night
+
+    night = Night(settings=config.load(config_path), as_of=as_of)
+    say(f"copd-strat {__version__} · {night.settings.title} · checking extracts, run date {as_of}")
+    found = validation(night, Narrator(say, total=2))
+    if as_json:
+        show_json(found)
+        return
+    show(f"\n{rows_table(found)}\n")
+    for warning in found["warnings"]:
+        show(f"Warning: {warning}")
+    show(f"Results: {found['quality']}")
+
+
+COMMANDS = (run, validate)

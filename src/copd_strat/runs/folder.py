@@ -129,6 +129,14 @@ class RunFolder:
         draft.replace(self.root / POINTER)
         _flush(self.root)
 
+    def keep_quality(self, partial: Path) -> None:
+        """Keep what a failed run found out about its extracts, in ``failed/``, in place of the last such."""
+        quality, kept = partial / "quality", self.root / "failed"
+        if quality.exists():
+            with write_errors(kept):
+                shutil.rmtree(kept, ignore_errors=True)
+                quality.rename(kept)
+
     def discard(self, partial: Path) -> None:
         shutil.rmtree(partial, ignore_errors=True)
 

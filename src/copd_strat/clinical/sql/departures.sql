@@ -1,7 +1,7 @@
 -- Why people with a COPD diagnosis are not on the register, first reason that applies (docs/decisions.md §3, §5):
 -- the lists say it of those who were listed last time.
 SELECT
-    patient_id,
+    CAST(patient_id AS VARCHAR) AS patient_id,
     CASE
         WHEN NOT alive THEN 'died'
         WHEN NOT registered THEN 'moved'

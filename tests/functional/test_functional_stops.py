@@ -1,0 +1,157 @@
+"""When a night cannot be published: the old run stays, the exit code says why, no value is told."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import signal
+import subprocess
+import time
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+
+from copd_strat.runs import RunFolder, verify
+
+CANARY = "CANARY77XYZ"
+
+
+def edit(site: Any, old: str, new: str) -> None:
+    text = site.config.read_text(encoding="utf-8")
+    assert old in text
+    site.config.write_text(text.replace(old, new), encoding="utf-8")
+
+
+def patients_file(site: Any) -> Path:
+    return site.extracts / "patients.csv"
+
+
+def halve(site: Any) -> None:
+    """Keep half of every large table."""
+    for path in [*site.extracts.glob("gp_events/*.parquet"), *site.extracts.glob("prescriptions*")]:
+        draft = path.with_name(f"half_{path.name}")
+        if path.suffix == ".parquet":
+            duckdb.sql(f"COPY (SELECT * FROM '{path}' USING SAMPLE 50 PERCENT (bernoulli, 1)) TO '{draft}'")
+            draft.rename(path)
+        else:
+            path.unlink()
+
+
+def remove_patients(site: Any) -> None:
+    patients_file(site).unlink()
+
+
+def add_nhs_column(site: Any) -> None:
+    lines = patients_file(site).read_text(encoding="utf-8").splitlines()
+    marked = [lines[0] + ",NHSNumber", *(line + "," + CANARY for line in lines[1:])]
+    patients_file(site).write_text("\n".join(marked) + "\n", encoding="utf-8")
+
+
+def break_dates(site: Any) -> None:
+    lines = (site.extracts / "deaths.csv").read_text(encoding="utf-8").splitlines()
+    marked = [lines[0], *(line.split(",")[0] + "," + CANARY for line in lines[1:])]
+    (site.extracts / "deaths.csv").write_text("\n".join(marked) + "\n", encoding="utf-8")
+
+
+def block_output(site: Any) -> None:
+    (site.folder / "output").write_text("a file where the folder should be")
+
+
+STOPS = {
+    "unknown key": (10, lambda s: edit(s, "care_setting", "care_seting"), "did you mean 'care_setting'"),
+    "no care setting": (10, lambda s: edit(s, "primary_care", "anywhere"), "risk.care_setting"),
+    "unknown policy": (10, lambda s: edit(s, "risk:", "pathways: {policy: nosuch}\nrisk:"), "nosuch"),
+    "no extracts": (11, lambda s: edit(s, "path: extracts", "path: nowhere"), "no such folder"),
+    "table missing": (11, remove_patients, "no file for table patients"),
+    "contract broken": (12, break_dates, "DEA"),
+    "identifier": (16, add_nhs_column, "NHSNumber"),
+    "output blocked": (18, block_output, "cannot be written"),
+    "approval expired": (19, lambda s: edit(s, "2099-12-31", "2026-04-09"), "expired on 2026-04-09"),
+}
+
+
+@pytest.mark.parametrize("case", STOPS)
+def test_a_night_that_cannot_be_published_says_why(site: Any, case: str) -> None:
+    code, spoil, said = STOPS[case]
+    spoil(site)
+    done = site.run()
+    assert done.returncode == code, done.stderr
+    assert said in done.stderr
+    assert "Mend:" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert CANARY not in done.stderr + done.stdout
+    assert not (site.folder / "output" / "CURRENT.json").exists()
+
+
+def test_a_missing_reference_key_is_named(site: Any) -> None:
+    done = site.call("run", "--config", str(site.config), COPD_STRAT_REFERENCE_KEY="")
+    assert done.returncode == 10
+    assert "reference key" in done.stderr
+
+
+def test_a_running_night_locks_the_output(site: Any) -> None:
+    (site.folder / "output").mkdir()
+    with (site.folder / "output" / ".lock").open("a") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        assert site.run().returncode == 17
+
+
+def test_halved_and_stale_extracts_leave_the_old_run_in_place(site: Any) -> None:
+    assert site.run().returncode == 0
+    before = RunFolder(site.folder / "output").current()
+    assert before is not None
+    stale = site.run(as_of="2026-07-10")
+    assert stale.returncode == 13, stale.stderr
+    halve(site)
+    halved = site.run(as_of="2026-04-11")
+    assert halved.returncode in (11, 13), halved.stderr
+    after = RunFolder(site.folder / "output").current()
+    assert after is not None
+    assert after.path == before.path
+    assert verify(after.path) == ()
+
+
+def test_a_bug_gives_code_70_and_no_value(site: Any) -> None:
+    broken = (
+        "import copd_strat.clinical as c\n"
+        f"def build(*a, **k): raise ValueError('{CANARY}')\n"
+        "c.build = build\n"
+        "from copd_strat.cli import main; main()"
+    )
+    command = site.command("run", "--config", str(site.config), "--as-of", "2026-04-10")
+    command[2] = broken
+    key = {"COPD_STRAT_REFERENCE_KEY": "a key for tests with synthetic people 0123456789"}
+    done = subprocess.run(command, env=os.environ | key, capture_output=True, text=True, check=False)
+    assert done.returncode == 70, done.stderr
+    assert CANARY not in done.stderr
+    assert "internal error (ValueError)" in done.stderr
+
+
+@pytest.mark.parametrize(
+    "step", ["extracts and contracts", "clinical facts", "lists", "summary and report", "publish"]
+)
+def test_a_killed_night_leaves_the_old_run_whole(site: Any, step: str) -> None:
+    output = site.folder / "output"
+    seed = output / "runs" / "old"
+    seed.mkdir(parents=True)
+    old = {"run_id": "old", "as_of": "2026-04-01", "key": "k", "parts": {}, "published_order": 1}
+    manifest = old | {"files": {}, "previous": None, "guard": None, "dispositions": {}, "register": 0}
+    (seed / "manifest.json").write_text(json.dumps(manifest))
+    (output / "CURRENT.json").write_text(json.dumps({"run_id": "old", "folder": "old"}))
+    command = site.command("run", "--config", str(site.config), "--as-of", "2026-04-10", "--force")
+    key = {"COPD_STRAT_REFERENCE_KEY": "a key for tests with synthetic people 0123456789"}
+    with subprocess.Popen(command, env=os.environ | key, stderr=subprocess.PIPE, text=True) as night:
+        assert night.stderr is not None
+        for line in night.stderr:
+            if "START" in line and step in line:
+                time.sleep(0.05)
+                night.send_signal(signal.SIGKILL)
+                break
+        night.wait(60)
+    current = RunFolder(output).current()
+    assert current is not None
+    assert verify(current.path) == ()
+    assert current.run_id == "old" or step == "publish"
