@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from copd_strat.cli.terminal import show, table
+from copd_strat.errors import ConfigError
 
 _REFERENCE_TEXT = """\
 A list names a patient by a reference such as CP-7K3M-9QWX-4. It is a keyed hash of the pseudonymous patient
@@ -76,4 +77,49 @@ def list_codelists(extra: tuple[Path, ...]) -> None:
     show(f"\n{report.codes:,} codes; concepts without any: {', '.join(report.without_codes) or 'none'}")
 
 
-COMMANDS = (policy, reference, code_lists)
+_FOLDER = click.option(
+    "--folder", type=click.Path(path_type=Path), default=Path("data_contracts"), show_default=True
+)
+
+
+@click.group()
+def contracts() -> None:
+    """The data contracts and their rules."""
+
+
+@contracts.command("list")
+@_FOLDER
+def list_contracts(folder: Path) -> None:
+    """Every rule: code, table, what it counts, severity, when it warns and when it stops the run."""
+    from copd_strat.contracts import catalogue
+
+    head = [name.replace("_", " ") for name in catalogue.CatalogueRow._fields]
+    show(table(head, catalogue.rows(folder)))
+
+
+@contracts.command("show")
+@click.argument("code")
+@_FOLDER
+def show_contract(code: str, folder: Path) -> None:
+    """One rule: what it counts, its thresholds, what to do."""
+    from copd_strat.contracts import catalogue
+
+    show(catalogue.explain(folder, code))
+
+
+@contracts.command("lint")
+@_FOLDER
+def lint_contracts(folder: Path) -> None:
+    """Check every contract against the open standard and the program's own rules."""
+    from copd_strat.contracts.lint import contract_files, lint
+
+    faults = lint(folder)
+    if faults:
+        raise ConfigError(
+            f"{folder}: {len(faults)} fault(s)\n" + "\n".join(f"  - {fault}" for fault in faults),
+            mend="correct the places named above",
+        )
+    show(f"{len(contract_files(folder))} contracts, no faults.")
+
+
+COMMANDS = (policy, reference, code_lists, contracts)

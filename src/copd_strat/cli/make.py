@@ -9,6 +9,8 @@ import click
 
 from copd_strat.cli import options
 from copd_strat.cli.terminal import say, show
+from copd_strat.errors import OutputError
+from copd_strat.runs.folder import write_errors
 
 # Published with the program, so it protects nobody: it is for people who do not exist.
 _DEMO_KEY = "a demonstration key for synthetic people only\n"
@@ -71,4 +73,47 @@ def demo(context: click.Context, folder: Path, config_path: Path) -> None:
     context.invoke(run, config_path=config_path)
 
 
-COMMANDS = (synth, demo)
+_CONFIG = """\
+# Proposed by 'copd-strat init'. Fill in what stands in angle brackets, then:
+#   copd-strat doctor --config {name}
+title: <name of the integrated care system>
+governance:
+  legal_basis: <for example section 251, regulation 5>
+  approval_reference: <reference of the approval>
+  approval_expires: <date>
+  controller: <name of the controller>
+  opt_out_regime: <type1, type1_and_national or none_direct_care>
+  opt_out_applied_on: <date>
+extracts:
+  - {{layout: {layout}, path: "{path}"}}
+contracts: "{contracts}"
+output: <folder for runs>
+risk:
+  care_setting: <primary_care or hospital_clinic>
+"""
+
+
+@click.command()
+@click.argument("folder", type=click.Path(path_type=Path))
+@click.option("-o", "--output", type=click.Path(path_type=Path), default="nightly.yaml", show_default=True)
+@click.option("--contracts", type=click.Path(path_type=Path), default="data_contracts", show_default=True)
+def init(folder: Path, output: Path, contracts: Path) -> None:
+    """Look at the headers of the files in FOLDER, propose a layout and write a configuration for it."""
+    from copd_strat.extracts.sniff import propose
+
+    if output.exists():
+        raise OutputError(f"{output}: is there already", mend="give another name with -o")
+    found = propose(folder, contracts)
+    for name, files in found.tables.items():
+        say(f"  {name:<20} {', '.join(files[:3])}{' …' if len(files) > 3 else ''}")
+    text = _CONFIG.format(
+        name=output, layout=found.layout, path=folder.resolve(), contracts=contracts.resolve()
+    )
+    with write_errors(output):
+        output.write_text(text, encoding="utf-8")
+    show(
+        f"Layout {found.layout}: {found.files} files fit. Wrote {output}; fill in what stands in angle brackets."
+    )
+
+
+COMMANDS = (synth, demo, init)

@@ -1,0 +1,119 @@
+"""Is this site ready for a night? Each check says what it found and what to do."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from collections.abc import Callable, Iterator
+from datetime import date
+from pathlib import Path
+
+import click
+
+from copd_strat import config
+from copd_strat.cli import options
+from copd_strat.cli.terminal import show, table
+from copd_strat.errors import ConfigError, CopdStratError, OutputError
+from copd_strat.runs import RunFolder, inventory, verify
+from copd_strat.runs.approval import check_approval
+
+# A night keeps the checked rows beside the run until it is published: about this many times the extracts.
+_DISK_PER_INPUT = 6
+
+
+@click.command()
+@options.config
+@options.as_of
+def doctor(config_path: Path, as_of: date) -> None:
+    """Check Python, memory, disk, configuration, contracts, policy, key, extracts and the last run."""
+    settings = config.load(config_path)
+    rows = [(name, *_outcome(check)) for name, check in _checks(settings, as_of)]
+    show(table(["check", "", "found"], rows))
+    failed = [name for name, mark, _ in rows if mark == "FAIL"]
+    if failed:
+        raise ConfigError(f"{len(failed)} check(s) failed: {', '.join(failed)}", mend="see the lines above")
+
+
+def _outcome(check: Callable[[], str]) -> tuple[str, str]:
+    try:
+        return "ok", check()
+    except CopdStratError as error:
+        return "FAIL", error.problem.splitlines()[0]
+
+
+def _checks(settings: config.Settings, as_of: date) -> Iterator[tuple[str, Callable[[], str]]]:
+    yield "python", lambda: sys.version.split()[0]
+    yield "memory", lambda: _memory(settings)
+    yield "approval", lambda: _approval(settings, as_of)
+    yield "contracts", lambda: _contracts(settings)
+    yield "policy", lambda: _policy(settings)
+    yield "reference key", lambda: _key(settings)
+    yield "extracts", lambda: _extracts(settings)
+    yield "disk", lambda: _disk(settings)
+    yield "write access", lambda: _writable(settings.output)
+    yield "last run", lambda: _last_run(settings.output)
+
+
+def _memory(settings: config.Settings) -> str:
+    total = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    return f"{total / 2**30:.0f} GiB; the engine may use {settings.engine.memory_limit}"
+
+
+def _approval(settings: config.Settings, as_of: date) -> str:
+    check_approval(settings.governance, as_of=as_of)
+    return f"{settings.governance.approval_reference}, until {settings.governance.approval_expires}"
+
+
+def _contracts(settings: config.Settings) -> str:
+    from copd_strat.contracts.lint import contract_files, lint
+
+    faults = lint(settings.contracts)
+    if faults:
+        raise ConfigError(f"{len(faults)} fault(s), first: {faults[0]}")
+    return f"{len(contract_files(settings.contracts))} contracts, no faults"
+
+
+def _policy(settings: config.Settings) -> str:
+    from copd_strat.pathways import load_policy
+
+    return load_policy(settings.pathways.policy).label
+
+
+def _key(settings: config.Settings) -> str:
+    from copd_strat.pathways import reference_key
+
+    return f"{len(reference_key(settings.pathways))} bytes"
+
+
+def _extracts(settings: config.Settings) -> str:
+    found = [(source.layout, inventory(source.path)) for source in settings.extracts]
+    return "; ".join(f"{layout}: {len(files)} files" for layout, files in found)
+
+
+def _disk(settings: config.Settings) -> str:
+    size = sum(item.bytes for source in settings.extracts for item in inventory(source.path))
+    there = next(path for path in (settings.output, *settings.output.parents) if path.exists())
+    free = shutil.disk_usage(there).free
+    if free < _DISK_PER_INPUT * size:
+        raise OutputError(f"{free / 1e9:.1f} GB free, about {_DISK_PER_INPUT * size / 1e9:.1f} GB needed")
+    return f"{free / 1e9:.1f} GB free"
+
+
+def _writable(output: Path) -> str:
+    folder = RunFolder(output)
+    with folder.lock():
+        return "the output folder can be written and is not locked"
+
+
+def _last_run(output: Path) -> str:
+    current = RunFolder(output).current()
+    if current is None:
+        return "none yet"
+    changed = verify(current.path)
+    if changed:
+        raise OutputError(f"run {current.run_id}: {len(changed)} file(s) differ from its manifest")
+    return f"run {current.run_id} of {current.manifest['as_of']}, all files as published"
+
+
+COMMANDS = (doctor,)
