@@ -1,12 +1,13 @@
 """Row checks as SQL: every rule of a contract is one condition that is true where a row breaks it.
 
-Inside a check, ``r.<column>`` is the text (or typed Parquet value) as it came, ``t.<column>`` the typed value,
-``p`` the accepted registration facts of the row's patient.
+Inside a check, ``r.<column>`` is the text (or typed Parquet value) as it came, ``t.<column>`` the typed
+value, ``p`` the accepted registration facts of the row's patient.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import date
 
 from copd_strat.contracts.model import Column, Contract, Rule
@@ -51,18 +52,42 @@ def _parsed_date(text: str, formats: tuple[str, ...]) -> str:
     return f"coalesce({tries})" if len(formats) > 1 else tries
 
 
-def is_blank(name: str) -> str:
-    return f"({name} IS NULL OR trim(CAST({name} AS VARCHAR)) = '')"
+@dataclass(frozen=True, kw_only=True)
+class Cell:
+    """What a check of one column is told: ``raw`` and typed ``value`` in SQL, the raw type, the rule."""
+
+    raw: str
+    value: str
+    physical: str
+    rule: Rule
+    as_of: date
+
+    @property
+    def blank(self) -> str:
+        if self.physical != "VARCHAR":
+            return f"{self.raw} IS NULL"
+        return f"({self.raw} IS NULL OR trim({self.raw}) = '')"
+
+    @property
+    def other(self) -> str:
+        """The typed column that the rule compares with."""
+        return f"t.{identifier(self.rule.arguments['column'])}"
 
 
-def violation(rule: Rule, contract: Contract, as_of: date) -> str:
-    """SQL that is true where a row breaks ``rule`` and false, never NULL, where it does not."""
+def violation(rule: Rule, contract: Contract, as_of: date, physical: str) -> str:
+    """SQL that is true where a row breaks ``rule`` and false, never NULL, where it does not.
+
+    ``physical`` is the engine's type of the column as it came.
+    """
     if rule.column is None:
         return "FALSE"  # judged on the whole table: see accept.py
-    raw, value = f"r.{identifier(rule.column)}", f"t.{identifier(rule.column)}"
-    condition = _CHECKS[rule.check](raw, value, rule, as_of)
+    if rule.check == "readable" and physical == SQL_TYPES[contract.column(rule.column).type]:
+        return "FALSE"
+    name = identifier(rule.column)
+    cell = Cell(raw=f"r.{name}", value=f"t.{name}", physical=physical, rule=rule, as_of=as_of)
+    condition = _CHECKS[rule.check](cell)
     if rule.check in _ORDERS_DATES and (unknown := _placeholders(contract)):
-        condition = f"{condition} AND {value} NOT IN {literal(unknown)}"
+        condition = f"{condition} AND {cell.value} NOT IN {literal(unknown)}"
     return f"coalesce({condition}, FALSE)"
 
 
@@ -76,43 +101,35 @@ def _days(rule: Rule) -> tuple[date, ...]:
     return tuple(day if isinstance(day, date) else date.fromisoformat(day) for day in days)
 
 
-def _one_of(raw: str, value: str, rule: Rule, as_of: date) -> str:
-    return f"{value} NOT IN {literal(tuple(rule.arguments['values']))}"
+def _values(cell: Cell) -> str:
+    return literal(tuple(cell.rule.arguments["values"]))
 
 
-def _range(raw: str, value: str, rule: Rule, as_of: date) -> str:
-    bounds = rule.arguments
-    below = f"{value} < {bounds['min']}" if "min" in bounds else "FALSE"
-    above = f"{value} > {bounds['max']}" if "max" in bounds else "FALSE"
+def _range(cell: Cell) -> str:
+    bounds = cell.rule.arguments
+    below = f"{cell.value} < {bounds['min']}" if "min" in bounds else "FALSE"
+    above = f"{cell.value} > {bounds['max']}" if "max" in bounds else "FALSE"
     return f"({below} OR {above})"
 
 
-def _sentinel(raw: str, value: str, rule: Rule, as_of: date) -> str:
-    return f"{value} IN {literal(_days(rule))}"
+def _future(cell: Cell) -> str:
+    return f"{cell.value} > {literal(cell.as_of)} AND {cell.value} < {literal(date(2500, 1, 1))}"
 
 
-_CHECKS: dict[str, Callable[[str, str, Rule, date], str]] = {
-    "present": lambda raw, value, rule, as_of: is_blank(raw),
-    "readable": lambda raw, value, rule, as_of: f"NOT {is_blank(raw)} AND {value} IS NULL",
-    "one_of": _one_of,
-    "none_of": lambda raw, value, rule, as_of: f"{value} IN {literal(tuple(rule.arguments['values']))}",
+_CHECKS: dict[str, Callable[[Cell], str]] = {
+    "present": lambda cell: cell.blank,
+    "readable": lambda cell: f"NOT {cell.blank} AND {cell.value} IS NULL",
+    "one_of": lambda cell: f"{cell.value} NOT IN {_values(cell)}",
+    "none_of": lambda cell: f"{cell.value} IN {_values(cell)}",
     "range": _range,
-    "pattern": lambda raw, value, rule, as_of: (
-        f"NOT regexp_matches({value}, {literal(rule.arguments['pattern'])})"
-    ),
-    "intact_id": lambda raw, value, rule, as_of: (
-        f"regexp_matches(CAST({raw} AS VARCHAR), {literal(DAMAGED_ID)})"
-    ),
-    "not_sentinel": _sentinel,
-    "not_future": lambda raw, value, rule, as_of: (
-        f"{value} > {literal(as_of)} AND {value} < {literal(date(2500, 1, 1))}"
-    ),
-    "not_before": lambda raw, value, rule, as_of: f"{value} < t.{identifier(rule.arguments['column'])}",
-    "not_before_birth_year": lambda raw, value, rule, as_of: (
-        f"year({value}) < t.{identifier(rule.arguments['column'])}"
-    ),
-    "known_patient": lambda raw, value, rule, as_of: f"{value} IS NOT NULL AND p.patient_id IS NULL",
-    "not_before_birth": lambda raw, value, rule, as_of: f"year({value}) < p.birth_year",
+    "pattern": lambda cell: f"NOT regexp_matches({cell.value}, {literal(cell.rule.arguments['pattern'])})",
+    "intact_id": lambda cell: f"regexp_matches(CAST({cell.raw} AS VARCHAR), {literal(DAMAGED_ID)})",
+    "not_sentinel": lambda cell: f"{cell.value} IN {literal(_days(cell.rule))}",
+    "not_future": _future,
+    "not_before": lambda cell: f"{cell.value} < {cell.other}",
+    "not_before_birth_year": lambda cell: f"year({cell.value}) < {cell.other}",
+    "known_patient": lambda cell: f"{cell.value} IS NOT NULL AND p.patient_id IS NULL",
+    "not_before_birth": lambda cell: f"year({cell.value}) < p.birth_year",
 }
 
 _ORDERS_DATES = frozenset({"not_future", "not_before", "not_before_birth_year", "not_before_birth"})

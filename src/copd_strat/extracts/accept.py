@@ -7,7 +7,6 @@ rejecting bits are all clear. A row that breaks a rule keeps its original text, 
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
@@ -18,18 +17,14 @@ from copd_strat.contracts.model import Contract, Rule
 from copd_strat.contracts.receipt import FileReceipt, TableReceipt
 from copd_strat.engine import Engine, literal
 from copd_strat.engine.sql import identifier
-from copd_strat.extracts.files import SourceFile
+from copd_strat.extracts.admit import Source
+from copd_strat.extracts.files import reading
 
 # Hashes of this many rows are compared at a time, which bounds the memory of the search for duplicates.
 _HASHES_A_PASS = 8_000_000
 
-
-@dataclass(frozen=True, kw_only=True)
-class Source:
-    """One opened file with the SELECT that gives its contract columns and ``_line``."""
-
-    file: SourceFile
-    rows: str
+# Regular expressions are tried on distinct values first, on every row only if one of those breaks the rule.
+_DEAR = frozenset({"intact_id", "pattern"})
 
 
 def accept_table(
@@ -46,10 +41,13 @@ def accept_table(
     name = f"{number:02d}"
     checked = work / "checked"
     checked.mkdir(parents=True)
-    _start_rejects(engine, name)
     for place, source in enumerate(sources):
-        _check_file(engine, contract, source, place, checked, as_of)
-        _keep_rejects(engine, name, place)
+        with reading(source.file.name):
+            _check_file(engine, contract, source, place, checked, as_of)
+    broken = " UNION ALL ".join(
+        f"SELECT {place} AS _file, * FROM ({source.broken})" for place, source in enumerate(sources)
+    )
+    engine.create_table(f"broken_{name}", broken)
     every = f"read_parquet({literal(str(checked / '*.parquet'))})"
     good = f"SELECT * FROM {every} WHERE {_is_good(contract)}"
     _find_fates(engine, name, contract, good)
@@ -80,7 +78,7 @@ def _check_file(
     ]
     names = ", ".join(f"t.{identifier(column.name)}" for column in contract.columns)
     raw = ", ".join(_kept_text(column.name, column.name in there) for column in contract.columns)
-    mask = _mask(contract, set(there), as_of)
+    mask = _mask(engine, contract, source, as_of)
     known = _join_of_known_patients(contract)
     select = f"""
         SELECT {names}, {number} AS _file, r._line AS _line, _mask, hash(t) AS _hash,
@@ -108,37 +106,35 @@ def bit(contract: Contract, rule: Rule) -> int:
     return 1 << contract.rules.index(rule)
 
 
-def _mask(contract: Contract, there: set[str], as_of: date) -> str:
+def _mask(engine: Engine, contract: Contract, source: Source, as_of: date) -> str:
     """The sum of the bits of all broken rules; a rule on a column the file lacks cannot be broken."""
-    terms = [
-        f"CASE WHEN {violation(rule, contract, as_of)} THEN {bit(contract, rule)} ELSE 0 END"
-        for rule in contract.rules
-        if rule.check not in WHOLE_TABLE and rule.column in there
-    ]
+    there = source.file.columns
+    terms = []
+    for rule in contract.rules:
+        if rule.check in WHOLE_TABLE or rule.column not in there:
+            continue
+        broken = violation(rule, contract, as_of, there[rule.column])
+        if rule.check not in _DEAR or _occurs(engine, source, contract, rule.column, broken):
+            terms.append(f"CASE WHEN {broken} THEN {bit(contract, rule)} ELSE 0 END")
     return "CAST(" + (" + ".join(terms) or "0") + " AS BIGINT)"
+
+
+def _occurs(engine: Engine, source: Source, contract: Contract, column: str, broken: str) -> bool:
+    """Whether any distinct value of the column breaks a rule that looks at nothing else."""
+    name = identifier(column)
+    value = typed(contract.column(column), source.file.columns[column], contract.date_formats)
+    distinct = f"SELECT DISTINCT r.{name} FROM ({source.rows}) r"
+    return bool(
+        engine.scalar(
+            f"SELECT count(*) FROM (SELECT r, struct_pack({name} := {value}) AS t FROM ({distinct}) r) "
+            f"WHERE {broken}"
+        )
+    )
 
 
 def _is_good(contract: Contract) -> str:
     rejecting = sum(bit(contract, rule) for rule in contract.rules if rule.rejects)
     return f"_mask & {rejecting} = 0"
-
-
-def _start_rejects(engine: Engine, name: str) -> None:
-    engine.create_table(
-        f"broken_{name}", "SELECT 0 AS _file, CAST(0 AS BIGINT) AS _line, '' AS record WHERE FALSE"
-    )
-
-
-def _keep_rejects(engine: Engine, name: str, number: int) -> None:
-    """Lines the reader could not split into fields, taken over from its own tables."""
-    if not engine.has_table("reject_errors"):
-        return
-    engine.execute(
-        f"INSERT INTO broken_{name} "
-        f"SELECT {number}, line, any_value(csv_line) FROM reject_errors GROUP BY line"
-    )
-    engine.execute("DROP TABLE reject_errors")
-    engine.execute("DROP TABLE reject_scans")
 
 
 def _find_fates(engine: Engine, name: str, contract: Contract, good: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 
 from copd_strat.contracts.model import Column, Contract
@@ -9,13 +10,24 @@ from copd_strat.engine import Engine, literal
 from copd_strat.engine.sql import identifier
 from copd_strat.errors import ContractError, InputError
 from copd_strat.extracts import identifiers
-from copd_strat.extracts.accept import Source
-from copd_strat.extracts.files import SourceFile, scan
+from copd_strat.extracts.files import SourceFile, reading, scan
 
 # Identifiers this long do not survive a spreadsheet or a float, which leaves them ending in zeros. No SNOMED
 # CT or dm+d identifier of that length ends in 000 (its third digit from the right is 1), and by chance one
 # patient id in a thousand does.
 _LONG_ID, _MIN_LONG_IDS, _MAX_ENDING_SHARE = 16, 10, 0.5
+
+
+@dataclass(frozen=True, kw_only=True)
+class Source:
+    """An admitted file: ``rows`` selects its contract columns and ``_line``.
+
+    ``broken`` selects ``_line, record`` of the lines that could not be split into fields.
+    """
+
+    file: SourceFile
+    rows: str
+    broken: str
 
 
 def admit(engine: Engine, file: SourceFile, contract: Contract, work: Path) -> Source:
@@ -26,17 +38,71 @@ def admit(engine: Engine, file: SourceFile, contract: Contract, work: Path) -> S
     identifiers.check_names(file, contract)
     _require_columns(file, contract)
     named = {column.name for column in contract.columns}
-    identifiers.check_unread(engine, file, tuple(name for name in file.columns if name not in named))
-    rows = scan(file, tuple(name for name in file.columns if name in named))
-    if file.is_text:
-        staged = work / "staged" / f"{file.name.replace('/', '_')}.parquet"
-        engine.write_parquet(rows, staged)
-        rows = f"SELECT * FROM read_parquet({literal(str(staged))})"
-    identifiers.check_values(engine, file, contract, rows)
-    for column in contract.columns:
-        if column.name in file.columns:
-            _refuse_damage(engine, file, contract, column, rows)
-    return Source(file=file, rows=rows)
+    with reading(file.name):
+        identifiers.check_unread(engine, file, tuple(name for name in file.columns if name not in named))
+        _forget_rejects(engine)
+        source = _stage(engine, file, tuple(name for name in file.columns if name in named), work)
+        _refuse_line_breaks(engine, file, contract, source.rows)
+        identifiers.check_values(engine, file, contract, source.rows)
+        for column in contract.columns:
+            if column.name in file.columns:
+                _refuse_damage(engine, file, contract, column, source.rows)
+    return source
+
+
+def _stage(engine: Engine, file: SourceFile, columns: tuple[str, ...], work: Path) -> Source:
+    rows = scan(file, columns)
+    if not file.is_text:
+        return Source(file=file, rows=rows, broken="SELECT 0 AS _line, '' AS record WHERE FALSE")
+    name = file.name.replace("/", "_")
+    staged, broken = work / "staged" / f"{name}.parquet", work / "broken" / f"{name}.parquet"
+    engine.write_parquet(rows, staged)
+    _refuse_open_quote(engine, file)
+    rejects = (
+        "SELECT CAST(line AS BIGINT) AS _line, any_value(csv_line) AS record FROM reject_errors GROUP BY line"
+    )
+    nothing = "SELECT CAST(0 AS BIGINT) AS _line, '' AS record WHERE FALSE"
+    engine.write_parquet(rejects if engine.has_table("reject_errors") else nothing, broken)
+    _forget_rejects(engine)
+    staged_rows = f"SELECT * FROM read_parquet({literal(str(staged))})"
+    return Source(file=file, rows=staged_rows, broken=f"SELECT * FROM read_parquet({literal(str(broken))})")
+
+
+def _forget_rejects(engine: Engine) -> None:
+    for table in ("reject_errors", "reject_scans"):
+        engine.execute(f"DROP TABLE IF EXISTS {table}")
+
+
+def _refuse_open_quote(engine: Engine, file: SourceFile) -> None:
+    """A quote that never closes swallows the rows behind it: nobody can say how many."""
+    if not engine.has_table("reject_errors"):
+        return
+    line = engine.scalar(
+        "SELECT min(line) FROM reject_errors "
+        "WHERE error_type = 'UNQUOTED VALUE' AND contains(csv_line, chr(10))"
+    )
+    if line is not None:
+        raise InputError(
+            f"{file.name}: a quote opens in line {line} and is not closed; what follows cannot be read",
+            mend="close the quote, or export without quotes",
+        )
+
+
+def _refuse_line_breaks(engine: Engine, file: SourceFile, contract: Contract, rows: str) -> None:
+    """A line break inside an id, a code or a date is a quote that closed too late: rows are lost in it."""
+    columns = [
+        column.name for column in contract.columns if column.name in file.columns and column.kind != "text"
+    ]
+    if not columns or file.delimiter != ",":
+        return
+    counts = ", ".join(f"count(*) FILTER (WHERE contains({identifier(c)}, chr(10)))" for c in columns)
+    found = dict(zip(columns, engine.rows(f"SELECT {counts} FROM ({rows})")[0], strict=True))
+    torn = [column for column, count in found.items() if count]
+    if torn:
+        raise InputError(
+            f"{file.name}: column {', '.join(torn)} holds line breaks; a quote may close too late",
+            mend="export without line breaks inside fields",
+        )
 
 
 def _require_columns(file: SourceFile, contract: Contract) -> None:

@@ -6,8 +6,12 @@ import csv
 import gzip
 import re
 import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+
+import duckdb
 
 from copd_strat.contracts.model import Contract
 from copd_strat.engine import literal
@@ -107,18 +111,30 @@ def _refuse_repeated(name: str, columns: list[str]) -> None:
 
 
 def _parquet_columns(path: Path, name: str) -> dict[str, str]:
-    import duckdb
     import pyarrow as pa
     import pyarrow.parquet as pq
 
     try:
         pq.ParquetFile(path)
-    except pa.ArrowInvalid:
+    except (pa.ArrowException, OSError):
         raise InputError(f"{name}: not a complete Parquet file", mend="copy or export it again") from None
-    described = (
-        duckdb.connect().execute(f"DESCRIBE SELECT * FROM read_parquet({literal(str(path))})").fetchall()
-    )
+    with reading(name):
+        described = (
+            duckdb.connect().execute(f"DESCRIBE SELECT * FROM read_parquet({literal(str(path))})").fetchall()
+        )
     return {column: kind for column, kind, *_ in described}
+
+
+@contextmanager
+def reading(name: str) -> Iterator[None]:
+    """What the reader finds damaged inside the file becomes an InputError; it raises many kinds of error."""
+    try:
+        yield
+    except duckdb.Error as error:
+        damage = (duckdb.InvalidInputException, duckdb.IOException, duckdb.SerializationException)
+        if type(error) is not duckdb.Error and not isinstance(error, damage):
+            raise
+        raise InputError(f"{name}: the file is damaged inside", mend="copy or export it again") from None
 
 
 def _check_gzip(path: Path, name: str) -> None:
@@ -169,8 +185,14 @@ def _check_delimiter(name: str, line: str, expected: str, columns: list[str], co
 
 
 def scan(file: SourceFile, columns: tuple[str, ...]) -> str:
-    """A SELECT of ``columns`` and ``_line`` from the file; text comes as text, Parquet as it is typed."""
-    wanted = ", ".join(f"{identifier(file.headers[name])} AS {identifier(name)}" for name in columns)
+    """A SELECT of ``columns`` and ``_line`` from the file; text comes as text, Parquet as it is typed.
+
+    Lines of text that cannot be split into the header's fields go to the reader's own reject tables.
+    """
+    names = {name: identifier(file.headers[name]) for name in columns}
+    if file.is_text:
+        names = {name: f"nullif(trim({header}), '')" for name, header in names.items()}
+    wanted = ", ".join(f"{header} AS {identifier(name)}" for name, header in names.items())
     if not file.is_text:
         source = f"read_parquet({literal(str(file.path))}, file_row_number = true)"
         return f"SELECT {wanted}, file_row_number + 1 AS _line FROM {source}"

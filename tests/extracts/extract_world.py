@@ -1,0 +1,172 @@
+"""A few invented people as native extract files, to be spoiled one at a time, and the landing of them."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from copd_strat import extracts
+from copd_strat.config import EngineSettings, ExtractSource
+from copd_strat.contracts.loading import load_contract
+from copd_strat.contracts.model import Contract
+from copd_strat.contracts.receipt import Landing, TableReceipt
+from copd_strat.engine import Engine
+
+AS_OF = date(2026, 11, 23)
+CONTRACTS = Path(__file__).parents[2] / "data_contracts"
+PEOPLE = 40
+
+Rows = list[dict[str, Any]]
+
+
+def person(number: int) -> str:
+    return f"P{number:04d}"
+
+
+def patients() -> Rows:
+    return [
+        {
+            "patient_id": person(n),
+            "practice_id": "A81001",
+            "sex": "female" if n % 2 else "male",
+            "birth_year": 1940 + n % 30,
+            "birth_month": "",
+            "ethnicity": "A",
+            "imd_decile": 1 + n % 10,
+            "registration_start": "2015-04-01",
+            "registration_end": "",
+            "death_date": "",
+        }
+        for n in range(PEOPLE)
+    ]
+
+
+def gp_events() -> Rows:
+    return [
+        {
+            "patient_id": person(n % PEOPLE),
+            "event_date": f"2025-{1 + n // 28 % 12:02d}-{1 + n % 28:02d}",
+            "code": "13645005",
+            "code_system": "snomed",
+            "value": "",
+            "unit": "",
+            "recorded_date": "2025-12-31",
+        }
+        for n in range(200)
+    ]
+
+
+def prescriptions() -> Rows:
+    return [
+        {
+            "patient_id": person(n % PEOPLE),
+            "issue_date": f"2025-{1 + n % 12:02d}-15",
+            "dmd_code": "42087311000001104",
+            "quantity": 30 + n,
+            "duration_days": 5,
+            "recorded_date": "",
+        }
+        for n in range(60)
+    ]
+
+
+def hospital_episodes() -> Rows:
+    return [
+        {
+            "patient_id": person(n % PEOPLE),
+            "episode_id": f"E{n:05d}",
+            "provider": "RX1",
+            "admission_date": f"2025-06-{1 + n % 28:02d}",
+            "episode_start": f"2025-06-{1 + n % 28:02d}",
+            "episode_end": f"2025-07-{1 + n % 28:02d}",
+            "admission_method": "21",
+            "discharge_date": f"2025-07-{1 + n % 28:02d}",
+            "episode_order": 1,
+            "episode_status": "3",
+            "diagnosis_01": "J440",
+        }
+        for n in range(50)
+    ]
+
+
+TABLES = {
+    "patients": patients,
+    "gp_events": gp_events,
+    "prescriptions": prescriptions,
+    "hospital_episodes": hospital_episodes,
+}
+
+
+def as_csv(rows: Rows, delimiter: str = ",") -> str:
+    out = io.StringIO()
+    writer = csv.DictWriter(out, fieldnames=list(rows[0]), delimiter=delimiter, lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    return out.getvalue()
+
+
+def write_extract(folder: Path, **changed: Rows) -> Path:
+    """The four tables as CSV; ``changed`` rows replace a table's own."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for table, make in TABLES.items():
+        (folder / f"{table}.csv").write_text(as_csv(changed.get(table) or make()), encoding="utf-8")
+    return folder
+
+
+@dataclass(frozen=True)
+class Landed:
+    engine: Engine
+    landing: Landing
+    quality: Path
+
+    def receipt(self, table: str) -> TableReceipt:
+        return next(receipt for receipt in self.landing.tables if receipt.table == table)
+
+    def count(self, table: str) -> int:
+        return int(self.engine.scalar(f"SELECT count(*) FROM {table}"))
+
+    def quarantine(self, table: str) -> list[dict[str, Any]]:
+        path = self.quality / "quarantine" / f"{table}.parquet"
+        if not path.exists():
+            return []
+        found = self.engine.table(
+            f"SELECT * FROM read_parquet('{path}') ORDER BY file, line, rule"
+        ).to_pylist()
+        return [dict(row) for row in found]
+
+
+@contextmanager
+def landed(folder: Path, out: Path, layout: Any = "native", times: int = 1) -> Iterator[Landed]:
+    """The extracts of ``folder``, given ``times`` times, landed with all files of the run below ``out``."""
+    engine = Engine.open(EngineSettings(), out / "spill")
+    try:
+        landing = extracts.land(
+            engine,
+            (ExtractSource(layout=layout, path=folder),) * times,
+            CONTRACTS,
+            work=out / "work",
+            quality=out / "quality",
+            as_of=AS_OF,
+        )
+        yield Landed(engine, landing, out / "quality")
+    finally:
+        engine.close()
+
+
+def broken_rules(rows: list[dict[str, Any]], table: str, layout: str = "native") -> Counter[str]:
+    """Names of the rules that quarantined rows broke, each with its number of rows."""
+    names = {rule.code: rule.name for rule in contract(table, layout).rules}
+    return Counter(names[row["rule"]] for row in rows)
+
+
+@cache
+def contract(table: str, layout: str = "native") -> Contract:
+    return load_contract(CONTRACTS / layout / f"{table}.odcs.yaml", layout)

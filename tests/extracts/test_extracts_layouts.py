@@ -1,0 +1,120 @@
+"""One simulated world in every layout: the same people, the same facts, wherever a layout can carry them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from extract_world import AS_OF, CONTRACTS
+
+from copd_strat import clinical, codelists, extracts
+from copd_strat.config import ClinicalSettings, EngineSettings, ExtractSource
+from copd_strat.contracts.receipt import Landing
+from copd_strat.engine import Engine
+from copd_strat.synthetic import SyntheticSettings, World, simulate_world
+from copd_strat.synthetic.generate import write_world
+
+SETTINGS = SyntheticSettings(seed=11, practices=4, register=150, others=60)
+assert SETTINGS.end + timedelta(days=23) == AS_OF
+
+# Facts that a layout cannot carry, by the reason: they may differ from the native layout's.
+CANNOT_CARRY = {
+    "nhse": {"imd_quintile", "registration_start", "short_history"},
+}
+
+
+@dataclass(frozen=True)
+class Read:
+    features: pd.DataFrame
+    landing: Landing
+    present: dict[str, bool]
+
+
+@pytest.fixture(scope="module")
+def world() -> World:
+    return simulate_world(SETTINGS)
+
+
+def read(world: World, layout: str, base: Path) -> Read:
+    folder = write_world(world, base, layout).extracts
+    engine = Engine.open(EngineSettings(), base / "spill")
+    landing = extracts.land(
+        engine,
+        (ExtractSource(layout=layout, path=folder),),  # type: ignore[arg-type]
+        CONTRACTS,
+        work=base / "work",
+        quality=base / "quality",
+        as_of=AS_OF,
+    )
+    codelists.load(engine)
+    clinical.build(engine, ClinicalSettings(), as_of=AS_OF)
+    features = engine.frame("SELECT * FROM features ORDER BY patient_id").set_index("patient_id")
+    present = {name: bool(there) for name, there in engine.rows("SELECT * FROM source_tables")}
+    engine.close()
+    return Read(features, landing, present)
+
+
+@pytest.fixture(scope="module")
+def native(world: World, tmp_path_factory: pytest.TempPathFactory) -> Read:
+    return read(world, "native", tmp_path_factory.mktemp("native"))
+
+
+@pytest.fixture(scope="module", params=sorted(CANNOT_CARRY))
+def other(
+    request: pytest.FixtureRequest, world: World, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[str, Read]]:
+    yield request.param, read(world, request.param, tmp_path_factory.mktemp(request.param))
+
+
+def differing(left: pd.DataFrame, right: pd.DataFrame) -> dict[str, int]:
+    """Column → number of people for whom it differs; a gap equals a gap only."""
+    counts = {}
+    for column in left.columns:
+        one, two = left[column].astype("string"), right[column].astype("string")
+        counts[column] = int(((one != two) & ~(one.isna() & two.isna())).fillna(True).sum())
+    return {column: count for column, count in counts.items() if count}
+
+
+def test_the_native_world_lands_clean(native: Read) -> None:
+    assert native.landing.warnings == ()
+    assert len(native.features) == SETTINGS.register
+
+
+def test_everyone_on_the_native_register_is_found_in_the_other_layout(
+    native: Read, other: tuple[str, Read]
+) -> None:
+    assert set(native.features.index) <= set(other[1].features.index)
+
+
+def test_facts_agree_person_by_person_where_the_layout_carries_them(
+    native: Read, other: tuple[str, Read]
+) -> None:
+    layout, found = other
+    same = found.features.loc[native.features.index]
+    assert differing(native.features, same).keys() <= CANNOT_CARRY[layout]
+
+
+def test_what_the_layout_cannot_carry_is_said(native: Read, other: tuple[str, Read]) -> None:
+    layout, found = other
+    assert any(warning.startswith(f"{layout}:") for warning in found.landing.warnings)
+
+
+def test_every_row_of_every_file_is_accounted_for(other: tuple[str, Read]) -> None:
+    for receipt in other[1].landing.tables:
+        for file in receipt.files:
+            assert file.rows_in == file.loaded + file.quarantined + file.duplicates
+
+
+def test_without_registrations_only_people_who_left_are_added(
+    world: World, native: Read, other: tuple[str, Read]
+) -> None:
+    layout, found = other
+    added = found.features.index.difference(native.features.index)
+    patients = world.tables["patients"].to_pandas()
+    open_ones = patients[patients["registration_end"].isna()]["patient_id"]
+    assert not set(added) & set(open_ones)
+    assert layout == "nhse" or added.empty
