@@ -182,7 +182,7 @@ def test_warnings_are_told_but_do_not_stop(internal: dict[str, Contract]) -> Non
     ]
 
 
-def landing(breaking: int, rows: int = 1000, lost: int = 0) -> Landing:
+def landing(breaking: int, rows: int = 1000, lost: int = 0, refused: int = 0) -> Landing:
     """Needed tables as landed, the patients with ``breaking`` practice codes of the wrong form."""
     tables = []
     for name in ("patients", "gp_events", "prescriptions"):
@@ -190,8 +190,8 @@ def landing(breaking: int, rows: int = 1000, lost: int = 0) -> Landing:
             name=f"{name}.csv",
             bytes=1,
             rows_in=rows,
-            loaded=rows - lost,
-            quarantined=0,
+            loaded=rows - lost - refused,
+            quarantined=refused,
             duplicates=0,
             unread=(),
         )
@@ -222,11 +222,10 @@ def test_the_profile_is_judged_by_the_contracts_shares(
     assert [found.code for found in verdict.warnings] == warned
 
 
-def test_a_needed_table_without_rows_stops_the_run(native: dict[str, Contract]) -> None:
-    only_patients = Landing(tables=landing(0).tables[:1], warnings=())
-    verdict = gate.judge_profile(only_patients, native.values())
+def test_needed_tables_without_accepted_rows_stop_the_run(native: dict[str, Contract]) -> None:
+    verdict = gate.judge_profile(landing(0, refused=1000), native.values())
     assert [(f.code, f.table) for f in verdict.failures] == [
-        ("GATE01", "native.gp_events, native.prescriptions")
+        ("GATE01", "native.patients, native.gp_events, native.prescriptions")
     ]
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 import pandas as pd
@@ -51,7 +51,8 @@ class RuleProfile:
 def judge_profile(landing: Landing, contracts: Iterable[Contract]) -> Verdict:
     """Go or no-go for the extracts as they came in.
 
-    ``contracts`` are those of the layouts in use. A share is judged on all rows of the table.
+    ``contracts`` hold that of every landed table (the landing sees to it that no needed one is absent). A share
+    is judged on all rows of the table.
     """
     by_table = {(contract.layout, contract.table): contract for contract in contracts}
     profiles = [
@@ -59,9 +60,7 @@ def judge_profile(landing: Landing, contracts: Iterable[Contract]) -> Verdict:
         for number, receipt in enumerate(landing.tables)
         for profile in _profiles(number, receipt, by_table[receipt.layout, receipt.table])
     ]
-    return Verdict(
-        name="extracts", findings=(*_judge_tables(landing, by_table.values()), *_judge_rules(profiles))
-    )
+    return Verdict(name="extracts", findings=(*_judge_tables(landing, by_table), *_judge_rules(profiles)))
 
 
 def _profiles(number: int, receipt: TableReceipt, contract: Contract) -> Iterator[RuleProfile]:
@@ -126,7 +125,7 @@ def _findings(outcome: Outcome, profiles: list[RuleProfile]) -> Iterator[Finding
             )
 
 
-def _judge_tables(landing: Landing, contracts: Iterable[Contract]) -> list[Finding]:
+def _judge_tables(landing: Landing, contracts: Mapping[tuple[str, str], Contract]) -> list[Finding]:
     frame = _table_frame(landing, contracts)
     gxe = expectations()
     suite = [
@@ -152,17 +151,19 @@ def _judge_tables(landing: Landing, contracts: Iterable[Contract]) -> list[Findi
     ]
 
 
-def _table_frame(landing: Landing, contracts: Iterable[Contract]) -> pd.DataFrame:
-    """One row a table: accepted rows (gap where the table is not needed) and rows without a fate."""
-    rows: dict[str, dict[str, float | None]] = {}
-    for contract in contracts:
-        needed = 0.0 if contract.needed else None
-        rows[f"{contract.layout}.{contract.table}"] = {"needed_loaded": needed, "unaccounted": 0.0}
+def _table_frame(landing: Landing, contracts: Mapping[tuple[str, str], Contract]) -> pd.DataFrame:
+    """One row a landed table: accepted rows (gap where the table is not needed) and rows without a fate."""
+    rows = []
     for receipt in landing.tables:
-        row, totals = rows[f"{receipt.layout}.{receipt.table}"], receipt.totals
+        totals = receipt.totals
         fates = totals["loaded"] + totals["quarantined"] + totals["duplicates"]
-        row["unaccounted"] = (row["unaccounted"] or 0.0) + abs(totals["rows_in"] - fates)
-        if row["needed_loaded"] is not None:
-            row["needed_loaded"] += totals["loaded"]
-    frame = pd.DataFrame.from_dict(rows, orient="index", columns=["needed_loaded", "unaccounted"])
-    return frame.astype("float64").rename_axis("table").reset_index()
+        needed = contracts[receipt.layout, receipt.table].needed
+        rows.append(
+            {
+                "table": f"{receipt.layout}.{receipt.table}",
+                "needed_loaded": float(totals["loaded"]) if needed else None,
+                "unaccounted": float(totals["rows_in"] - fates),
+            }
+        )
+    frame = pd.DataFrame(rows, columns=["table", "needed_loaded", "unaccounted"])
+    return frame.astype({"needed_loaded": "float64", "unaccounted": "float64"})
