@@ -111,9 +111,7 @@ def init(folder: Path, output: Path, contracts: Path) -> None:
     )
     with write_errors(output):
         output.write_text(text, encoding="utf-8")
-    show(
-        f"Layout {found.layout}: {found.files} files fit. Wrote {output}; fill in what stands in angle brackets."
-    )
+    show(f"Layout {found.layout}: {found.files} files fit. Wrote {output}; fill in the angle brackets.")
 
 
 COMMANDS = (synth, demo, init)
