@@ -15,6 +15,11 @@ import copd_strat
 
 ROOT = Path(copd_strat.__file__).parent
 
+# The rooms that the modules of the night put in order.
+NIGHT = {
+    *("clinical", "codelists", "config", "contracts", "engine", "errors", "extracts"),
+    *("outputs", "pathways", "progress", "risk", "runs"),
+}
 # What each room may import besides the standard library and packages: docs/architecture.md.
 MAY_IMPORT = {
     "errors": set(),
@@ -30,10 +35,10 @@ MAY_IMPORT = {
     "pathways": {"risk", "clinical", "config", "errors"},
     "outputs": {"pathways", "risk", "engine", "config", "errors"},
     "synthetic": {"codelists", "extracts", "errors"},
-    "run": {
-        *("clinical", "codelists", "config", "contracts", "engine", "errors", "extracts"),
-        *("outputs", "pathways", "progress", "risk", "runs"),
-    },
+    "plan": {"config", "errors", "pathways", "runs"},
+    "account": {*NIGHT, "plan"},
+    "inspection": {*NIGHT, "plan", "account"},
+    "run": {*NIGHT, "plan", "account", "inspection"},
 }
 # Functions that exist in the embedded engine alone, or mean something else in Spark.
 BANNED_SQL = {
