@@ -144,13 +144,15 @@ class Landed:
 
 
 @contextmanager
-def landed(folder: Path, out: Path, layout: Any = "native", times: int = 1) -> Iterator[Landed]:
+def landed(
+    folder: Path, out: Path, layout: Any = "native", *, times: int = 1, **source: Any
+) -> Iterator[Landed]:
     """The extracts of ``folder``, given ``times`` times, landed with all files of the run below ``out``."""
     engine = Engine.open(EngineSettings(), out / "spill")
     try:
         landing = extracts.land(
             engine,
-            (ExtractSource(layout=layout, path=folder),) * times,
+            (ExtractSource(layout=layout, path=folder, **source),) * times,
             CONTRACTS,
             work=out / "work",
             quality=out / "quality",

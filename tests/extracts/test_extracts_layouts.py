@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -66,8 +65,8 @@ def native(world: World, tmp_path_factory: pytest.TempPathFactory) -> Read:
 @pytest.fixture(scope="module", params=sorted(CANNOT_CARRY))
 def other(
     request: pytest.FixtureRequest, world: World, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[tuple[str, Read]]:
-    yield request.param, read(world, request.param, tmp_path_factory.mktemp(request.param))
+) -> tuple[str, Read]:
+    return request.param, read(world, request.param, tmp_path_factory.mktemp(request.param))
 
 
 def differing(left: pd.DataFrame, right: pd.DataFrame) -> dict[str, int]:

@@ -25,7 +25,8 @@ class FileReceipt:
 class TableReceipt:
     """One source table: its files, and how many rows broke each rule (code → rows).
 
-    ``checked`` holds every row with its typed columns; ``accepted`` is the SQL of the accepted ones.
+    ``checked`` holds every row's ``_mask`` of broken rules, with its typed columns on every line that
+    ``sampled`` divides; ``accepted`` is the SQL of the accepted rows.
     """
 
     layout: str
@@ -34,6 +35,7 @@ class TableReceipt:
     rules: dict[str, int]
     checked: Path
     accepted: str
+    sampled: int = 1
 
     @property
     def totals(self) -> dict[str, int]:

@@ -23,6 +23,10 @@ from copd_strat.extracts.files import reading
 # Hashes of this many rows are compared at a time, which bounds the memory of the search for duplicates.
 _HASHES_A_PASS = 8_000_000
 
+# Parquet of at least this many rows, in not too many files, is not copied: masks refer to its lines. One line
+# in 64 is copied all the same, for the check of the checks.
+_MANY_ROWS, _MAX_FILES_IN_PLACE, _SAMPLED_LINE = 1_000_000, 100, 64
+
 # Regular expressions are tried on distinct values first, on every row only if one of those breaks the rule.
 _DEAR = frozenset({"intact_id", "pattern"})
 
@@ -41,9 +45,10 @@ def accept_table(
     name = f"{number:02d}"
     checked = work / "checked"
     checked.mkdir(parents=True)
+    in_place = _stay_in_place(engine, contract, sources)
     for place, source in enumerate(sources):
         with reading(source.file.name):
-            _check_file(engine, contract, source, place, checked, as_of)
+            _check_file(engine, contract, source, place, checked, as_of, in_place=in_place)
     broken = " UNION ALL ".join(
         f"SELECT {place} AS _file, * FROM ({source.broken})" for place, source in enumerate(sources)
     )
@@ -51,10 +56,6 @@ def accept_table(
     every = f"read_parquet({literal(str(checked / '*.parquet'))})"
     good = f"SELECT * FROM {every} WHERE {_is_good(contract)}"
     _find_fates(engine, name, contract, good)
-    columns = ", ".join(f"c.{identifier(column.name)}" for column in contract.columns)
-    accepted = f"SELECT {columns} FROM ({good}) c"
-    if engine.scalar(f"SELECT count(*) FROM fate_{name}"):
-        accepted += f" ANTI JOIN fate_{name} f ON f._file = c._file AND f._line = c._line"
     _write_quarantine(engine, name, contract, sources, every, quarantine)
     return TableReceipt(
         layout=contract.layout,
@@ -62,30 +63,87 @@ def accept_table(
         files=_file_receipts(engine, name, contract, sources, every),
         rules=_rule_counts(engine, name, contract, every),
         checked=checked,
-        accepted=accepted,
+        accepted=_accepted(engine, name, contract, sources, every, in_place=in_place),
+        sampled=_SAMPLED_LINE if in_place else 1,
     )
 
 
-def _check_file(
-    engine: Engine, contract: Contract, source: Source, number: int, checked: Path, as_of: date
-) -> None:
+def _stay_in_place(engine: Engine, contract: Contract, sources: list[Source]) -> bool:
+    """Whether a table's files may be read where they lie: much Parquet, typed as wanted, without a key."""
+    if contract.key or len(sources) > _MAX_FILES_IN_PLACE:
+        return False
+    for source in sources:
+        kinds = [(column.type, source.file.columns.get(column.name)) for column in contract.columns]
+        if source.file.is_text or any(kind == "VARCHAR" and wanted != "string" for wanted, kind in kinds):
+            return False
+    rows = (int(engine.scalar(f"SELECT count(*) FROM ({source.rows})")) for source in sources)
+    return sum(rows) >= _MANY_ROWS
+
+
+def _accepted(
+    engine: Engine, name: str, contract: Contract, sources: list[Source], every: str, *, in_place: bool
+) -> str:
+    """SQL of the accepted rows: out of the checked files, or, in place, of each source file itself."""
+    names = ", ".join(f"c.{identifier(column.name)}" for column in contract.columns)
+    if not in_place:
+        accepted = f"SELECT {names} FROM (SELECT * FROM {every} WHERE {_is_good(contract)}) c"
+        if engine.scalar(f"SELECT count(*) FROM fate_{name}"):
+            accepted += f" ANTI JOIN fate_{name} f ON f._file = c._file AND f._line = c._line"
+        return accepted
+    rejected = f"SELECT _file, _line FROM {every} WHERE NOT ({_is_good(contract)})"
+    engine.create_table(f"unwanted_{name}", f"{rejected} UNION ALL SELECT _file, _line FROM fate_{name}")
+    unwanted = {place for (place,) in engine.rows(f"SELECT DISTINCT _file FROM unwanted_{name}")}
+    pieces = []
+    for place, source in enumerate(sources):
+        fields = ", ".join(
+            f"{value} AS {identifier(column)}" for column, value in _typed_columns(contract, source).items()
+        )
+        rows = f"SELECT {fields} FROM ({source.rows}) r"
+        if place in unwanted:
+            lines = f"SELECT _line FROM unwanted_{name} WHERE _file = {place}"
+            rows += f" ANTI JOIN ({lines}) f ON f._line = r._line"
+        pieces.append(rows)
+    return " UNION ALL ".join(pieces)
+
+
+def _typed_columns(contract: Contract, source: Source) -> dict[str, str]:
+    """The contract's columns with the SQL of their typed values; a gap where the file lacks the column."""
     there = source.file.columns
-    fields = [
-        f"{identifier(column.name)} := {typed(column, there[column.name], contract.date_formats)}"
+    return {
+        column.name: typed(column, there[column.name], contract.date_formats)
         if column.name in there
-        else f"{identifier(column.name)} := CAST(NULL AS {SQL_TYPES[column.type]})"
+        else f"CAST(NULL AS {SQL_TYPES[column.type]})"
         for column in contract.columns
-    ]
-    names = ", ".join(f"t.{identifier(column.name)}" for column in contract.columns)
+    }
+
+
+def _check_file(
+    engine: Engine,
+    contract: Contract,
+    source: Source,
+    place: int,
+    checked: Path,
+    as_of: date,
+    *,
+    in_place: bool,
+) -> None:
+    """Write every row of a file with the rules it breaks; in place, typed columns of some lines only."""
+    there = source.file.columns
+    fields = ", ".join(
+        f"{identifier(name)} := {value}" for name, value in _typed_columns(contract, source).items()
+    )
+    kept = f"CASE WHEN _mask <> 0 OR r._line % {_SAMPLED_LINE} = 0 THEN {{0}} END AS {{1}}"
+    columns = [identifier(column.name) for column in contract.columns]
+    names = ", ".join(kept.format(f"t.{name}", name) if in_place else f"t.{name}" for name in columns)
     raw = ", ".join(_kept_text(column.name, column.name in there) for column in contract.columns)
     mask = _mask(engine, contract, source, as_of)
     known = _join_of_known_patients(contract)
     select = f"""
-        SELECT {names}, {number} AS _file, r._line AS _line, _mask, hash(t) AS _hash,
+        SELECT {names}, {place} AS _file, r._line AS _line, _mask, hash(t) AS _hash,
                CASE WHEN _mask <> 0 THEN struct_pack({raw}) END AS _raw
         FROM (SELECT r, t, {mask} AS _mask
-              FROM (SELECT r, struct_pack({", ".join(fields)}) AS t FROM ({source.rows}) r) {known})"""
-    engine.write_parquet(select, checked / f"{number:05d}.parquet")
+              FROM (SELECT r, struct_pack({fields}) AS t FROM ({source.rows}) r) {known})"""
+    engine.write_parquet(select, checked / f"{place:05d}.parquet")
 
 
 def _join_of_known_patients(contract: Contract) -> str:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from copd_strat.extracts.cprd_aurum import CPRD_AURUM
 from copd_strat.extracts.mapping import Layout
 from copd_strat.extracts.native import NATIVE
 from copd_strat.extracts.nhse import NHSE
 
-LAYOUTS: dict[str, Layout] = {layout.name: layout for layout in (NATIVE, NHSE)}
+LAYOUTS: dict[str, Layout] = {layout.name: layout for layout in (NATIVE, NHSE, CPRD_AURUM)}

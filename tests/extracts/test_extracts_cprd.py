@@ -1,0 +1,173 @@
+"""CPRD Aurum: tab text in numbered parts, codes through dictionaries, linked HES with dotted codes, deaths."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+from extract_world import landed
+
+from copd_strat.errors import IdentifiableDataError, InputError
+
+# Eighteen digits, as CPRD sends them; the last five are the practice.
+PATIENTS = [f"{1234567890000 + 37 * n}20031" for n in range(30)]
+EMIS_LOCAL = "1882421000006109"
+
+FILES: dict[str, tuple[str, list[list[Any]]]] = {
+    "p_Extract_Practice_001": ("pracid lcd uts region", [["20031", "31/10/2026", "", "7"]]),
+    "CPRDAurumMedical": (
+        "medcodeid term snomedctconceptid snomedctdescriptionid",
+        [
+            ["302831000006117", "COPD", "13645005", "475427013"],
+            ["1882421000006117", "Exacerbations", EMIS_LOCAL, ""],
+            ["253391011", "FEV1", "50834005", "83965013"],
+        ],
+    ),
+    "CPRDAurumProduct": (
+        "prodcodeid dmdid termfromemis",
+        [["3092241000033113", "42087311000001104", "Prednisolone 5mg tablets"]],
+    ),
+    "NumUnit": ("numunitid Description", [["160", "L"], ["2305", "predicted"]]),
+    "death_patient_23_001": (
+        "patid dor dod dod_partial match_rank",
+        [[PATIENTS[1], "10/03/2026", "", "03/2026", "1"], [PATIENTS[2], "11/03/2026", "09/03/2026", "", "1"]],
+    ),
+    "patient_2019_imd_23_001": ("patid pracid e2019_imd_10", [[PATIENTS[0], "20031", "10"]]),
+    "hes_episodes_23_001": (
+        "patid spno epikey admidate epistart epiend discharged eorder admimeth",
+        [
+            [PATIENTS[0], "77", "601", "01/02/2026", "01/02/2026", "03/02/2026", "09/02/2026", "1", "21"],
+            [PATIENTS[0], "77", "602", "01/02/2026", "03/02/2026", "09/02/2026", "09/02/2026", "2", "21"],
+        ],
+    ),
+    "hes_diagnosis_epi_23_001": (
+        "patid spno epikey epistart epiend ICD ICDX d_order",
+        [
+            [PATIENTS[0], "77", "602", "03/02/2026", "09/02/2026", "I50.0", "", "2"],
+            [PATIENTS[0], "77", "602", "03/02/2026", "09/02/2026", "J44.0", "", "1"],
+        ],
+    ),
+}
+
+
+def patient_rows() -> list[list[Any]]:
+    return [
+        [p, "20031", "", 1 + n % 2, 1950 + n, "", "", "01/04/2010", "3", "", 0 if n == 29 else 1, ""]
+        for n, p in enumerate(PATIENTS)
+    ]
+
+
+def observation_rows() -> list[list[Any]]:
+    codes = [("302831000006117", "", ""), ("1882421000006117", 2, ""), ("253391011", 61, "2305")]
+    codes += [("253391011", 1.8, "160"), ("999999000006119", "", "")]
+    return [
+        [patient, "", "20031", f"{n}{k}", "" if k == 4 else f"{1 + n % 28:02d}/05/2026", "30/06/2026"]
+        + ["", "", code, value, unit, "", "", "", ""]
+        for n, patient in enumerate(PATIENTS[:28])
+        for k, (code, value, unit) in enumerate(codes)
+    ]
+
+
+def drug_rows() -> list[list[Any]]:
+    return [
+        [patient, f"{n}", "20031", "", "", f"{1 + n % 28:02d}/06/2026", "30/06/2026", ""]
+        + ["3092241000033113", "", 30, "", 0 if n else 5, ""]
+        for n, patient in enumerate(PATIENTS[:28])
+    ]
+
+
+PATIENT_HEADER = (
+    "patid pracid usualgpstaffid gender yob mob emis_ddate regstartdate patienttypeid regenddate acceptable "
+    "cprd_ddate"
+)
+OBSERVATION_HEADER = (
+    "patid consid pracid obsid obsdate enterdate staffid parentobsid medcodeid value numunitid obstypeid "
+    "numrangelow numrangehigh probobsid"
+)
+DRUG_HEADER = (
+    "patid issueid pracid probobsid drugrecid issuedate enterdate staffid prodcodeid dosageid quantity "
+    "quantunitid duration estnhscost"
+)
+
+
+def write(folder: Path, name: str, header: str, rows: list[list[Any]]) -> None:
+    lines = ["\t".join(header.split()), *("\t".join(map(str, row)) for row in rows)]
+    (folder / f"{name}.txt").write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    there = tmp_path / "cprd"
+    there.mkdir()
+    for name, (header, rows) in FILES.items():
+        write(there, name, header, rows)
+    write(there, "p_Extract_Patient_001", PATIENT_HEADER, patient_rows())
+    write(there, "p_Extract_DrugIssue_001", DRUG_HEADER, drug_rows())
+    for part in range(2):
+        write(there, f"p_Extract_Observation_{part + 1:03d}", OBSERVATION_HEADER, observation_rows()[part::2])
+    return there
+
+
+def test_the_canonical_relations_hold_what_cprd_sends(folder: Path, tmp_path: Path) -> None:
+    with landed(folder, tmp_path / "out", "cprd_aurum") as night:
+        rows = night.engine.rows
+        assert {file.name for receipt in night.landing.tables for file in receipt.files} == {
+            path.name for path in folder.iterdir()
+        }
+        assert rows(f"SELECT * FROM patients WHERE patient_id = '{PATIENTS[0]}'") == [
+            (PATIENTS[0], "20031", "male", 1950, None, None, 1, date(2010, 4, 1), None, None)
+        ]
+        assert rows("SELECT code_system, code, count(*) FROM gp_events GROUP BY ALL ORDER BY ALL") == [
+            ("cprd_medcodeid", "999999000006119", 28),
+            ("emis", EMIS_LOCAL, 28),
+            ("snomed", "13645005", 28),
+            ("snomed", "50834005", 56),
+        ]
+        assert rows("SELECT DISTINCT unit FROM gp_events WHERE value > 2 ORDER BY 1") == [("% predicted",)]
+        assert rows("SELECT DISTINCT event_date FROM gp_events WHERE code_system = 'cprd_medcodeid'") == [
+            (date(2026, 6, 30),)
+        ]
+        assert rows(
+            "SELECT dmd_code, duration_days, count(*) FROM prescriptions GROUP BY ALL ORDER BY 2"
+        ) == [
+            ("42087311000001104", 5.0, 1),
+            ("42087311000001104", None, 27),
+        ]
+        assert rows(
+            "SELECT episode_id, provider, episode_status, diagnosis_01, diagnosis_02 "
+            "FROM hospital_episodes ORDER BY 1"
+        ) == [("601", "77", "3", None, None), ("602", "77", "3", "J44.0", "I50.0")]
+        assert rows("SELECT death_date FROM deaths ORDER BY 1") == [(date(2026, 3, 9),), (date(2026, 3, 10),)]
+        assert dict(rows("SELECT * FROM source_tables"))["ed_attendances"] is False
+        assert any("attendances" in warning for warning in night.landing.warnings)
+
+
+def test_a_record_that_cprd_does_not_accept_is_quarantined(folder: Path, tmp_path: Path) -> None:
+    with landed(folder, tmp_path / "out", "cprd_aurum") as night:
+        assert night.count("patients") == 29
+        assert [row["patid"] for row in night.quarantine("patient")] == [PATIENTS[29]]
+
+
+def test_codes_mean_nothing_without_the_dictionary(folder: Path, tmp_path: Path) -> None:
+    (folder / "CPRDAurumMedical.txt").unlink()
+    with (
+        pytest.raises(InputError, match="no file for table medical_dictionary"),
+        landed(folder, tmp_path / "out", "cprd_aurum"),
+    ):
+        pass
+
+
+def test_a_full_date_of_birth_is_refused(folder: Path, tmp_path: Path) -> None:
+    write(
+        folder,
+        "p_Extract_Patient_001",
+        PATIENT_HEADER + " dob",
+        [[*row, "01/01/1950"] for row in patient_rows()],
+    )
+    with (
+        pytest.raises(IdentifiableDataError, match="column dob"),
+        landed(folder, tmp_path / "out", "cprd_aurum"),
+    ):
+        pass
