@@ -144,6 +144,17 @@ def test_dispositions_and_concepts_are_compared(tmp_path: Path, last_run: dict[s
         guard.check_dispositions({"clinic": 400}, report, {"dispositions": sizes}, GuardSettings())
 
 
+def test_tables_kept_by_hand_may_change(tmp_path: Path) -> None:
+    engine = engine_with_extract(tmp_path)
+    nights = []
+    for rows in (100, 900):
+        returned = {"rows_in": rows, "loaded": rows, "quarantined": 0, "duplicates": 0}
+        tables = {**totals(engine), "native.decisions": returned}
+        last = nights[-1].to_json() if nights else None
+        nights.append(guard.check(engine, tables, last, GuardSettings(), AS_OF))
+    assert nights[-1].findings == ()
+
+
 def test_messages_hold_no_patient(tmp_path: Path, last_run: dict[str, Any]) -> None:
     with pytest.raises(RunGuardError) as caught:
         checked(engine_with_extract(tmp_path, "patient_id = 'p7'"), last_run)

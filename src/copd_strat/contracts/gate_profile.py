@@ -51,7 +51,7 @@ class RuleProfile:
 def judge_profile(landing: Landing, contracts: Iterable[Contract]) -> Verdict:
     """Go or no-go for the extracts as they came in.
 
-    ``contracts`` hold that of every landed table (the landing sees to it that no needed one is absent). A share
+    ``contracts`` hold that of every landed table; the landing refuses absent needed ones. A share
     is judged on all rows of the table.
     """
     by_table = {(contract.layout, contract.table): contract for contract in contracts}
