@@ -1,4 +1,4 @@
-"""CPRD Aurum: tab text in numbered parts, codes through dictionaries, linked HES with dotted codes, deaths."""
+"""CPRD Aurum: tab text in numbered parts, codes through dictionaries, linked HES and deaths."""
 
 from __future__ import annotations
 
@@ -14,6 +14,8 @@ from copd_strat.errors import IdentifiableDataError, InputError
 # Eighteen digits, as CPRD sends them; the last five are the practice.
 PATIENTS = [f"{1234567890000 + 37 * n}20031" for n in range(30)]
 EMIS_LOCAL = "1882421000006109"
+PREDNISOLONE = "3092241000033113"
+NONE = [""] * 4
 
 FILES: dict[str, tuple[str, list[list[Any]]]] = {
     "p_Extract_Practice_001": ("pracid lcd uts region", [["20031", "31/10/2026", "", "7"]]),
@@ -27,7 +29,7 @@ FILES: dict[str, tuple[str, list[list[Any]]]] = {
     ),
     "CPRDAurumProduct": (
         "prodcodeid dmdid termfromemis",
-        [["3092241000033113", "42087311000001104", "Prednisolone 5mg tablets"]],
+        [[PREDNISOLONE, "42087311000001104", "Prednisolone 5mg tablets"]],
     ),
     "NumUnit": ("numunitid Description", [["160", "L"], ["2305", "predicted"]]),
     "death_patient_23_001": (
@@ -59,12 +61,15 @@ def patient_rows() -> list[list[Any]]:
     ]
 
 
+def may(n: int) -> str:
+    return f"{1 + n % 28:02d}/05/2026"
+
+
 def observation_rows() -> list[list[Any]]:
     codes = [("302831000006117", "", ""), ("1882421000006117", 2, ""), ("253391011", 61, "2305")]
     codes += [("253391011", 1.8, "160"), ("999999000006119", "", "")]
     return [
-        [patient, "", "20031", f"{n}{k}", "" if k == 4 else f"{1 + n % 28:02d}/05/2026", "30/06/2026"]
-        + ["", "", code, value, unit, "", "", "", ""]
+        [patient, "", "20031", n, "" if k == 4 else may(n), "30/06/2026", "", "", code, value, unit, *NONE]
         for n, patient in enumerate(PATIENTS[:28])
         for k, (code, value, unit) in enumerate(codes)
     ]
@@ -72,8 +77,7 @@ def observation_rows() -> list[list[Any]]:
 
 def drug_rows() -> list[list[Any]]:
     return [
-        [patient, f"{n}", "20031", "", "", f"{1 + n % 28:02d}/06/2026", "30/06/2026", ""]
-        + ["3092241000033113", "", 30, "", 0 if n else 5, ""]
+        [patient, n, "20031", "", "", may(n), "30/06/2026", "", PREDNISOLONE, "", 30, "", 0 if n else 5, ""]
         for n, patient in enumerate(PATIENTS[:28])
     ]
 
