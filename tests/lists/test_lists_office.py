@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import shutil
 import subprocess
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -33,7 +34,8 @@ def resaved(path: Path, folder: Path, filter_in: str | None = None) -> list[list
 
 
 def test_csv_and_workbook_survive_an_office_suite(tmp_path: Path) -> None:
-    hostile = patient("p9", smoking_status="=1+1 Å", risk_severe_12m=0.4, last_exacerbation_date="2026-03-01")
+    last = date(2026, 3, 1)
+    hostile = patient("p9", smoking_status="=1+1 Å", risk_severe_12m=0.4, last_exacerbation_date=last)
     files = write(tmp_path / "run", night(*PATIENTS, hostile))
     clinic = {f.path.suffix: f.path for f in files if f.name == "clinic" and f.practice_id == "A81001"}
     with clinic[".csv"].open(encoding="utf-8-sig", newline="") as stream:

@@ -12,6 +12,7 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+import pyarrow as pa
 
 Kind = Literal["number", "flag", "text", "date"]
 Floats = npt.NDArray[np.float64]
@@ -104,7 +105,10 @@ def numbers(series: pd.Series[Any]) -> Floats:
 
 def days(series: pd.Series[Any]) -> Days:
     """Dates as days, a missing value as NaT."""
-    return pd.to_datetime(series).to_numpy(dtype="datetime64[D]")
+    # a column without any date may come as NaN
+    given = series.astype(object) if pd.api.types.is_float_dtype(series) else series
+    found = pa.Array.from_pandas(given).cast(pa.date32(), safe=False)
+    return np.asarray(found.to_numpy(zero_copy_only=False), dtype="datetime64[D]")
 
 
 def _texts(series: pd.Series[Any]) -> Objects:

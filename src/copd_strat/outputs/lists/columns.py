@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-import numpy as np
 import pandas as pd
 
 from copd_strat.outputs.lists.cells import texts
 from copd_strat.outputs.stamp import RunStamp
 from copd_strat.pathways.changes import TIER
+from copd_strat.pathways.columns import days, numbers
 from copd_strat.pathways.wording import natural_frequency
 
 SYNTHETIC = "SYNTHETIC - not real patients"
@@ -87,10 +87,10 @@ def tier_table(patients: pd.DataFrame, name: str, stamp: RunStamp) -> pd.DataFra
     table = pd.DataFrame(
         {
             "rank": rows["rank"].astype("int64"),
-            "risk_12m": natural_frequency(_numbers(rows, "risk_severe_12m")),
+            "risk_12m": natural_frequency(numbers(rows["risk_severe_12m"])),
             "last_exacerbation": _dates(rows, "last_exacerbation_date"),
             "last_copd_review": _dates(rows, "last_copd_review_date"),
-            "mrc": pd.Series(_numbers(rows, "mrc"), index=rows.index, dtype="Int64"),
+            "mrc": pd.Series(numbers(rows["mrc"]), index=rows.index, dtype="Int64"),
             "tier": TIER[name],
             "run_id": stamp.run_id,
             "data_label": SYNTHETIC,
@@ -125,10 +125,6 @@ def _texts(rows: pd.DataFrame, column: str) -> Sequence[str]:
     return texts(rows[column]) if column in rows else [""] * len(rows)
 
 
-def _numbers(rows: pd.DataFrame, column: str) -> np.ndarray[tuple[int, ...], np.dtype[np.float64]]:
-    return rows[column].to_numpy(dtype="float64", na_value=np.nan)
-
-
 def _dates(rows: pd.DataFrame, column: str) -> list[object]:
     """Dates, and None where there is none."""
-    return [day if day == day else None for day in pd.to_datetime(rows[column]).dt.date]
+    return list(days(rows[column]).tolist())

@@ -52,6 +52,7 @@ def write_xlsx(
     sheet.
     """
     options = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
+    options["in_memory"] = True  # a practice's list is small; no patient data in temporary files
     with xlsxwriter.Workbook(str(path), {**options, "default_date_format": "yyyy-mm-dd"}) as book:
         # the creation time is the run date, so that a second run writes the same bytes
         book.set_properties(
