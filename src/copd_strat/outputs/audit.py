@@ -1,0 +1,179 @@
+"""The disclosure audit: can any hidden count be worked out from everything that is published?
+
+The reader of the published tables is taken to know the rules and that parts add up to totals before
+rounding. Every published cell then bounds a sum of the finest true counts. A hidden count is safe if
+two tables of whole numbers fit all bounds and differ in it. The true table is one; others are looked
+for by integer linear programmes (HiGHS) that push all unproven counts at once. What cannot be proven
+safe is treated as exposed: stricter than bounds by linear programming alone (docs/decisions.md §24),
+which may pass a count that whole numbers give away. The two tables are checked in exact arithmetic,
+so a pass is a proof for such a reader; it says nothing about a reader who knows individual people.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from scipy import sparse
+from scipy.optimize import Bounds, LinearConstraint, milp
+
+from copd_strat.outputs.small_numbers import Bools, Ints
+
+#: Finest counts that are searched together.
+GROUP = 800
+#: Groupings in a row that must bring nothing new before the search ends.
+GROUPINGS = 3
+#: Programmes in a turn; a turn without a new finding ends the search.
+PUSHES = 4
+SEED = 20180901
+#: Any fitting table will do, so the best one is not waited for; no clock, so that runs repeat exactly.
+SOLVER = {"mip_rel_gap": 0.3, "node_limit": 200}
+
+
+@dataclass(frozen=True)
+class System:
+    """What a reader knows of one group of linked indicators in one month.
+
+    ``cells`` (cells x finest) turns finest counts into cells; ``lower`` and ``upper`` bound each cell;
+    ``rules`` (rows x finest) lie between ``rules_lower`` and 0. ``hidden`` marks what must stay unknown.
+    ``area`` numbers the PCN of each finest count.
+    """
+
+    cells: sparse.csr_array
+    lower: Ints
+    upper: Ints
+    rules: sparse.csr_array
+    rules_lower: npt.NDArray[np.float64]
+    hidden: Bools
+    area: Ints
+
+    def restricted(self, variables: Ints, base: Ints) -> tuple[System, Ints]:
+        """The system of ``variables`` alone, the other finest counts as in ``base``; and its cells."""
+        others = base.copy()
+        others[variables] = 0
+        rows = np.flatnonzero(np.diff(self.cells[:, variables].indptr))
+        rules = np.flatnonzero(np.diff(self.rules[:, variables].indptr))
+        fixed, fixed_rules = (self.cells @ others)[rows], (self.rules @ others)[rules]
+        part = System(
+            cells=self.cells[rows][:, variables],
+            lower=self.lower[rows] - fixed,
+            upper=self.upper[rows] - fixed,
+            rules=self.rules[rules][:, variables],
+            rules_lower=self.rules_lower[rules] - fixed_rules,
+            hidden=self.hidden[rows],
+            area=self.area[variables],
+        )
+        return part, rows
+
+    def fits(self, finest: Ints) -> bool:
+        """Whether a table of whole numbers agrees with everything published."""
+        counts, sums = self.cells @ finest, self.rules @ finest
+        inside = (counts >= self.lower) & (counts <= self.upper)
+        return bool(inside.all() and (sums <= 0).all() and (sums >= self.rules_lower).all())
+
+    def table(self, push: npt.NDArray[np.float64]) -> Ints | None:
+        """A table with the cells' sum, weighted by ``push``, large; None if none was found."""
+        constraints = [LinearConstraint(self.cells, self.lower, self.upper)]
+        if self.rules.shape[0]:
+            constraints.append(LinearConstraint(self.rules, self.rules_lower, 0))
+        found = milp(
+            -(self.cells.T @ push),
+            constraints=constraints,
+            integrality=np.ones(self.cells.shape[1]),
+            bounds=Bounds(0, np.inf),
+            options=SOLVER,
+        )
+        return None if found.x is None else np.rint(found.x).astype(np.int64)
+
+
+class Witnesses:
+    """The smallest and largest count of each cell over all fitting tables seen so far.
+
+    Hiding more only lets more tables fit, so what has been seen stays true from round to round.
+    """
+
+    def __init__(self) -> None:
+        self.table: Ints | None = None
+        self._least: Ints | None = None
+        self._most: Ints | None = None
+
+    def add(self, system: System, finest: Ints | None) -> None:
+        if finest is None or not system.fits(finest):
+            return
+        counts = system.cells @ finest
+        self._least = counts if self._least is None else np.minimum(self._least, counts)
+        self._most = counts if self._most is None else np.maximum(self._most, counts)
+        self.table = finest
+
+    def unproven(self, system: System) -> Bools:
+        """Hidden cells for which no two tables differ yet."""
+        if self._least is None or self._most is None:
+            return system.hidden
+        same: Bools = system.hidden & (self._least == self._most)
+        return same
+
+
+def exposed(system: System, seen: Witnesses) -> Bools:
+    """Mask over cells: hidden counts for which no second value could be found.
+
+    Areas are searched some at a time, grouped at random, with the others as in the table before, until
+    several groupings bring nothing new.
+    """
+    if seen.table is None:
+        seen.add(system, system.table(np.zeros(len(system.lower))))
+    generator = np.random.default_rng(SEED)
+    idle = 0
+    while seen.table is not None and seen.unproven(system).any() and idle < GROUPINGS:
+        before = seen.unproven(system).sum()
+        groups = _groups_of_areas(system.area, generator)
+        for variables in groups:
+            _search(system, seen, variables, generator)
+        idle = idle + 1 if seen.unproven(system).sum() == before and len(groups) > 1 else 0
+        if len(groups) == 1:
+            break
+    return seen.unproven(system)
+
+
+def _groups_of_areas(area: Ints, generator: np.random.Generator) -> list[Ints]:
+    """Finest counts in groups of whole areas."""
+    number = -(-len(area) // GROUP)
+    areas = int(area.max()) + 1
+    group = generator.permutation(areas) % number
+    return [np.flatnonzero(group[area] == g) for g in range(number)]
+
+
+def _search(system: System, seen: Witnesses, variables: Ints, generator: np.random.Generator) -> None:
+    """Look for other tables that differ in ``variables`` only from the one seen last.
+
+    Every programme pushes all unproven counts at once: up, down, then each up or down at random, until
+    a whole turn of pushes brings nothing new.
+    """
+    base = seen.table
+    part, rows = system.restricted(variables, base)
+    idle, turn = 0, 0
+    while idle < PUSHES:
+        unproven = seen.unproven(system)
+        if not unproven[rows].any():
+            return
+        found = part.table(_push(unproven[rows], turn, generator))
+        if found is not None:
+            table = base.copy()
+            table[variables] = found
+            seen.add(system, table)
+        idle = idle + 1 if seen.unproven(system).sum() == unproven.sum() else 0
+        turn += 1
+
+
+def _push(unproven: Bools, turn: int, generator: np.random.Generator) -> npt.NDArray[np.float64]:
+    if turn % PUSHES < 2:
+        return np.where(unproven, 1.0 if turn % PUSHES == 0 else -1.0, 0.0)
+    return np.where(unproven, generator.choice([-1.0, 1.0], size=len(unproven)), 0.0)
+
+
+def finest_mask(cells: pd.DataFrame) -> Bools:
+    """Cells that are not sums of others: practice totals, and PCN breakdowns."""
+    broken_down = cells["breakdown_type"] != "all"
+    finest = (cells["org_level"] == "practice") | ((cells["org_level"] == "pcn") & broken_down)
+    return finest.to_numpy(dtype=bool)

@@ -1,0 +1,203 @@
+"""From true counts to what may be published: primary rule, further hiding until the audit passes, the gate.
+
+The small-number rule hides counts one at a time. Where the audit finds that a hidden one could still be
+worked out, more is hidden, always in the same order:
+
+1. the smallest shown count (above 0) that is added up with it;
+2. if that is not enough, its table (indicator, breakdown and level) in that month, zeros included;
+3. if that is not enough, the linked indicators in that month altogether.
+
+The audit of what is finally published is the gate: if it fails, nothing is published.
+"""
+
+from __future__ import annotations
+
+import logging
+
+import numpy as np
+import pandas as pd
+
+from copd_strat.errors import DisclosureError
+from copd_strat.outputs.audit import Witnesses, exposed, finest_mask
+from copd_strat.outputs.counts import CELL_KEY
+from copd_strat.outputs.lattice import LEVELS, indicators
+from copd_strat.outputs.relations import EARLIER, linked_indicators, system_of
+from copd_strat.outputs.small_numbers import (
+    SMALLEST_SHOWN,
+    Bools,
+    Rule,
+    bounds_of_shown,
+    bounds_of_small,
+    is_small,
+    rounded,
+)
+
+log = logging.getLogger(__name__)
+
+# Why a cell is hidden; "" is shown. Only the audit sees these: readers see one status for all.
+SHOWN, SMALL, FEW_PEOPLE, COVER, WITHHELD = "", "small", "few_people", "cover", "withheld"
+KNOWN = ["lower", "upper", "hidden"]
+TABLE = ["indicator_id", "breakdown_type", "org_level"]
+#: Rounds of hiding single counts before tables are withheld, and of both before the indicators are.
+COVER_ROUNDS, ROUNDS = 3, 15
+
+
+def protect(
+    cells: pd.DataFrame, membership: pd.DataFrame, rule: Rule, earlier: pd.DataFrame | None = None
+) -> pd.DataFrame:
+    """``cells`` (CELL_KEY, n) with ``published`` (empty where hidden) and what that tells: KNOWN.
+
+    ``earlier``: the same of the month's first publication (CELL_KEY and KNOWN), which is audited
+    together with these. DisclosureError if a hidden count could be worked out in the end.
+    """
+    cells = _primary(cells.reset_index(drop=True), rule)
+    done = []
+    for names in linked_indicators():
+        part = cells[cells["indicator_id"].isin(names)].reset_index(drop=True)
+        first = None if earlier is None else earlier[earlier["indicator_id"].isin(names)]
+        if len(part):
+            done.append(_until_safe(part, membership, rule, first))
+    return _published(_bounded(pd.concat(done, ignore_index=True), rule))
+
+
+def _primary(cells: pd.DataFrame, rule: Rule) -> pd.DataFrame:
+    """Hide small counts, and what is counted among so few people that their number is hidden."""
+    small = is_small(cells["n"].to_numpy(), rule)
+    hidden_people = cells.loc[small, CELL_KEY].assign(hidden_people=True)
+    denominators = cells["indicator_id"].map(indicators()["denominator_id"])
+    looked_up = cells.assign(indicator_id=denominators).merge(hidden_people, on=CELL_KEY, how="left")
+    few = looked_up["hidden_people"].notna().to_numpy() & (cells["n"] > 0).to_numpy()
+    return cells.assign(reason=np.select([small, few], [SMALL, FEW_PEOPLE], SHOWN))
+
+
+def _until_safe(
+    cells: pd.DataFrame, membership: pd.DataFrame, rule: Rule, earlier: pd.DataFrame | None
+) -> pd.DataFrame:
+    """Hide more of one group of linked indicators until no hidden count can be worked out."""
+    seen = Witnesses()
+    for step in range(ROUNDS):
+        found = _exposed(_bounded(cells, rule), membership, seen, earlier)
+        if not found.any():
+            return cells
+        log.debug("disclosure control: %d hidden figures need cover", int(found.sum()))
+        cells = _hide_more(cells, membership, found, whole_tables=step >= COVER_ROUNDS)
+    cells = cells.assign(reason=WITHHELD)
+    if _exposed(_bounded(cells, rule), membership, seen, earlier).any():
+        raise DisclosureError(
+            f"the disclosure audit failed for {', '.join(sorted(set(cells['indicator_id'])))}:"
+            " a hidden count could be worked out from what would be published",
+            mend="nothing was published; report this with the run's manifest",
+        )
+    return cells
+
+
+def _hide_more(
+    cells: pd.DataFrame, membership: pd.DataFrame, exposed: Bools, *, whole_tables: bool
+) -> pd.DataFrame:
+    """One round of hiding, for every exposed cell by what is shown at the round's start."""
+    hidden = cells["reason"].copy()
+    for cell in np.flatnonzero(exposed):
+        step = _withhold_table(cells, int(cell)) if whole_tables else _cover(cells, membership, int(cell))
+        hidden = hidden.where(step["reason"] == cells["reason"], step["reason"])
+    return cells.assign(reason=hidden)
+
+
+def _exposed(
+    cells: pd.DataFrame, membership: pd.DataFrame, seen: Witnesses, earlier: pd.DataFrame | None
+) -> Bools:
+    """Mask over ``cells`` (bounded): hidden counts that could be worked out."""
+    system = system_of(cells, membership)
+    seen.add(system, cells["n"].to_numpy(dtype=np.int64)[finest_mask(cells)])
+    alone = exposed(system, seen)
+    if earlier is None or earlier.empty:
+        return alone
+    old = earlier.assign(indicator_id=EARLIER + earlier["indicator_id"])
+    both = pd.concat([cells, old], ignore_index=True)
+    jointly = Witnesses()
+    joint = exposed(system_of(both, membership, unchanged_is_same=True), jointly)
+    if jointly.table is None:  # the figures themselves say that something unchanged in print did change
+        return alone
+    return alone | joint[: len(cells)] | _same_places(cells, old[joint[len(cells) :]])
+
+
+def _same_places(cells: pd.DataFrame, first: pd.DataFrame) -> Bools:
+    """Mask over ``cells``: the revised figures of places whose first figures the revision gives away."""
+    names = first["indicator_id"].str.removeprefix(EARLIER)
+    places = pd.MultiIndex.from_frame(first.assign(indicator_id=names)[CELL_KEY])
+    here: Bools = pd.MultiIndex.from_frame(cells[CELL_KEY]).isin(places)
+    return here
+
+
+def _bounded(cells: pd.DataFrame, rule: Rule) -> pd.DataFrame:
+    """What a reader who can tell the reasons apart knows of each cell: ``lower`` and ``upper``.
+
+    A reader cannot in fact tell them apart, so what the audit passes is safer than it assumes.
+    ``hidden`` marks what must not be worked out: under ``hes`` a 0 never is, since it would be shown.
+    """
+    reason, counts = cells["reason"].to_numpy(), cells["n"].to_numpy(dtype=np.int64)
+    shown_lower, shown_upper = bounds_of_shown(rounded(counts))
+    small_lower, small_upper = bounds_of_small(rule)
+    # A count that is hidden as cover has no upper bound; a finite one keeps the programmes bounded.
+    high = 2 * counts + 100
+    kinds = [reason == SHOWN, reason == SMALL, reason == WITHHELD]
+    lower = np.select(kinds, [shown_lower, np.full_like(counts, small_lower), 0 * counts], SMALLEST_SHOWN)
+    upper = np.select(kinds, [shown_upper, np.full_like(counts, small_upper), high], high)
+    hidden = (reason != SHOWN) & ((counts > 0) | (rule == "opensafely"))
+    return cells.assign(lower=lower, upper=upper, hidden=hidden)
+
+
+def _cover(cells: pd.DataFrame, membership: pd.DataFrame, cell: int) -> pd.DataFrame:
+    """Hide the smallest shown count that is added up with ``cell``; with none left, its whole table."""
+    near = _added_up_with(cells, membership, cell)
+    candidates = cells[near & (cells["reason"] == SHOWN) & (cells["n"] > 0)]
+    if candidates.empty:
+        return _withhold_table(cells, cell)
+    display = rounded(candidates["n"].to_numpy(dtype=np.int64))
+    smallest = candidates.assign(display=display).sort_values(["display", *CELL_KEY]).index[0]
+    return cells.assign(reason=cells["reason"].where(cells.index != smallest, COVER))
+
+
+def _withhold_table(cells: pd.DataFrame, cell: int) -> pd.DataFrame:
+    """Hide every figure of the cell's indicator, breakdown and level, zeros included."""
+    same = cells[TABLE] == cells.loc[cell, TABLE]
+    return cells.assign(reason=cells["reason"].mask(same.all(axis=1), WITHHELD))
+
+
+def _added_up_with(cells: pd.DataFrame, membership: pd.DataFrame, cell: int) -> Bools:
+    """Mask over ``cells``: those that share a sum with ``cell``, itself left out."""
+    this = cells.loc[cell]
+    same = {column: (cells[column] == this[column]).to_numpy() for column in CELL_KEY}
+    group = same["breakdown_type"] & same["breakdown_value"]
+    place = same["org_level"] & same["org_code"]
+    tree = (
+        same["indicator_id"]
+        & group
+        & _neighbours(cells, membership, str(this["org_level"]), str(this["org_code"]))
+    )
+    total = (cells["breakdown_type"] == "all").to_numpy() | (this["breakdown_type"] == "all")
+    splits = same["indicator_id"] & place & (total | same["breakdown_type"])
+    near: Bools = tree | splits | (place & group)
+    near[cell] = False
+    return near
+
+
+def _neighbours(cells: pd.DataFrame, membership: pd.DataFrame, level: str, code: str) -> Bools:
+    """Mask over ``cells``: the organisation's parent, its siblings under that parent, and its children."""
+    mask = np.zeros(len(cells), dtype=bool)
+    at = LEVELS.index(level)
+    rows = membership[membership[level] == code]
+    if level != LEVELS[-1]:
+        up = LEVELS[at + 1]
+        parents = set(rows[up])
+        siblings = set(membership.loc[membership[up].isin(parents), level])
+        mask |= ((cells["org_level"] == up) & cells["org_code"].isin(parents)).to_numpy()
+        mask |= ((cells["org_level"] == level) & cells["org_code"].isin(siblings)).to_numpy()
+    if at > 0:
+        down = LEVELS[at - 1]
+        mask |= ((cells["org_level"] == down) & cells["org_code"].isin(set(rows[down]))).to_numpy()
+    return mask
+
+
+def _published(cells: pd.DataFrame) -> pd.DataFrame:
+    shown = pd.Series(rounded(cells["n"].to_numpy(dtype=np.int64)), dtype="Int64")
+    return cells.assign(published=shown.mask((cells["reason"] != SHOWN).to_numpy()))
