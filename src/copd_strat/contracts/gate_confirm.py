@@ -69,7 +69,7 @@ def confirm_sample(engine: Engine, receipt: TableReceipt, contract: Contract, as
 
 def _sample_select(engine: Engine, receipt: TableReceipt, contract: Contract) -> str:
     pattern = receipt.checked / "*.parquet" if receipt.checked.is_dir() else receipt.checked
-    every = f"read_parquet({literal(str(pattern))})"
+    every = f"read_parquet({literal(str(pattern))}, union_by_name = true)"
     kept = receipt.sampled
     step = (engine.scalar(f"SELECT count(*) FROM {every}") // (SAMPLE_ROWS * kept) + 1) * kept
     columns = ", ".join(identifier(column.name) for column in contract.columns)

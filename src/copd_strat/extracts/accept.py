@@ -53,7 +53,7 @@ def accept_table(
         f"SELECT {place} AS _file, * FROM ({source.broken})" for place, source in enumerate(sources)
     )
     engine.create_table(f"broken_{name}", broken)
-    every = f"read_parquet({literal(str(checked / '*.parquet'))})"
+    every = f"read_parquet({literal(str(checked / '*.parquet'))}, union_by_name = true)"
     good = f"SELECT * FROM {every} WHERE {_is_good(contract)}"
     _find_fates(engine, name, contract, good)
     _write_quarantine(engine, name, contract, sources, every, quarantine)
@@ -132,18 +132,22 @@ def _check_file(
     fields = ", ".join(
         f"{identifier(name)} := {value}" for name, value in _typed_columns(contract, source).items()
     )
-    kept = f"CASE WHEN _mask <> 0 OR r._line % {_SAMPLED_LINE} = 0 THEN {{0}} END AS {{1}}"
-    columns = [identifier(column.name) for column in contract.columns]
-    names = ", ".join(kept.format(f"t.{name}", name) if in_place else f"t.{name}" for name in columns)
+    names = ", ".join(f"t.{identifier(column.name)}" for column in contract.columns)
     raw = ", ".join(_kept_text(column.name, column.name in there) for column in contract.columns)
     mask = _mask(engine, contract, source, as_of)
-    known = _join_of_known_patients(contract)
-    select = f"""
-        SELECT {names}, {place} AS _file, r._line AS _line, _mask, hash(t) AS _hash,
-               CASE WHEN _mask <> 0 THEN struct_pack({raw}) END AS _raw
+    judgement = f"{place} AS _file, r._line AS _line, _mask, hash(t) AS _hash"
+    rows = f"""
         FROM (SELECT r, t, {mask} AS _mask
-              FROM (SELECT r, struct_pack({fields}) AS t FROM ({source.rows}) r) {known})"""
-    engine.write_parquet(select, checked / f"{place:05d}.parquet")
+              FROM (SELECT r, struct_pack({fields}) AS t FROM ({source.rows}) r)
+              {_join_of_known_patients(contract)})"""
+    kept = f"(_mask <> 0 OR r._line % {_SAMPLED_LINE} = 0)" if in_place else "TRUE"
+    engine.write_parquet(
+        f"SELECT {names}, {judgement}, CASE WHEN _mask <> 0 THEN struct_pack({raw}) END AS _raw {rows} "
+        f"WHERE {kept}",
+        checked / f"{place:05d}.parquet",
+    )
+    if in_place:
+        engine.write_parquet(f"SELECT {judgement} {rows} WHERE NOT {kept}", checked / f"{place:05d}_.parquet")
 
 
 def _join_of_known_patients(contract: Contract) -> str:
