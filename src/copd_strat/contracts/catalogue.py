@@ -155,7 +155,8 @@ def _contracts(folder: Path) -> list[Contract]:
 _INTRODUCTION = """\
 # Data contracts
 
-Generated from `data_contracts/` (Open Data Contract Standard, one file a table); do not edit this page.
+Generated from `data_contracts/` (Open Data Contract Standard, one file a table) by
+`python tests/contracts/contracts_page.py`; do not edit this page.
 
 What the pipeline expects of every table it is sent and every table it makes stands in a contract. From
 the one contract come the row checks (every row, every night, in SQL), the Great Expectations suites that

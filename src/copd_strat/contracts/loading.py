@@ -20,7 +20,7 @@ def standard_schema() -> dict[str, Any]:
     """The JSON Schema of the Open Data Contract Standard, as its Python package bundles it."""
     from open_data_contract_standard.model import OpenDataContractStandard
 
-    schema = OpenDataContractStandard.json_schema()
+    schema = OpenDataContractStandard.json_schema()  # type: ignore[no-untyped-call]
     return dict(json.loads(schema) if isinstance(schema, str) else schema)
 
 
