@@ -20,6 +20,7 @@ from copd_strat.contracts.guard import GuardReport
 from copd_strat.contracts.receipt import Landing
 from copd_strat.outputs.lists import ListFile
 from copd_strat.outputs.stamp import RunStamp
+from copd_strat.outputs.summary import SummaryResult
 from copd_strat.pathways import DISPOSITIONS, LISTED
 from copd_strat.plan import Night, Plan
 from copd_strat.progress import Narrator
@@ -84,6 +85,14 @@ def statuses_in_words(scores: pd.DataFrame) -> str:
     return ", ".join(f"{count:,} {status}" for status, count in counts.items())
 
 
+def months_in_words(summary: SummaryResult) -> str:
+    if not summary.new_months and not summary.revised_months:
+        return f"no month has closed; {len(summary.published_months)} stand published"
+    return (
+        f"{len(summary.new_months)} closed month(s) new, {len(summary.revised_months)} revised, audit passed"
+    )
+
+
 def in_words(counts: Mapping[str, int]) -> str:
     return ", ".join(f"{name} {count:,}" for name, count in counts.items())
 
@@ -120,6 +129,7 @@ def manifest(
     matches: MatchReport,
     patients: pd.DataFrame,
     written: list[ListFile],
+    summary: SummaryResult,
     root: Path,
 ) -> dict[str, Any]:
     """The run's manifest without files and times; ReconciliationError if its counts do not add up."""
@@ -166,6 +176,11 @@ def manifest(
             for item in written
         ],
         "tables": landing.totals(),
+        "months": {
+            "new": list(summary.new_months),
+            "revised": list(summary.revised_months),
+            "published": list(summary.published_months),
+        },
         "guard": guarded.to_json(),
         "warnings": [*landing.warnings, *guarded.warnings],
     }

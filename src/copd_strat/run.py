@@ -15,12 +15,18 @@ from copd_strat.errors import CopdStratError
 from copd_strat.inspection import inspect_extracts, judge_results
 from copd_strat.outputs.lists import write_lists
 from copd_strat.outputs.stamp import RunStamp
+from copd_strat.outputs.summary import months_to_count, write_summary
 from copd_strat.plan import Night, Plan, plan
 from copd_strat.progress import Narrator
 from copd_strat.risk import register as risk
 from copd_strat.runs import RunFolder
 from copd_strat.runs.approval import check_approval
 from copd_strat.runs.folder import write_errors
+
+# The practices of this run: a national table of organisations would make thousands of empty folders.
+_PRACTICES = """
+    SELECT DISTINCT practice_id, practice_name FROM organisations
+    WHERE practice_id IN (SELECT practice_id FROM patients)"""
 
 STEPS = (
     "extracts and contracts",
@@ -29,6 +35,7 @@ STEPS = (
     "risk",
     "pathways",
     "lists",
+    "summary and report",
     "go or no-go",
     "publish",
 )
@@ -111,10 +118,26 @@ def _work(night: Night, planned: Plan, partial: Path, narrator: Narrator) -> dic
         title=settings.title,
     )
     with narrator.step("lists") as step:
-        organisations = engine.frame("SELECT DISTINCT practice_id, practice_name FROM organisations")
+        organisations = engine.frame(_PRACTICES)
         written = write_lists(partial, assigned.patients, assigned.changes, organisations, stamp)
         _write_patient_tables(engine, partial, assigned, scored.reasons)
         step.found = f"{len(written)} files for {len({item.practice_id for item in written})} practices"
+
+    with narrator.step("summary and report") as step:
+        before = planned.previous.path if planned.previous else None
+        complete_to = min(facts.gp_complete_to, facts.hospital_complete_to or facts.gp_complete_to)
+        months = months_to_count(before, settings.summary, complete_to)
+        clinical.build_monthly(engine, months)
+        summary = write_summary(
+            partial,
+            engine,
+            assigned.patients,
+            before,
+            settings.summary,
+            stamp,
+            complete_to=complete_to,
+        )
+        step.found = account.months_in_words(summary)
 
     with narrator.step("go or no-go") as step:
         tables = {"features": features, "scores": scored.scores, "dispositions": assigned.patients}
@@ -134,6 +157,7 @@ def _work(night: Night, planned: Plan, partial: Path, narrator: Narrator) -> dic
         matches=matches,
         patients=assigned.patients,
         written=written,
+        summary=summary,
         root=partial,
     )
 
@@ -150,7 +174,7 @@ def _write_patient_tables(
 ) -> None:
     """Restricted tables for the site's analysts, and the memory that tomorrow's run starts from."""
     for folder in ("analyst", "history"):
-        (root / folder).mkdir()
+        (root / folder).mkdir(exist_ok=True)
     assigned.patients.to_parquet(root / "analyst" / "patients.parquet", index=False)
     reasons.to_parquet(root / "analyst" / "reasons.parquet", index=False)
     assigned.history.to_parquet(root / "history" / "dispositions.parquet", index=False)
