@@ -20,6 +20,7 @@ from copd_strat.extracts.files import find, open_file
 from copd_strat.extracts.layouts import LAYOUTS
 from copd_strat.extracts.mapping import (
     CANONICAL,
+    CARE_OF,
     SHARED_RELATIONS,
     Feed,
     Layout,
@@ -87,11 +88,12 @@ def _land_source(
     mine = [table for table in layout.order if layout.care.get(table, source.care[0]) in source.care]
     people = [table for table in mine if table in layout.people]
     landed = _land_tables(night, source, layout, contracts, people)
-    _feed(night, landed, [feed for feed in layout.feeds if feed.relation == "patients"])
+    feeds = [feed for feed in layout.feeds if CARE_OF.get(feed.relation, source.care[0]) in source.care]
+    _feed(night, landed, [feed for feed in feeds if feed.relation == "patients"])
     _note_known_patients(night)
     landed |= _land_tables(night, source, layout, contracts, [table for table in mine if table not in people])
-    _feed(night, landed, [feed for feed in layout.feeds if feed.relation != "patients"])
-    fed = {feed.relation for feed in layout.feeds if landed.keys() >= set(feed.needs)}
+    _feed(night, landed, [feed for feed in feeds if feed.relation != "patients"])
+    fed = {feed.relation for feed in feeds if landed.keys() >= set(feed.needs)}
     night.warnings += [
         f"{layout.name}: {sentence}" for relation, sentence in layout.limits if relation in fed
     ]
@@ -146,7 +148,7 @@ def _quarantine_file(night: _Night, source: ExtractSource, table: str) -> Path:
 def _feed(night: _Night, landed: dict[str, str], feeds: Iterable[Feed]) -> None:
     """Add the layout's SELECTs for every relation whose source tables came; refuse a second source."""
     for feed in feeds:
-        if not landed.keys() >= set(feed.needs):
+        if not landed.keys() >= set(feed.needs) or not _holds(night, feed):
             continue
         pieces = night.pieces[feed.relation]
         if pieces and feed.relation not in SHARED_RELATIONS:
@@ -160,6 +162,14 @@ def _feed(night: _Night, landed: dict[str, str], feeds: Iterable[Feed]) -> None:
             night.engine.write_parquet(select, stored)
             select = f"SELECT * FROM read_parquet({literal(str(stored))})"
         pieces.append(f"({select})")
+
+
+def _holds(night: _Night, feed: Feed) -> bool:
+    """Whether the feed's tables hold its relation at all; if they turn out not to, a warning says so."""
+    if feed.only_if is None or night.engine.scalar(feed.only_if):
+        return True
+    night.warnings.append(f"{feed.relation}: {feed.otherwise}")
+    return False
 
 
 def _note_known_patients(night: _Night) -> None:

@@ -32,6 +32,15 @@ CANONICAL = {
     "decisions": "practice_id, patient_ref, run_id, decision, reason, decided_on DATE",
 }
 
+# Relations that a source supplies only if it is given for that kind of care.
+CARE_OF = {
+    "patients": "primary",
+    "gp_events": "primary",
+    "prescriptions": "primary",
+    "hospital_episodes": "secondary",
+    "ed_attendances": "secondary",
+}
+
 # Several sources may add to these; any other relation comes from one source.
 SHARED_RELATIONS = frozenset({"deaths", "organisations", "local_flags", "decisions"})
 
@@ -43,13 +52,16 @@ class Feed:
     ``sql`` names a file of this room's ``sql/`` folder, which reads the views ``<layout>_<table>`` of
     accepted rows (an absent table's view is empty); without it the needed table has the relation's
     columns already. ``stored`` feeds are worked out once: those that are dear to repeat, and those that a
-    second source of the same layout may supply too.
+    second source of the same layout may supply too. ``only_if`` selects whether the tables hold the relation
+    at all; where they do not, the sentence ``otherwise`` says what is lost.
     """
 
     relation: str
     needs: tuple[str, ...]
     sql: str | None = None
     stored: bool = False
+    only_if: str | None = None
+    otherwise: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
