@@ -59,11 +59,9 @@ def _scan_once(data: Path, settings: Settings, spill: Path) -> float:
     engine = Engine.open(settings.engine, spill)
     before = time.process_time()
     for table, columns in COLUMNS.items():
-        files = literal(str(data / table / "*.parquet"))
-        if not list((data / table).glob("*.parquet")):
-            files = literal(str(data / f"{table}.parquet"))
-        engine.rows(f"SELECT max(COLUMNS([{', '.join(map(repr, columns))}])) FROM read_parquet({files})"
-                    if columns != ("*",) else f"SELECT max(COLUMNS(*)) FROM read_parquet({files})")  # fmt: skip
+        parts = data / table / "*.parquet" if (data / table).is_dir() else data / f"{table}.parquet"
+        touched = "*" if columns == ("*",) else repr(list(columns))
+        engine.rows(f"SELECT max(COLUMNS({touched})) FROM read_parquet({literal(str(parts))})")
     engine.close()
     return time.process_time() - before
 
