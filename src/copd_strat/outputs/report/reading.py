@@ -1,0 +1,91 @@
+"""What the report reads: published rows of the latest revision, with their organisations."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+Tables = Mapping[str, pd.DataFrame]
+
+
+@dataclass(frozen=True)
+class Indicator:
+    """What a reader is told of an indicator."""
+
+    id: str
+    name: str
+    unit: str
+    polarity: str
+
+    @property
+    def heading(self) -> str:
+        return self.name if self.unit == "people" else f"{self.name}, {self.unit}"
+
+
+@dataclass(frozen=True)
+class Published:
+    """The published tables, joined for reading; months are timestamps, oldest first."""
+
+    rows: pd.DataFrame
+    spc: pd.DataFrame
+    quality: pd.DataFrame
+    periods: pd.DataFrame
+    breakdowns: pd.DataFrame
+    indicators: dict[str, Indicator]
+
+    @classmethod
+    def of(cls, facts: Tables) -> Published:
+        """``facts`` by name, with the columns that ``outputs.schemas`` declares."""
+        places = facts["dim_org"][["org_key", "org_level", "org_code", "org_name"]]
+        periods = _dated(facts["dim_period"]).sort_values("period_start", ignore_index=True)
+        latest = periods[["period_start", "latest_revision"]]
+        revised = ("fact_indicator", "fact_data_quality")
+        joined = {name: _dated(facts[name]).merge(places, on="org_key") for name in (*revised, "fact_spc")}
+        for name in revised:
+            rows = joined[name].merge(latest, on="period_start")
+            joined[name] = rows[rows["revision"] == rows["latest_revision"]]
+        return cls(
+            rows=joined["fact_indicator"],
+            spc=joined["fact_spc"].sort_values("period_start", kind="stable"),
+            quality=joined["fact_data_quality"],
+            periods=periods,
+            breakdowns=facts["dim_breakdown"].sort_values(["breakdown_type", "sort_order"]),
+            indicators={
+                row.indicator_id: Indicator(row.indicator_id, row.name, row.unit, row.polarity)
+                for row in facts["dim_indicator"].itertuples(index=False)
+            },
+        )
+
+    def latest_month(self, indicator: str) -> pd.Timestamp | None:
+        """The last published month that holds ``indicator``, or None: dispositions begin later than events."""
+        months = self.rows.loc[self.rows["indicator_id"] == indicator, "period_start"]
+        return None if months.empty else months.max()
+
+    def codes(self, level: str, month: pd.Timestamp) -> list[str]:
+        """Codes of the organisations of a level in a month."""
+        rows = self.rows[(self.rows["org_level"] == level) & (self.rows["period_start"] == month)]
+        return sorted(rows["org_code"].unique())
+
+    def at(self, month: pd.Timestamp, level: str, breakdown: str = "all") -> dict[tuple[str, str, str], Any]:
+        """Rows of one month, level and breakdown by (organisation code, breakdown value, indicator)."""
+        rows = self.rows[
+            (self.rows["period_start"] == month)
+            & (self.rows["org_level"] == level)
+            & (self.rows["breakdown_type"] == breakdown)
+        ]
+        return {
+            (row.org_code, row.breakdown_value, row.indicator_id): row for row in rows.itertuples(index=False)
+        }
+
+    def series(self, level: str, code: str, indicator: str) -> pd.DataFrame:
+        """The control chart rows of one organisation, across the versions of its name and membership."""
+        spc = self.spc
+        chosen = (spc["org_level"] == level) & (spc["org_code"] == code) & (spc["indicator_id"] == indicator)
+        return spc[chosen]
+
+
+def _dated(frame: pd.DataFrame) -> pd.DataFrame:
+    return frame.assign(period_start=pd.to_datetime(frame["period_start"]))
