@@ -112,6 +112,7 @@ UNREAD: dict[str, tuple[Any, str]] = {
     "telephone numbers": (lambda n: f"07700 900{n:03d}", "telephone numbers"),
     "postcodes": (lambda n: f"ZZ{n % 90 + 1} {n % 9}ZZ", "full postcodes"),
     "dates of birth": (lambda n: f"19{30 + n % 50}-0{1 + n % 9}-1{n % 9}", "dates of birth"),
+    "British dates of birth": (lambda n: f"1{n % 9}/0{1 + n % 9}/19{30 + n % 50}", "dates of birth"),
 }
 
 
@@ -145,6 +146,23 @@ def test_areas_and_outward_codes_are_no_postcodes(tmp_path: Path) -> None:
     rows = [row | {"area": f"E0100{n:04d}", "outward": f"LS{n % 30}"} for n, row in enumerate(gp_events())]
     with landed(write_extract(tmp_path / "in", gp_events=rows), tmp_path) as night:
         assert night.receipt("gp_events").files[0].unread == ("area", "outward")
+
+
+def test_dates_of_birth_in_a_text_column_are_refused(tmp_path: Path) -> None:
+    rows = [row | {"unit": f"19{30 + n % 50}-0{1 + n % 9}-1{n % 9}"} for n, row in enumerate(gp_events())]
+    with (
+        pytest.raises(IdentifiableDataError, match="column unit holds dates that look like dates of birth"),
+        landed(write_extract(tmp_path / "in", gp_events=rows), tmp_path),
+    ):
+        pass
+
+
+def test_old_dates_of_care_are_no_dates_of_birth(tmp_path: Path) -> None:
+    rows = [
+        row | {"elected": f"20{5 + n % 10:02d}-0{1 + n % 9}-1{n % 9}"} for n, row in enumerate(gp_events())
+    ]
+    with landed(write_extract(tmp_path / "in", gp_events=rows), tmp_path) as night:
+        assert night.receipt("gp_events").files[0].unread == ("elected",)
 
 
 CANARY = "Canary-7Fz"
