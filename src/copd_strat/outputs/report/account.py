@@ -23,15 +23,15 @@ from copd_strat.outputs.report.markup import (
     text,
     thousands,
 )
-from copd_strat.outputs.report.reading import Published, Tables
+from copd_strat.outputs.report.reading import Published, Tables, records
 from copd_strat.outputs.stamp import RunStamp
 
 Manifest = Mapping[str, Any]
 
 _IS = (
-    "A monthly view of people on the COPD registers: exacerbations, hospital use, reviews and who was offered what.",
+    "A monthly view of the COPD registers: exacerbations, hospital use, reviews and who is on which list.",
     "An aid to planning and to fairness: it supports judgement and replaces nobody's.",
-    "Made from pseudonymised records of practices and hospitals, counted and protected before they came here.",
+    "Made from pseudonymised records of practices and hospitals, counted and protected before publication.",
 )
 _IS_NOT = (
     "Not evidence that risk stratification lowers admissions. In the largest trial of its kind emergency"
@@ -70,9 +70,9 @@ def data_as_at(stamp: RunStamp, manifest: Manifest, published: Published) -> str
     ]
     terms = "".join(tag("dt", text(name)) + tag("dd", text(value)) for name, value in facts)
     rule = (
-        "A month is published once, after every source is complete past its end, and may be revised once, three"
-        " months later. Counts of 1 to 7 are hidden, others rounded to the nearest 5 or as the table fact_indicator"
-        " says (sdc_method); rates come from the rounded counts."
+        "A month is published once every source is complete past its end, and may be revised once, three"
+        " months later. Counts of 1 to 7 are hidden and the others rounded to the nearest 5; some more are hidden so"
+        " that no hidden one can be worked out. Rates come from the rounded counts."
     )
     return section("data", "Data as at", tag("dl", terms), paragraph(rule), completeness(published))
 
@@ -100,9 +100,9 @@ def data_quality(manifest: Manifest) -> str:
         for source in manifest["inputs"]["tables"]
     ]
     words = (
-        "Every row that came in was loaded, set aside because it broke a rule of its contract, or left out as a"
-        " duplicate. Rows are entries of records, not patients, and are given in thousands because they change"
-        " every night. Exact counts are in the run's manifest, for the site's analysts."
+        "Every row that came in was loaded, set aside because it broke a rule of its contract, or left out as"
+        " a duplicate. Rows are entries of records, given in thousands because they change every night. Exact"
+        " counts are in the run's manifest, for the site's analysts."
     )
     header = ["Source", "Files", "Rows in", "Loaded", "Set aside", "Duplicates"]
     return section("quality", "Data quality", paragraph(words), table("Rows by source", header, rows))
@@ -155,7 +155,7 @@ def definitions(facts: Tables) -> str:
             text(row.denominator_definition),
             text(row.source),
         ]
-        for row in facts["dim_indicator"].itertuples()
+        for row in records(facts["dim_indicator"])
     ]
     header = ["Indicator", "Unit", "Counts", "Among", "Source"]
     dictionary = facts["data_dictionary"].sort_values(["table_name", "position"])
@@ -164,9 +164,9 @@ def definitions(facts: Tables) -> str:
             text(f"{row.table_name}.{row.column_name}"),
             text(row.type),
             text(row.meaning),
-            text(row.caution or ""),
+            text(row.caution),
         ]
-        for row in dictionary.astype("object").where(dictionary.notna(), None).itertuples()
+        for row in records(dictionary.fillna({"caution": ""}))
     ]
     return section(
         "definitions",

@@ -9,9 +9,10 @@ from dataclasses import dataclass
 import pandas as pd
 
 from copd_strat.outputs.report.markup import number, tag, text
+from copd_strat.outputs.report.reading import records
 
-WIDTH, HEIGHT = 640, 240
-LEFT, RIGHT, TOP, BOTTOM = 56, 76, 18, 34
+WIDTH, HEIGHT = 640, 250
+LEFT, RIGHT, TOP, BOTTOM = 60, 104, 20, 36
 MOST_LABELS = 8
 
 #: Letter and words of each kind of point that stands out.
@@ -42,7 +43,9 @@ class Scale:
 
 def ticks(low: float, high: float) -> list[float]:
     """About four round numbers that enclose ``low`` to ``high``."""
-    rough = (high - low) / 4 or max(abs(high), 1.0) / 4
+    if low == high:
+        low, high = (0.8 * low, 1.2 * high) if high else (0.0, 1.0)
+    rough = (high - low) / 4
     size = 10.0 ** math.floor(math.log10(rough))
     step = next(size * factor for factor in (1, 2, 5, 10) if size * factor >= rough)
     first, last = math.floor(low / step), math.ceil(high / step)
@@ -60,7 +63,7 @@ def mark(kind: str, x: float, y: float, *, high: bool) -> str:
         return f'<circle class="point common" cx="{x:.1f}" cy="{y:.1f}" r="4"/>'
     tip = -6 if high else 6
     corners = f"{x:.1f},{y + tip:.1f} {x - 6:.1f},{y - tip * 0.8:.1f} {x + 6:.1f},{y - tip * 0.8:.1f}"
-    return f'<polygon class="point {kind.split("_")[0]}" points="{corners}"/>'
+    return f'<polygon class="point {kind.partition("_")[0]}" points="{corners}"/>'
 
 
 def control_chart(name: str, title: str, series: pd.DataFrame, unit: str, polarity: str) -> str:
@@ -104,12 +107,9 @@ def described(series: pd.DataFrame, unit: str) -> str:
 
 def _value_axis(scale: Scale, marked: Sequence[float], unit: str) -> list[str]:
     decimals = 0 if unit == "people" else max(0, -math.floor(math.log10(marked[1] - marked[0])))
-    lines = [
-        f'<line class="grid" x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{scale.y(v):.1f}" y2="{scale.y(v):.1f}"/>'
-        for v in marked
-    ]
+    lines = [_across("grid", scale.y(v)) for v in marked]
     labels = [
-        f'<text class="end" x="{LEFT - 8}" y="{scale.y(v) + 4:.1f}">{v:,.{decimals}f}</text>' for v in marked
+        f'<text class="end" x="{LEFT - 8}" y="{scale.y(v) + 5:.1f}">{v:,.{decimals}f}</text>' for v in marked
     ]
     return lines + labels
 
@@ -123,7 +123,11 @@ def _month_axis(scale: Scale, months: pd.Series) -> list[str]:
         for n, month in enumerate(months)
         if (len(months) - 1 - n) % every == 0
     ]
-    return [f'<line class="axis" x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{foot}" y2="{foot}"/>', *labels]
+    return [_across("axis", foot), *labels]
+
+
+def _across(kind: str, y: float) -> str:
+    return f'<line class="{kind}" x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{y:.1f}" y2="{y:.1f}"/>'
 
 
 def _levels(scale: Scale, last: pd.Series, unit: str) -> list[str]:
@@ -133,15 +137,15 @@ def _levels(scale: Scale, last: pd.Series, unit: str) -> list[str]:
         levels.append(("limit", "lower", last["lower_limit"]))
     if last["lower_limit"] == last["upper_limit"]:
         levels = levels[:1]
-    heights = _apart([scale.y(value) + 4 for _, _, value in levels])
+    heights = _apart([scale.y(value) + 5 for _, _, value in levels])
     return [
-        f'<line class="{kind}" x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{scale.y(value):.1f}" y2="{scale.y(value):.1f}"/>'
-        f'<text x="{WIDTH - RIGHT + 5}" y="{height:.1f}">{label} {number(value, unit)}</text>'
+        _across(kind, scale.y(value))
+        + f'<text x="{WIDTH - RIGHT + 5}" y="{height:.1f}">{label} {number(value, unit)}</text>'
         for (kind, label, value), height in zip(levels, heights, strict=True)
     ]
 
 
-def _apart(heights: list[float], gap: float = 14) -> list[float]:
+def _apart(heights: list[float], gap: float = 16) -> list[float]:
     """Heights of labels (mean, upper, lower), moved so that upper and lower do not run into the mean."""
     if not heights:
         return heights
@@ -165,7 +169,7 @@ def _line(scale: Scale, values: pd.Series) -> list[str]:
 
 def _points(scale: Scale, series: pd.DataFrame, polarity: str) -> list[str]:
     drawn = []
-    for point, row in enumerate(series.itertuples()):
+    for point, row in enumerate(records(series)):
         if pd.isna(row.value):
             continue
         x, y, high = scale.x(point), scale.y(row.value), points_high(row.variation, polarity)

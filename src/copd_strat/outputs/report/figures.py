@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import pandas as pd
 
@@ -18,7 +19,7 @@ from copd_strat.outputs.report.markup import (
     tag,
     text,
 )
-from copd_strat.outputs.report.reading import Indicator, Published
+from copd_strat.outputs.report.reading import Indicator, Published, records
 
 EVENTS = (
     "copd_register",
@@ -47,6 +48,7 @@ BREAKDOWNS = {
     "age_band": "age",
     "ethnicity_group": "ethnic group",
 }
+RATES = "rates per 100 people in the month"
 NOT_YET = "No month has closed yet. Figures appear once every source is complete past the end of a month."
 NOT_PLACED = "Lists and places appear here once a month in which the pipeline ran has closed."
 _READINGS = {
@@ -74,9 +76,9 @@ def headline(published: Published) -> str:
         return section(name, heading, paragraph(NOT_YET))
     boards = [_board(published, code, latest) for code in published.codes("icb", latest)]
     how = (
-        "Each chart shows closed months. The solid line is the mean, the dashed lines are the limits within which"
-        " a stable process stays by chance (XmR, Making Data Count). A point that stands out asks for a"
-        " question, not for a conclusion. A lower limit below 0 is not drawn."
+        "Each chart shows closed months. The solid line is the mean, the dashed lines are the limits within"
+        " which a stable process stays by chance (XmR, Making Data Count). A point that stands out asks for"
+        " a question, not for a conclusion. A lower limit below 0 is not drawn."
     )
     return section(name, heading, paragraph(how), legend(), *boards)
 
@@ -134,17 +136,16 @@ def _chart(series: pd.DataFrame, item: Indicator, code: str) -> str:
                 + (f" ({_CAUSES[row.special_cause]})" if row.special_cause != "none" else "")
             ),
         ]
-        for row in series.itertuples()
+        for row in records(series)
     ]
     data = table(f"{item.heading}, by month", ["Month", "Value", "Reading"], rows)
     return tag("figure", caption, chart, tag("details", tag("summary", f"Data: {text(item.name)}"), data))
 
 
-def _value(row: object, item: Indicator) -> str:
-    value, status = row.value, row.value_status  # type: ignore[attr-defined]
-    if pd.notna(value):
-        return text(number(value, item.unit))
-    return "no data" if status == "insufficient_data" else "*"
+def _value(row: Any, item: Indicator) -> str:
+    if pd.notna(row.value):
+        return text(number(row.value, item.unit))
+    return "no data" if row.value_status == "insufficient_data" else "*"
 
 
 def networks(published: Published) -> str:
@@ -158,8 +159,10 @@ def networks(published: Published) -> str:
             "Small networks vary more by chance: read a value with its interval in the published tables,"
             " and do not rank. Figures are rounded, so parts need not add up to totals."
         ),
-        _by_network(published, latest, EVENTS, "Primary care networks"),
-        paragraph(NOT_PLACED) if placed is None else _by_network(published, placed, PLACED, "Dispositions"),
+        _by_network(published, latest, EVENTS, f"Exacerbations, hospital use and reviews, {RATES}"),
+        paragraph(NOT_PLACED)
+        if placed is None
+        else _by_network(published, placed, PLACED, "Dispositions, of all given one"),
         marks(),
     ]
     return section(name, heading, *content)
@@ -172,7 +175,7 @@ def _by_network(published: Published, latest: pd.Timestamp, wanted: Sequence[str
         [text(code), *(figure_cell(cells.get((code, "all", item.id)), item.unit) for item in items)]
         for code in sorted({key[0] for key in cells})
     ]
-    return table(f"{what}: {month(latest)}", ["Network", *(item.heading for item in items)], rows)
+    return table(f"{what}: {month(latest)}", ["Network", *(item.column for item in items)], rows)
 
 
 def equity(published: Published) -> str:
@@ -183,9 +186,9 @@ def equity(published: Published) -> str:
         return section(name, heading, paragraph(NOT_YET))
     placed = published.latest_month("people_placed")
     words = (
-        "Compare what a group needs (exacerbations, admissions) with what it gets (reviews, the clinic). Groups"
-        " differ in age and illness, and nothing here is standardised. People whose group is not known stay"
-        " visible as a group of their own."
+        "Compare what a group needs (exacerbations, admissions) with what it gets (reviews, the clinic)."
+        " Groups differ in age and illness, and nothing here is standardised. People whose group is not"
+        " known stay visible as a group of their own."
     )
     later = [] if placed is not None else [paragraph(NOT_PLACED)]
     tables = [
@@ -215,11 +218,11 @@ def _by_group(
                 for item in items
             ),
         ]
-        for group in groups.itertuples()
+        for group in records(groups)
     ]
     when = month(latest) if placed in (None, latest) else f"{month(latest)}; dispositions {month(placed)}"
-    caption = f"By {BREAKDOWNS[kind]}, {code}: {when}"
-    return table(caption, ["Group", *(item.heading for item in items)], rows)
+    caption = f"By {BREAKDOWNS[kind]}, {RATES}, {code}: {when}"
+    return table(caption, ["Group", *(item.column for item in items)], rows)
 
 
 _CHECKS = {
@@ -240,13 +243,13 @@ def completeness(published: Published) -> str:
         return ""
     lines = [
         [
-            text(f"{_CHECKS[row.check_id]}, {row.org_code}"),
+            text(f"{_CHECKS[row.check_id]} ({row.org_code})"),
             "*"
             if row.value_status == "suppressed_small"
             else "–"
             if pd.isna(row.value)
             else number(row.value, "%"),
         ]
-        for row in rows.sort_values(["org_code", "check_id"]).itertuples()
+        for row in records(rows.sort_values(["org_code", "check_id"]))
     ]
     return table(f"Completeness: {month(latest)}", ["Check", "Share"], lines) + marks()

@@ -24,7 +24,7 @@ def text(value: object) -> str:
 
 
 def tag(name: str, *content: str, **attributes: str) -> str:
-    """An element; ``content`` is markup already. An attribute's ``_`` is written ``-``; ``class_`` is class."""
+    """An element; ``content`` is markup already. In names of attributes ``_`` stands for ``-``, but last."""
     written = "".join(
         f' {key.rstrip("_").replace("_", "-")}="{escape(value)}"' for key, value in attributes.items()
     )
@@ -71,10 +71,12 @@ def month(value: Any) -> str:
 
 
 def number(value: float, unit: str) -> str:
-    """A published value: counts of people whole, everything else with one decimal."""
+    """A published value: counts of people whole, others with one decimal, or two where they are small."""
     if unit == "people":
         return f"{value:,.0f}"
-    return f"{value:,.1f}" + ("%" if unit == "%" else "")
+    if unit == "%":
+        return f"{value:.1f}%"
+    return f"{value:,.{2 if value < 1 else 1}f}"
 
 
 def figure_cell(row: Any | None, unit: str, *, interval: bool = False) -> str:

@@ -24,6 +24,11 @@ class Indicator:
     def heading(self) -> str:
         return self.name if self.unit == "people" else f"{self.name}, {self.unit}"
 
+    @property
+    def column(self) -> str:
+        """A short heading; rates are per 100 people, as the captions say."""
+        return f"{self.name}, %" if self.unit == "%" else self.name
+
 
 @dataclass(frozen=True)
 class Published:
@@ -55,12 +60,12 @@ class Published:
             breakdowns=facts["dim_breakdown"].sort_values(["breakdown_type", "sort_order"]),
             indicators={
                 row.indicator_id: Indicator(row.indicator_id, row.name, row.unit, row.polarity)
-                for row in facts["dim_indicator"].itertuples(index=False)
+                for row in records(facts["dim_indicator"])
             },
         )
 
     def latest_month(self, indicator: str) -> pd.Timestamp | None:
-        """The last published month that holds ``indicator``, or None: dispositions begin later than events."""
+        """The last published month with ``indicator``, or None: dispositions begin later than events."""
         months = self.rows.loc[self.rows["indicator_id"] == indicator, "period_start"]
         return None if months.empty else months.max()
 
@@ -76,15 +81,18 @@ class Published:
             & (self.rows["org_level"] == level)
             & (self.rows["breakdown_type"] == breakdown)
         ]
-        return {
-            (row.org_code, row.breakdown_value, row.indicator_id): row for row in rows.itertuples(index=False)
-        }
+        return {(row.org_code, row.breakdown_value, row.indicator_id): row for row in records(rows)}
 
     def series(self, level: str, code: str, indicator: str) -> pd.DataFrame:
         """The control chart rows of one organisation, across the versions of its name and membership."""
         spc = self.spc
         chosen = (spc["org_level"] == level) & (spc["org_code"] == code) & (spc["indicator_id"] == indicator)
         return spc[chosen]
+
+
+def records(frame: pd.DataFrame) -> list[Any]:
+    """The rows, each with its columns as attributes."""
+    return list(frame.itertuples(index=False))
 
 
 def _dated(frame: pd.DataFrame) -> pd.DataFrame:

@@ -39,11 +39,13 @@ body{{margin:0;background:{WHITE};color:{INK};font:16px/1.5 Arial,Helvetica,sans
 main,header>div,footer{{max-width:68rem;margin:0 auto;padding:0 1.5rem}}
 header{{background:{DARK_BLUE};color:{WHITE};padding:1.25rem 0}}
 header p{{margin:.25rem 0 0}}
-.banner{{background:{RED};color:{WHITE};font-weight:bold;margin:0;padding:.6rem 1.5rem;text-align:center}}
+.banner{{background:{RED};color:{WHITE};font-weight:bold;text-align:center}}
+.banner{{margin:0;max-width:none;padding:.6rem 1.5rem}}
 .skip{{position:absolute;left:-999rem}}
 .skip:focus{{left:1rem;top:1rem;background:{WHITE};color:{BLUE};padding:.5rem}}
 h1{{font-size:2rem;line-height:1.2;margin:0}}
-h2{{color:{DARK_BLUE};font-size:1.5rem;border-top:4px solid {DARK_BLUE};margin:2.5rem 0 .75rem;padding-top:.75rem}}
+h2{{color:{DARK_BLUE};font-size:1.5rem;margin:2.5rem 0 .75rem}}
+h2{{border-top:4px solid {DARK_BLUE};padding-top:.75rem}}
 h3{{font-size:1.15rem;margin:1.75rem 0 .5rem}}
 p,ul,dl{{max-width:46rem}}
 a{{color:{BLUE}}}
@@ -61,13 +63,13 @@ tbody th{{font-weight:normal}}
 .number{{text-align:right;padding:.35rem .25rem .35rem 1rem;font-variant-numeric:tabular-nums}}
 .note{{color:{SLATE};font-size:.875rem;margin:.25rem 0 1rem}}
 .unseen{{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%);white-space:nowrap}}
-.charts{{display:grid;grid-template-columns:repeat(auto-fit,minmax(30rem,1fr));gap:1.75rem 2rem}}
+.charts{{display:grid;grid-template-columns:repeat(auto-fit,minmax(28rem,1fr));gap:1.75rem 2rem}}
 figure{{margin:0;break-inside:avoid;min-width:0}}
 figcaption{{margin-bottom:.25rem}}
 figcaption strong{{display:block}}
 figcaption span{{font-size:.875rem;color:{SLATE}}}
 svg{{display:block;width:100%;height:auto}}
-svg text{{font:13px Arial,Helvetica,sans-serif;fill:{INK}}}
+svg text{{font:15px Arial,Helvetica,sans-serif;fill:{INK}}}
 .grid{{stroke:{RULE};stroke-width:1}}
 .axis{{stroke:{SLATE};stroke-width:1}}
 .series{{stroke:{SLATE};stroke-width:1.75;fill:none}}
@@ -85,7 +87,10 @@ svg.key{{display:inline-block;width:16px;height:16px;vertical-align:-2px}}
 .legend{{list-style:none;padding:0;display:flex;flex-wrap:wrap;gap:.25rem 1.5rem;max-width:none}}
 summary{{color:{BLUE};cursor:pointer;padding:.25rem 0}}
 footer{{color:{SLATE};font-size:.875rem;padding-top:2rem;padding-bottom:2rem}}
-@media (max-width:40rem){{nav ul{{columns:1}}dl{{grid-template-columns:1fr}}.charts{{grid-template-columns:1fr}}}}
+@media (max-width:40rem){{
+nav ul{{columns:1}}
+dl,.charts{{grid-template-columns:1fr}}
+}}
 @page{{size:A4;margin:15mm}}
 @media print{{
 body{{font-size:10.5pt}}
