@@ -18,6 +18,8 @@ LIMIT_FACTOR = 2.66  # 3 sigma in units of the mean moving range
 SCREEN_FACTOR = 3.267  # upper limit of moving ranges in units of their mean
 RUN = 7
 TRIAL_BELOW = 13
+# Compared to this many decimals: a series that stands still must not cross its own mean by a rounding error.
+DECIMALS = 9
 
 
 @dataclass(frozen=True)
@@ -43,16 +45,17 @@ def xmr_limits(values: Floats, *, screen: bool = True) -> Limits:
     ``screen`` leaves out, once, moving ranges at or above their own upper limit; the points stay in
     the mean. The Excel tool of Making Data Count does not screen.
     """
+    values = values.round(DECIMALS)
     ranges = np.abs(np.diff(values))
     if screen:
         ranges = ranges[ranges < SCREEN_FACTOR * ranges.mean()] if ranges.any() else ranges
     mean, spread = float(values.mean()), LIMIT_FACTOR * float(ranges.mean())
-    return Limits(mean, mean - spread, mean + spread)
+    return Limits(*(round(level, DECIMALS) for level in (mean, mean - spread, mean + spread)))
 
 
 @dataclass(frozen=True)
 class Signal:
-    """A point's special cause ('none' if it has none) and whether it lies high (1), low (-1) or neither (0)."""
+    """A point's special cause ('none' if it has none) and its side: high (1), low (-1) or neither (0)."""
 
     cause: str
     side: int
@@ -60,6 +63,7 @@ class Signal:
 
 def signals(values: Floats, limits: Limits) -> list[Signal]:
     """The first rule that each point meets: outside a limit, trend, two of three, shift."""
+    values = values.round(DECIMALS)
     outside = np.where(values > limits.upper, 1, np.where(values < limits.lower, -1, 0))
     rules = (
         ("outside_limits", outside),
@@ -86,7 +90,7 @@ def _trends(values: Floats) -> npt.NDArray[np.int64]:
 
 
 def _two_of_three(values: Floats, limits: Limits) -> npt.NDArray[np.int64]:
-    """Three points on one side of the mean, two or more of them between near limit and limit: those points."""
+    """Of three points on one side of the mean, those between near limit and limit, if at least two."""
     high = (values > limits.near_upper) & (values <= limits.upper)
     low = (values < limits.near_lower) & (values >= limits.lower)
     sides = np.zeros(len(values), dtype=np.int64)

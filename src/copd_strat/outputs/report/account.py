@@ -34,9 +34,9 @@ _IS = (
     "Made from pseudonymised records of practices and hospitals, counted and protected before publication.",
 )
 _IS_NOT = (
-    "Not evidence that risk stratification lowers admissions. In the largest trial of its kind emergency"
-    " admissions rose by 1 % and costs rose (PRISMATIC, BMJ Qual Saf 2019;28:697); watch admissions,"
-    " attendances and bed days here for harm as well as for good.",
+    "Not evidence that risk stratification lowers admissions. In a trial in 32 Welsh practices emergency"
+    " admissions and costs rose (PRISMATIC, BMJ Qual Saf 2019;28:697). Watch admissions, attendances and bed"
+    " days here for harm as well as for good.",
     "Not a league table of practices or networks, and not a measure of any person.",
     "Not for adding up: figures are rounded and some are hidden, so totals are rows of their own.",
 )
@@ -71,8 +71,8 @@ def data_as_at(stamp: RunStamp, manifest: Manifest, published: Published) -> str
     terms = "".join(tag("dt", text(name)) + tag("dd", text(value)) for name, value in facts)
     rule = (
         "A month is published once every source is complete past its end, and may be revised once, three"
-        " months later. Counts of 1 to 7 are hidden and the others rounded to the nearest 5; some more are hidden so"
-        " that no hidden one can be worked out. Rates come from the rounded counts."
+        " months later. Counts of 1 to 7 are hidden and the others rounded to the nearest 5; some"
+        " more are hidden so that no hidden one can be worked out. Rates come from the rounded counts."
     )
     return section("data", "Data as at", tag("dl", terms), paragraph(rule), completeness(published))
 

@@ -10,6 +10,7 @@ import pandas as pd
 from copd_strat.outputs.report.charts import control_chart, legend
 from copd_strat.outputs.report.markup import (
     MARKS,
+    NO_FIGURE,
     figure_cell,
     month,
     number,
@@ -32,12 +33,15 @@ EVENTS = (
     "ed_attendances",
     "copd_reviews",
 )
+HEADLINE = (*EVENTS, "ed_only_exacerbations")
 PLACED = (
     "people_placed",
     "disposition_clinic",
     "disposition_self_management",
     "disposition_clinical_review",
     "disposition_not_listed",
+    "clinic_places",
+    "clinic_entered",
 )
 # Need beside selection: who has admissions and reviews, and who is chosen.
 EQUITY = ("copd_register", "moderate_exacerbations", "copd_emergency_admissions", "copd_reviews")
@@ -85,7 +89,7 @@ def headline(published: Published) -> str:
 
 def _board(published: Published, code: str, latest: pd.Timestamp) -> str:
     cells = published.at(latest, "icb")
-    shown = [published.indicators[i] for i in EVENTS if i in published.indicators]
+    shown = [published.indicators[i] for i in HEADLINE]
     rows = [
         [
             text(item.heading),
@@ -118,7 +122,7 @@ def _reading(series: pd.DataFrame, latest: pd.Timestamp) -> str:
 
 
 def _chart(series: pd.DataFrame, item: Indicator, code: str) -> str:
-    if series.empty:
+    if series["value"].isna().all():
         return ""
     note = "Value each month"
     if (series["variation"] == "not_assessed").all():
@@ -145,7 +149,7 @@ def _chart(series: pd.DataFrame, item: Indicator, code: str) -> str:
 def _value(row: Any, item: Indicator) -> str:
     if pd.notna(row.value):
         return text(number(row.value, item.unit))
-    return "no data" if row.value_status == "insufficient_data" else "*"
+    return NO_FIGURE[row.value_status]
 
 
 def networks(published: Published) -> str:
@@ -162,7 +166,9 @@ def networks(published: Published) -> str:
         _by_network(published, latest, EVENTS, f"Exacerbations, hospital use and reviews, {RATES}"),
         paragraph(NOT_PLACED)
         if placed is None
-        else _by_network(published, placed, PLACED, "Dispositions, of all given one"),
+        else _by_network(
+            published, placed, PLACED, "Dispositions, and places taken and new names in the clinic tier"
+        ),
         marks(),
     ]
     return section(name, heading, *content)
@@ -170,7 +176,7 @@ def networks(published: Published) -> str:
 
 def _by_network(published: Published, latest: pd.Timestamp, wanted: Sequence[str], what: str) -> str:
     cells = published.at(latest, "pcn")
-    items = [published.indicators[i] for i in wanted if i in published.indicators]
+    items = [published.indicators[i] for i in wanted]
     rows = [
         [text(code), *(figure_cell(cells.get((code, "all", item.id)), item.unit) for item in items)]
         for code in sorted({key[0] for key in cells})
@@ -204,7 +210,7 @@ def _by_group(
 ) -> str:
     cells = published.at(latest, "icb", kind)
     chosen = {} if placed is None else published.at(placed, "icb", kind)
-    items = [published.indicators[i] for i in (*EQUITY, *EQUITY_PLACED) if i in published.indicators]
+    items = [published.indicators[i] for i in (*EQUITY, *EQUITY_PLACED)]
     items = [item for item in items if placed is not None or item.id in EQUITY]
     groups = published.breakdowns[published.breakdowns["breakdown_type"] == kind]
     rows = [
@@ -244,11 +250,7 @@ def completeness(published: Published) -> str:
     lines = [
         [
             text(f"{_CHECKS[row.check_id]} ({row.org_code})"),
-            "*"
-            if row.value_status == "suppressed_small"
-            else "–"
-            if pd.isna(row.value)
-            else number(row.value, "%"),
+            number(row.value, "%") if row.value_status == "shown" else NO_FIGURE[row.value_status],
         ]
         for row in records(rows.sort_values(["org_code", "check_id"]))
     ]

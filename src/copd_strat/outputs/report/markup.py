@@ -11,6 +11,8 @@ import pandas as pd
 
 HIDDEN = '*<span class="unseen"> hidden</span>'
 NOBODY = '–<span class="unseen"> nobody to count among</span>'
+#: What stands for a value by its status; ``*`` appears here and nowhere else (docs/decisions.md §25).
+NO_FIGURE = {"suppressed_small": HIDDEN, "not_applicable": NOBODY, "insufficient_data": "no data"}
 MARKS = (
     "* hidden, because it is small or would give a small number away; it is not 0. "
     "– nobody to count among. “no data”: no source covers it. "
@@ -80,16 +82,9 @@ def number(value: float, unit: str) -> str:
 
 
 def figure_cell(row: Any | None, unit: str, *, interval: bool = False) -> str:
-    """A cell of fact_indicator for a reader; a hidden value is ``*``, here and nowhere else.
-
-    Source: docs/decisions.md §25.
-    """
-    if row is None or row.value_status == "insufficient_data":
-        return "no data"
-    if row.value_status == "not_applicable":
-        return NOBODY
-    if row.value_status != "shown":
-        return HIDDEN
+    """A cell of fact_indicator for a reader; None is a cell that was never published."""
+    if row is None or row.value_status in NO_FIGURE:
+        return NO_FIGURE["insufficient_data" if row is None else row.value_status]
     words = number(row.value, unit) + ("†" if row.group_disclosure else "")
     if interval and pd.notna(row.ci_lower):
         words += f" ({number(row.ci_lower, unit)} to {number(row.ci_upper, unit)})"

@@ -1,0 +1,120 @@
+"""Published tables and a manifest of people who do not exist, made by hand: no engine, no audit."""
+
+from __future__ import annotations
+
+import math
+from datetime import date
+from typing import Any
+
+import pandas as pd
+
+from copd_strat.outputs.facts import add_months, month_end
+from copd_strat.outputs.files import dictionary
+from copd_strat.outputs.lattice import breakdowns, indicators
+from copd_strat.outputs.schemas import DIM_ORG, FACT_DATA_QUALITY, FACT_INDICATOR, FACT_SPC
+from copd_strat.outputs.stamp import RunStamp
+from copd_strat.outputs.star import period_rows, quality_rows, spc_rows
+
+FIRST = date(2025, 1, 1)
+#: A hidden cell holds this number here, which nobody may ever read.
+CANARY = 77777.0
+ORGS = (
+    ("icb", "QX1", None),
+    ("pcn", "U11", None),
+    ("pcn", "U22", None),
+    ("practice", "A81001", "Ash & <b>Elm"),
+)
+
+
+def stamp(*, synthetic: bool = True) -> RunStamp:
+    day = date(2026, 4, 20)
+    return RunStamp(
+        run_id="20260420-0a1b2c3d",
+        as_of=day,
+        index_date=day,
+        policy="risk_and_rules 1",
+        model="accept3_cprd",
+        synthetic=synthetic,
+        title="Salt <i>& Vale",
+    )
+
+
+def organisations() -> pd.DataFrame:
+    rows = [
+        (f"{level}:{code}:2025-01", level, code, name, None, None, "QX1", FIRST, None, True)
+        for level, code, name in ORGS
+    ]
+    return pd.DataFrame(rows, columns=list(DIM_ORG.names))
+
+
+def _row(month: date, org: str, kind: str, value: str, item: Any, n: int) -> dict[str, Any]:
+    hidden = (org.startswith("pcn:U22") and item.indicator_id.startswith("readmissions")) or value == "mixed"
+    counted = item.kind == "count"
+    shock = 300 if n == 9 and item.indicator_id in ("moderate_exacerbations", "copd_reviews") else 0
+    numerator = 6000.0 if counted else 5 * round(70 + 9 * math.sin(n)) + shock
+    shown = "suppressed_small" if hidden else "shown"
+    if item.indicator_id == "ed_only_exacerbations":
+        shown = "insufficient_data"
+    figure = CANARY if shown != "shown" else numerator * item.multiplier / (1 if counted else 6000)
+    return {
+        "period_start": month,
+        "period_end": month_end(month),
+        "period_type": "month",
+        "org_key": org,
+        "breakdown_type": kind,
+        "breakdown_value": value,
+        "indicator_id": item.indicator_id,
+        "numerator": numerator,
+        "denominator": None if counted else 6000,
+        "value": figure,
+        "ci_lower": None if item.interval_method == "none" else figure * 0.8,
+        "ci_upper": None if item.interval_method == "none" else figure * 1.25,
+        "value_status": shown,
+        "sdc_method": "hes_hide_1_to_7_round_5",
+        "group_disclosure": item.indicator_id == "disposition_not_listed",
+        "is_provisional": n >= 12,
+        "revision": 0,
+        "run_id": "20260420-0a1b2c3d",
+    }
+
+
+def tables(months: int = 15) -> dict[str, pd.DataFrame]:
+    """Published tables with ``months`` months; the last three have dispositions."""
+    places, groups = organisations(), breakdowns()
+    rows = [
+        _row(add_months(FIRST, n), org.org_key, group.breakdown_type, group.breakdown_value, item, n)
+        for n in range(months)
+        for org in places.itertuples()
+        for item in indicators().itertuples()
+        for group in groups.itertuples()
+        if (group.breakdown_type == "all" or (item.has_breakdowns and org.org_level != "practice"))
+        and (item.cohort == "register" or n >= months - 3)
+    ]
+    facts = pd.DataFrame(rows, columns=list(FACT_INDICATOR.names))
+    honest = facts.assign(value=facts["value"].where(facts["value_status"] == "shown"))
+    return {
+        "fact_indicator": facts,
+        "fact_spc": spc_rows(honest, places)[list(FACT_SPC.names)],
+        "fact_data_quality": quality_rows(honest)[list(FACT_DATA_QUALITY.names)],
+        "dim_org": places,
+        "dim_indicator": indicators(),
+        "dim_period": period_rows(facts),
+        "dim_breakdown": groups,
+        "data_dictionary": dictionary().to_pandas(),
+    }
+
+
+def manifest() -> dict[str, Any]:
+    counts = {"rows_in": 123456, "loaded": 123397, "quarantined": 57, "duplicates": 2}
+    return {
+        "version": "0.1.0",
+        "gp_complete_to": "2026-04-18",
+        "hospital_complete_to": None,
+        "register": 6543,
+        "inputs": {"tables": [{"layout": "native", "table": "gp_events", "files": [{}, {}], **counts}]},
+        "not_observable": {"has_carer": "no code list"},
+        "code_lists": {
+            "lists": [{"name": "core", "edition": "2026-11", "codes": 964, "concepts": ["a", "b"]}]
+        },
+        "warnings": ["nhse: absence of a code is weak evidence", "APC009: 5 of 4,619 rows"],
+    }
