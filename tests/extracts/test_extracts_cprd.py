@@ -121,7 +121,7 @@ def test_the_canonical_relations_hold_what_cprd_sends(folder: Path, tmp_path: Pa
             path.name for path in folder.iterdir()
         }
         assert rows(f"SELECT * FROM patients WHERE patient_id = '{PATIENTS[0]}'") == [
-            (PATIENTS[0], "20031", "male", 1950, None, None, 1, date(2010, 4, 1), None, None)
+            (PATIENTS[0], "P20031", "male", 1950, None, None, 1, date(2010, 4, 1), None, None)
         ]
         assert rows("SELECT code_system, code, count(*) FROM gp_events GROUP BY ALL ORDER BY ALL") == [
             ("cprd_medcodeid", "999999000006119", 28),
@@ -143,6 +143,7 @@ def test_the_canonical_relations_hold_what_cprd_sends(folder: Path, tmp_path: Pa
             "SELECT episode_id, provider, episode_status, diagnosis_01, diagnosis_02 "
             "FROM hospital_episodes ORDER BY 1"
         ) == [("601", "77", "3", None, None), ("602", "77", "3", "J44.0", "I50.0")]
+        assert rows("SELECT practice_id, practice_name FROM organisations") == [("P20031", None)]
         assert rows("SELECT death_date FROM deaths ORDER BY 1") == [(date(2026, 3, 9),), (date(2026, 3, 10),)]
         assert dict(rows("SELECT * FROM source_tables"))["ed_attendances"] is False
         assert any("attendances" in warning for warning in night.landing.warnings)

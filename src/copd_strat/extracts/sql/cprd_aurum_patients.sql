@@ -1,8 +1,9 @@
--- Registrations of CPRD Aurum. Deprivation is linked by CPRD and counted from the other end: 10 is the most
--- deprived decile there [unconfirmed], 1 here.
+-- Registrations of CPRD Aurum. CPRD's practices are numbers: P and five digits have the form of a practice code.
+-- Deprivation is linked by CPRD and counted from the other end: 10 is the most deprived decile there
+-- [unconfirmed], 1 here.
 SELECT
     registered.patid AS patient_id,
-    registered.pracid AS practice_id,
+    'P' || lpad(registered.pracid, 5, '0') AS practice_id,
     CASE
         WHEN registered.gender IN ('1', 'M') THEN 'male'
         WHEN registered.gender IN ('2', 'F') THEN 'female'
