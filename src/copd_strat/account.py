@@ -27,6 +27,10 @@ from copd_strat.progress import Narrator
 from copd_strat.runs import RunFolder, published_files
 from copd_strat.runs.manifest import MANIFEST, write_json
 
+# The practices of this run: a national table of organisations would make thousands of empty folders.
+PRACTICES = """
+    SELECT DISTINCT practice_id, practice_name FROM organisations
+    WHERE practice_id IN (SELECT practice_id FROM patients)"""
 _PACKAGES = ("pandas", "numpy", "scikit-learn", "pyarrow", "duckdb", "great-expectations")
 
 
@@ -117,26 +121,25 @@ def _listed(written: list[ListFile]) -> dict[str, dict[str, int]]:
     return found
 
 
-def manifest(
-    *,
-    night: Night,
-    planned: Plan,
-    stamp: RunStamp,
-    landing: Landing,
-    guarded: GuardReport,
-    facts: Facts,
-    lists: CodelistReport,
-    matches: MatchReport,
-    patients: pd.DataFrame,
-    written: list[ListFile],
-    summary: SummaryResult,
-    root: Path,
-) -> dict[str, Any]:
+@dataclass(frozen=True, kw_only=True)
+class Results:
+    """What the steps of a night found, for the manifest."""
+
+    landing: Landing
+    guarded: GuardReport
+    facts: Facts
+    lists: CodelistReport
+    matches: MatchReport
+    patients: pd.DataFrame
+    written: list[ListFile]
+    summary: SummaryResult
+
+
+def manifest(night: Night, planned: Plan, stamp: RunStamp, results: Results, root: Path) -> dict[str, Any]:
     """The run's manifest without files and times; ReconciliationError if its counts do not add up."""
-    register = {str(name): int(count) for name, count in patients["practice_id"].value_counts().items()}
-    placed, listed = _by_practice(patients), _listed(written)
-    check_patients(register, placed, listed)
-    if facts.register_size != len(patients):
+    practices = _practices(results)
+    landing, facts, summary = results.landing, results.facts, results.summary
+    if facts.register_size != len(results.patients):
         raise ReconciliationError("the register's size differs from the number of dispositions")
     return {
         "product": "copd-strat",
@@ -157,32 +160,42 @@ def manifest(
         "previous": planned.previous.path.name if planned.previous else None,
         "packages": {"python": platform.python_version()} | {name: version(name) for name in _PACKAGES},
         "inputs": landing.to_json(),
-        "code_lists": dataclasses.asdict(lists) | dataclasses.asdict(matches),
+        "code_lists": dataclasses.asdict(results.lists) | dataclasses.asdict(results.matches),
         "attrition": [dataclasses.asdict(step) for step in facts.attrition],
         "not_observable": dict(facts.unobservable),
-        "register": len(patients),
-        "dispositions": dispositions(patients),
-        "practices": {
-            name: {"register": register.get(name, 0), "dispositions": placed.get(name, {})}
-            for name in sorted(register.keys() | listed.keys())
-        },
-        "lists": [
-            {
-                "file": item.path.relative_to(root).as_posix(),
-                "practice_id": item.practice_id,
-                "list": item.name,
-                "rows": item.rows,
-            }
-            for item in written
-        ],
+        "register": len(results.patients),
+        "dispositions": dispositions(results.patients),
+        "practices": practices,
+        "lists": [_list_line(item, root) for item in results.written],
         "tables": landing.totals(),
         "months": {
             "new": list(summary.new_months),
             "revised": list(summary.revised_months),
             "published": list(summary.published_months),
         },
-        "guard": guarded.to_json(),
-        "warnings": [*landing.warnings, *guarded.warnings],
+        "guard": results.guarded.to_json(),
+        "warnings": [*landing.warnings, *results.guarded.warnings],
+    }
+
+
+def _practices(results: Results) -> dict[str, dict[str, Any]]:
+    """Register and dispositions by practice, once they add up with the lists."""
+    patients = results.patients
+    register = {str(name): int(count) for name, count in patients["practice_id"].value_counts().items()}
+    placed, listed = _by_practice(patients), _listed(results.written)
+    check_patients(register, placed, listed)
+    return {
+        name: {"register": register.get(name, 0), "dispositions": placed.get(name, {})}
+        for name in sorted(register.keys() | listed.keys())
+    }
+
+
+def _list_line(item: ListFile, root: Path) -> dict[str, Any]:
+    return {
+        "file": item.path.relative_to(root).as_posix(),
+        "practice_id": item.practice_id,
+        "list": item.name,
+        "rows": item.rows,
     }
 
 

@@ -52,7 +52,9 @@ def inspect_extracts(
         verdicts = _judge_extracts(engine, night, landing)
         gate.write_results(verdicts, partial / "quality")
         gate.require(verdicts)
-        guarded = guard.check(engine, landing.totals(), last, settings.guard, night.as_of)
+        guarded = guard.check(
+            engine, landing.totals(), last, settings.guard, night.as_of, settings.clinical.gp_complete_to
+        )
         step.found = f"{len(guarded.warnings)} warning(s)" if guarded.warnings else "nothing stands out"
     return Inspected(landing=landing, guarded=guarded, verdicts=verdicts)
 
@@ -70,19 +72,25 @@ def _judge_extracts(engine: Engine, night: Night, landing: Landing) -> tuple[gat
 
 
 def judge_results(
-    contracts: Path, tables: Mapping[str, pd.DataFrame], inspected: Inspected, quality: Path
+    contracts: Path,
+    own: Mapping[str, pd.DataFrame],
+    published: Mapping[str, pd.DataFrame],
+    inspected: Inspected,
+    quality: Path,
 ) -> int:
-    """Judge the pipeline's own tables by their contracts in ``internal/``; ContractError is a no-go.
+    """Judge the pipeline's own tables and the published ones by their contracts; ContractError is a no-go.
 
     All verdicts of the night are written below ``quality``; gives how many rules were judged.
     """
-    own = tuple(
-        gate.judge_table(frame, load_contract(contracts / "internal" / f"{name}{SUFFIX}", "internal"))
-        for name, frame in tables.items()
+    tables = [("internal", name, frame) for name, frame in own.items()]
+    tables += [("published", name, frame) for name, frame in published.items()]
+    judged = tuple(
+        gate.judge_table(frame, load_contract(contracts / layout / f"{name}{SUFFIX}", layout))
+        for layout, name, frame in tables
     )
-    verdicts = (*inspected.verdicts, *own)
+    verdicts = (*inspected.verdicts, *judged)
     gate.write_results(verdicts, quality)
-    gate.require(own)
+    gate.require(judged)
     return sum(len(verdict.findings) for verdict in verdicts)
 
 

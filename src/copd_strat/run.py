@@ -6,14 +6,14 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
-
 from copd_strat import account, clinical, codelists, pathways
 from copd_strat.contracts import guard
 from copd_strat.engine import Engine
 from copd_strat.errors import CopdStratError
 from copd_strat.inspection import inspect_extracts, judge_results
+from copd_strat.keeping import keep, last_dispositions
 from copd_strat.outputs.lists import write_lists
+from copd_strat.outputs.report import write_report
 from copd_strat.outputs.stamp import RunStamp
 from copd_strat.outputs.summary import months_to_count, write_summary
 from copd_strat.plan import Night, Plan, plan
@@ -22,11 +22,6 @@ from copd_strat.risk import register as risk
 from copd_strat.runs import RunFolder
 from copd_strat.runs.approval import check_approval
 from copd_strat.runs.folder import write_errors
-
-# The practices of this run: a national table of organisations would make thousands of empty folders.
-_PRACTICES = """
-    SELECT DISTINCT practice_id, practice_name FROM organisations
-    WHERE practice_id IN (SELECT practice_id FROM patients)"""
 
 STEPS = (
     "extracts and contracts",
@@ -67,12 +62,11 @@ def nightly(night: Night, narrator: Narrator) -> account.Outcome:
 def _work(night: Night, planned: Plan, partial: Path, narrator: Narrator) -> dict[str, Any]:
     """Everything between the extracts and the finished run folder; gives the manifest's content."""
     settings, as_of = night.settings, night.as_of
-    work, quality = partial / "work", partial / "quality"
     policy = pathways.load_policy(settings.pathways.policy)
-    ranking = risk.ranking(settings.risk)
-    engine = Engine.open(settings.engine, work / "spill")
-
+    before = planned.previous.path if planned.previous else None
     last = planned.previous.manifest["guard"] if planned.previous else None
+    engine = Engine.open(settings.engine, partial / "work" / "spill")
+
     inspected = inspect_extracts(engine, night, partial, last, narrator)
 
     with narrator.step("clinical facts") as step:
@@ -91,15 +85,14 @@ def _work(night: Night, planned: Plan, partial: Path, narrator: Narrator) -> dic
 
     with narrator.step("pathways") as step:
         patients = features.merge(scored.scores, on="patient_id", validate="one_to_one")
-        patients["patient_ref"] = pathways.make_references(
-            patients, pathways.reference_key(settings.pathways)
-        )
+        key = pathways.reference_key(settings.pathways)
+        patients["patient_ref"] = pathways.make_references(patients, key)
         engine.materialise("clinical", "departures")
         assigned = pathways.assign(
             patients,
             policy,
             as_of=as_of,
-            previous=_history(planned),
+            previous=last_dispositions(planned),
             decisions=engine.frame("SELECT * FROM decisions"),
             reasons=scored.reasons,
             left=engine.frame("SELECT * FROM departures"),
@@ -113,74 +106,42 @@ def _work(night: Night, planned: Plan, partial: Path, narrator: Narrator) -> dic
         as_of=as_of,
         index_date=facts.index_date,
         policy=policy.label,
-        model=ranking.model.name,
+        model=risk.ranking(settings.risk).model.name,
         synthetic=settings.synthetic,
         title=settings.title,
     )
     with narrator.step("lists") as step:
-        organisations = engine.frame(_PRACTICES)
-        written = write_lists(partial, assigned.patients, assigned.changes, organisations, stamp)
-        _write_patient_tables(engine, partial, assigned, scored.reasons)
+        practices = engine.frame(account.PRACTICES)
+        written = write_lists(partial, assigned.patients, assigned.changes, practices, stamp)
+        keep(engine, partial, assigned, scored.reasons)
         step.found = f"{len(written)} files for {len({item.practice_id for item in written})} practices"
 
     with narrator.step("summary and report") as step:
-        before = planned.previous.path if planned.previous else None
         complete_to = min(facts.gp_complete_to, facts.hospital_complete_to or facts.gp_complete_to)
-        months = months_to_count(before, settings.summary, complete_to)
-        clinical.build_monthly(engine, months)
+        clinical.build_monthly(engine, months_to_count(before, settings.summary, complete_to))
         summary = write_summary(
-            partial,
-            engine,
-            assigned.patients,
-            before,
-            settings.summary,
-            stamp,
-            complete_to=complete_to,
+            partial, engine, assigned.patients, before, settings.summary, stamp, complete_to=complete_to
         )
+        results = account.Results(
+            landing=inspected.landing,
+            guarded=guarded,
+            facts=facts,
+            lists=lists,
+            matches=matches,
+            patients=assigned.patients,
+            written=written,
+            summary=summary,
+        )
+        manifest = account.manifest(night, planned, stamp, results, partial)
+        published = {name: table.to_pandas() for name, table in summary.tables.items()}
+        write_report(partial / "report.html", stamp=stamp, facts=published, manifest=manifest)
         step.found = account.months_in_words(summary)
 
     with narrator.step("go or no-go") as step:
-        tables = {"features": features, "scores": scored.scores, "dispositions": assigned.patients}
-        judged = judge_results(settings.contracts, tables, inspected, quality)
+        own = {"features": features, "scores": scored.scores, "dispositions": assigned.patients}
+        judged = judge_results(settings.contracts, own, {}, inspected, partial / "quality")
         step.found = f"go: {judged:,} rules judged"
 
     engine.close()
-    shutil.rmtree(work)
-    return account.manifest(
-        night=night,
-        planned=planned,
-        stamp=stamp,
-        landing=inspected.landing,
-        guarded=guarded,
-        facts=facts,
-        lists=lists,
-        matches=matches,
-        patients=assigned.patients,
-        written=written,
-        summary=summary,
-        root=partial,
-    )
-
-
-def _history(planned: Plan) -> pd.DataFrame | None:
-    """Dispositions of the run before, or None on the first night."""
-    if planned.previous is None:
-        return None
-    return pd.read_parquet(planned.previous.path / "history" / "dispositions.parquet")
-
-
-def _write_patient_tables(
-    engine: Engine, root: Path, assigned: pathways.Assignment, reasons: pd.DataFrame
-) -> None:
-    """Restricted tables for the site's analysts, and the memory that tomorrow's run starts from."""
-    for folder in ("analyst", "history"):
-        (root / folder).mkdir(exist_ok=True)
-    assigned.patients.to_parquet(root / "analyst" / "patients.parquet", index=False)
-    reasons.to_parquet(root / "analyst" / "reasons.parquet", index=False)
-    assigned.history.to_parquet(root / "history" / "dispositions.parquet", index=False)
-    engine.write_parquet(
-        "SELECT patient_id, start_date, end_date, severity, evidence,"
-        " * EXCLUDE (patient_id, start_date, end_date, severity, evidence)"
-        " FROM exacerbations ORDER BY patient_id, start_date, end_date, severity",
-        root / "analyst" / "exacerbations.parquet",
-    )
+    shutil.rmtree(partial / "work")
+    return manifest
