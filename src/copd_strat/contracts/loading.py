@@ -63,6 +63,7 @@ def load_contract(path: Path, layout: str) -> Contract:
         keep=tuple(extra.get("keep", ())),
         file_pattern=str(extra.get("filePattern", table["name"])),
         date_formats=tuple(extra.get("dateFormats", ("%Y-%m-%d",))),
+        title_lines=int(extra.get("titleLines", 0)),
         max_age_days=next(
             (sla["value"] for sla in raw.get("slaProperties", []) if sla["property"] == "latency"), None
         ),

@@ -57,7 +57,8 @@ class Rule:
 class Contract:
     """What one table of one layout must be. ``key`` names the columns that identify a row, if any do.
 
-    ``keep`` orders rows of one key, best first, where the source is known to repeat a key.
+    ``keep`` orders rows of one key, best first, where the source is known to repeat a key. A text file may have
+    up to ``title_lines`` lines above its header.
     """
 
     layout: str
@@ -71,6 +72,7 @@ class Contract:
     keep: tuple[str, ...]
     file_pattern: str
     date_formats: tuple[str, ...]
+    title_lines: int
     max_age_days: int | None
 
     def column(self, name: str) -> Column:

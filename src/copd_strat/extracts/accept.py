@@ -322,5 +322,8 @@ def _name_rules(engine: Engine, contract: Contract, sources: list[Source]) -> No
     engine.register_frame(
         "rules_now", pd.DataFrame(rules, columns=["rule", "rule_bit", "rule_column", "reason", "mend"])
     )
-    heads = [(number, source.file.name, int(source.file.is_text)) for number, source in enumerate(sources)]
+    heads = [
+        (number, source.file.name, source.file.title_lines + int(source.file.is_text))
+        for number, source in enumerate(sources)
+    ]
     engine.register_frame("files_now", pd.DataFrame(heads, columns=["number", "file", "head"]))

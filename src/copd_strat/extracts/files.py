@@ -8,7 +8,7 @@ import re
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import duckdb
@@ -36,6 +36,7 @@ class SourceFile:
     delimiter: str | None
     columns: dict[str, str]
     headers: dict[str, str]
+    title_lines: int = 0
 
     @property
     def is_text(self) -> bool:
@@ -152,22 +153,42 @@ def _check_gzip(path: Path, name: str) -> None:
 def _open_text(path: Path, name: str, contract: Contract) -> SourceFile:
     end = ending(path) or path.suffix
     expected = _DELIMITERS[end.removesuffix(".gz")]
-    line = _first_line(path, name)
-    # In tab text a quote is a character like any other.
-    fields = next(csv.reader([line]), []) if expected == "," else line.split(expected)
-    columns = [column.strip() for column in fields]
-    _check_delimiter(name, line, expected, columns, contract)
+    lines = _first_lines(path, name, contract.title_lines + 1)
+    above = _lines_above_header(lines, expected, contract)
+    columns = _fields(lines[above], expected)
+    _check_delimiter(name, lines[above], expected, columns, contract)
     _refuse_repeated(name, columns)
-    return _source_file(path, name, contract, dict.fromkeys(columns, "VARCHAR"), delimiter=expected)
+    file = _source_file(path, name, contract, dict.fromkeys(columns, "VARCHAR"), delimiter=expected)
+    return replace(file, title_lines=above)
 
 
-def _first_line(path: Path, name: str) -> str:
+def _fields(line: str, delimiter: str) -> list[str]:
+    # In tab text a quote is a character like any other.
+    fields = next(csv.reader([line]), []) if delimiter == "," else line.split(delimiter)
+    return [field.strip() for field in fields]
+
+
+def _lines_above_header(lines: list[str], delimiter: str, contract: Contract) -> int:
+    """How many title lines stand above the first line that names every column that must be present."""
+    needed = [
+        {name.lower() for name in (column.name, *column.aliases)}
+        for column in contract.columns
+        if column.present
+    ]
+    for place, line in enumerate(lines):
+        there = {field.lower() for field in _fields(line, delimiter)}
+        if all(names & there for names in needed):
+            return place
+    return 0
+
+
+def _first_lines(path: Path, name: str, count: int) -> list[str]:
     with gzip.open(path, "rb") if path.suffix == ".gz" else path.open("rb") as stream:
-        head = stream.readline(_CHUNK)
-    if head.startswith((b"\xff\xfe", b"\xfe\xff")) or b"\x00" in head:
+        head = [stream.readline(_CHUNK) for _ in range(count)]
+    if head[0].startswith((b"\xff\xfe", b"\xfe\xff")) or b"\x00" in head[0]:
         raise InputError(f"{name}: the text is UTF-16, not UTF-8", mend="export it as UTF-8")
     try:
-        return head.decode("utf-8-sig").rstrip("\r\n")
+        return [line.decode("utf-8-sig").rstrip("\r\n") for line in head]
     except UnicodeDecodeError:
         raise InputError(f"{name}: the header is not UTF-8", mend="export it as UTF-8") from None
 
@@ -201,5 +222,6 @@ def scan(file: SourceFile, columns: tuple[str, ...]) -> str:
     return (
         f"SELECT {wanted}, row_number() OVER () AS _line FROM read_csv({literal(str(file.path))}, "
         f"delim = {literal(file.delimiter)}, quote = {quote}, escape = {quote}, header = true, "
+        f"skip = {file.title_lines}, "
         f"auto_detect = false, columns = {{{fields}}}, store_rejects = true, rejects_limit = 0)"
     )

@@ -90,6 +90,11 @@ def _land_source(
     landed = _land_tables(night, source, layout, contracts, people)
     feeds = [feed for feed in layout.feeds if CARE_OF.get(feed.relation, source.care[0]) in source.care]
     _feed(night, landed, [feed for feed in feeds if feed.relation == "patients"])
+    if "primary" in source.care and not night.pieces["patients"]:
+        raise InputError(
+            f"{source.path}: no table that patients can be made from",
+            mend=f"add {' and '.join(layout.people)}, or give the source as 'care: [secondary]'",
+        )
     _note_known_patients(night)
     landed |= _land_tables(night, source, layout, contracts, [table for table in mine if table not in people])
     _feed(night, landed, [feed for feed in feeds if feed.relation != "patients"])
@@ -156,7 +161,9 @@ def _feed(night: _Night, landed: dict[str, str], feeds: Iterable[Feed]) -> None:
                 f"extracts: two sources supply {feed.relation}",
                 mend="say with 'care: [primary]' and 'care: [secondary]' which source supplies what",
             )
-        select = packaged_sql("extracts", feed.sql) if feed.sql else landed[feed.needs[0]]
+        select = landed[feed.needs[0]]
+        if feed.sql is not None:
+            select = packaged_sql("extracts", feed.sql).replace("$as_of", literal(night.as_of))
         if feed.stored:
             stored = night.work / "fed" / f"{feed.relation}_{len(pieces)}.parquet"
             night.engine.write_parquet(select, stored)
