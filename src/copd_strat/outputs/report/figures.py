@@ -100,7 +100,9 @@ def _board(published: Published, code: str, latest: pd.Timestamp) -> str:
     ]
     heading = f"Integrated care board {code}"
     summary = table(
-        f"{heading}: {month(latest)}", ["Indicator", "Value (95% interval)", "Against its own past"], rows
+        f"Latest closed month: {month(latest)}",
+        ["Indicator", "Value (95% interval)", "Against its own past"],
+        rows,
     )
     charts = [_chart(published.series("icb", code, item.id), item, code) for item in shown]
     return tag("h3", text(heading)) + summary + marks() + tag("div", *charts, class_="charts")
@@ -166,9 +168,7 @@ def networks(published: Published) -> str:
         _by_network(published, latest, EVENTS, f"Exacerbations, hospital use and reviews, {RATES}"),
         paragraph(NOT_PLACED)
         if placed is None
-        else _by_network(
-            published, placed, PLACED, "Dispositions, and places taken and new names in the clinic tier"
-        ),
+        else _by_network(published, placed, PLACED, "Dispositions, with clinic places taken and new names"),
         marks(),
     ]
     return section(name, heading, *content)

@@ -36,7 +36,7 @@ GRAPHICS = (INK, SLATE, BLUE, NEUTRAL)
 CSS = f"""
 *{{box-sizing:border-box}}
 body{{margin:0;background:{WHITE};color:{INK};font:16px/1.5 Arial,Helvetica,sans-serif}}
-main,header>div,footer{{max-width:68rem;margin:0 auto;padding:0 1.5rem}}
+main,header>div,footer{{max-width:74rem;margin:0 auto;padding:0 1.5rem}}
 header{{background:{DARK_BLUE};color:{WHITE};padding:1.25rem 0}}
 header p{{margin:.25rem 0 0}}
 .banner{{background:{RED};color:{WHITE};font-weight:bold;text-align:center}}
@@ -59,8 +59,9 @@ table{{border-collapse:collapse;min-width:24rem;font-size:.9375rem}}
 caption{{text-align:left;font-weight:bold;padding-bottom:.4rem}}
 th,td{{border-bottom:1px solid {RULE};padding:.35rem 1rem .35rem 0;text-align:left;vertical-align:top}}
 thead th{{border-bottom:2px solid {INK};vertical-align:bottom}}
-tbody th{{font-weight:normal}}
-.number{{text-align:right;padding:.35rem .25rem .35rem 1rem;font-variant-numeric:tabular-nums}}
+thead th{{font-size:.875rem;line-height:1.3}}
+tbody th{{font-weight:normal;min-width:9.5rem}}
+.number{{text-align:right;padding:.35rem .25rem .35rem .75rem;font-variant-numeric:tabular-nums}}
 .note{{color:{SLATE};font-size:.875rem;margin:.25rem 0 1rem}}
 .unseen{{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%);white-space:nowrap}}
 .charts{{display:grid;grid-template-columns:repeat(auto-fit,minmax(28rem,1fr));gap:1.75rem 2rem}}
