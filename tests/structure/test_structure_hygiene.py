@@ -1,0 +1,51 @@
+"""What must not stand in the project: secrets, addresses of machines and indexes, unstripped notebooks."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+TOOLS = Path(sys.executable).parent
+
+
+def tracked() -> list[Path]:
+    listed = subprocess.run(
+        ["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True
+    ).stdout
+    return [ROOT / name for name in listed.split("\0") if name]
+
+
+def test_no_secret_beyond_the_baseline() -> None:
+    names = [
+        path.relative_to(ROOT).as_posix()
+        for path in tracked()
+        if path.suffix not in {".lock", ".png", ".svg", ".csv", ".json"}
+    ]
+    done = subprocess.run(
+        [TOOLS / "detect-secrets-hook", "--baseline", ROOT / ".secrets.baseline", *names],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout
+
+
+@pytest.mark.parametrize("name", ["requirements.lock", "requirements-dev.lock"])
+def test_a_lock_file_has_hashes_and_no_address(name: str) -> None:
+    text = (ROOT / name).read_text(encoding="utf-8")
+    assert "://" not in text
+    pins = re.findall(r"^[a-z0-9][\w.-]*==", text, flags=re.MULTILINE)
+    blocks = re.split(r"^(?=[a-z0-9][\w.-]*==)", text, flags=re.MULTILINE)[1:]
+    assert len(pins) == len(blocks) > 40
+    assert all("--hash=sha256:" in block for block in blocks)
+
+
+def test_hooks_download_nothing() -> None:
+    text = (ROOT / ".pre-commit-config.yaml").read_text(encoding="utf-8")
+    assert re.findall(r"^\s*-?\s*repo: (.*)$", text, flags=re.MULTILINE) == ["local"]
