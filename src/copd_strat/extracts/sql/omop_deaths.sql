@@ -1,0 +1,3 @@
+-- Deaths as they are recorded; facts take the earliest of several.
+SELECT person_id AS patient_id, death_date
+FROM omop_death
