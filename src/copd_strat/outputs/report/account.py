@@ -114,7 +114,9 @@ def not_observed(manifest: Manifest, published: Published) -> str:
         [text(name.replace("_", " ")), text(why)] for name, why in sorted(manifest["not_observable"].items())
     ]
     silent = _unobserved(published)
-    rows += [[text(name), "no source covers it in the latest closed month"] for name in silent]
+    rows += [
+        [text(name), "no source or no earlier run covers it in the latest closed month"] for name in silent
+    ]
     content = [paragraph("What cannot be seen in the records is never counted as absent or as 0.")]
     if rows:
         content.append(table("Not observable in this run", ["What", "Why"], rows, numbers=False))

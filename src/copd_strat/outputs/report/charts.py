@@ -13,7 +13,7 @@ from copd_strat.outputs.report.reading import records
 
 WIDTH, HEIGHT = 640, 250
 LEFT, RIGHT, TOP, BOTTOM = 60, 104, 20, 36
-MOST_LABELS = 8
+MOST_LABELS = 6
 
 #: Letter and words of each kind of point that stands out.
 LETTERS = {

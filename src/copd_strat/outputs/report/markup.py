@@ -15,7 +15,7 @@ NOBODY = '–<span class="unseen"> nobody to count among</span>'
 NO_FIGURE = {"suppressed_small": HIDDEN, "not_applicable": NOBODY, "insufficient_data": "no data"}
 MARKS = (
     "* hidden, because it is small or would give a small number away; it is not 0. "
-    "– nobody to count among. “no data”: no source covers it. "
+    "– nobody to count among. “no data”: no source, or no earlier run, covers it. "
     "† everybody or nobody in the group: handle as sensitive."
 )
 

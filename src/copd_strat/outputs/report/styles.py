@@ -99,7 +99,11 @@ header,.banner{{background:{WHITE};color:{INK};border-bottom:2px solid {INK}}}
 nav,.skip{{display:none}}
 h2,h3,caption{{break-after:avoid}}
 tr{{break-inside:avoid}}
-.scroll{{overflow:visible}}
+main,header>div,footer{{padding:0}}
+.scroll{{overflow:visible;break-inside:avoid}}
+table,thead th{{font-size:8pt}}
+.number{{padding-left:.4rem}}
+tbody th{{min-width:5.5rem}}
 .charts{{grid-template-columns:1fr 1fr}}
 }}
 """.strip()
