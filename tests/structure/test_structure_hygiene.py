@@ -21,11 +21,8 @@ def tracked() -> list[Path]:
 
 
 def test_no_secret_beyond_the_baseline() -> None:
-    names = [
-        path.relative_to(ROOT).as_posix()
-        for path in tracked()
-        if path.suffix not in {".lock", ".png", ".svg", ".csv", ".json"}
-    ]
+    data = {".lock", ".png", ".svg", ".csv", ".json", ".baseline"}
+    names = [path.relative_to(ROOT).as_posix() for path in tracked() if path.suffix not in data]
     done = subprocess.run(
         [TOOLS / "detect-secrets-hook", "--baseline", ROOT / ".secrets.baseline", *names],
         cwd=ROOT,
