@@ -98,7 +98,7 @@ def _land_source(
     _note_known_patients(night)
     landed |= _land_tables(night, source, layout, contracts, [table for table in mine if table not in people])
     _feed(night, landed, [feed for feed in feeds if feed.relation != "patients"])
-    fed = {feed.relation for feed in feeds if landed.keys() >= set(feed.needs)}
+    fed = {feed.relation for feed in feeds if night.pieces[feed.relation]}
     night.warnings += [
         f"{layout.name}: {sentence}" for relation, sentence in layout.limits if relation in fed
     ]

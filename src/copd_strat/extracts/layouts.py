@@ -7,5 +7,6 @@ from copd_strat.extracts.emis import EMIS
 from copd_strat.extracts.mapping import Layout
 from copd_strat.extracts.native import NATIVE
 from copd_strat.extracts.nhse import NHSE
+from copd_strat.extracts.omop import OMOP
 
-LAYOUTS: dict[str, Layout] = {layout.name: layout for layout in (NATIVE, NHSE, CPRD_AURUM, EMIS)}
+LAYOUTS: dict[str, Layout] = {layout.name: layout for layout in (NATIVE, NHSE, CPRD_AURUM, EMIS, OMOP)}

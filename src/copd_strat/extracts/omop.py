@@ -38,10 +38,17 @@ OMOP = Layout(
             sql="omop_hospital_episodes",
             stored=True,
             only_if="SELECT count(*) > 0 FROM omop_visit_occurrence WHERE visit_concept_id IN (9203, 262)",
-            otherwise="OMOP has lost the method of admission and there are no emergency visits to tell it by: "
-            "severe exacerbations are not observable",
+            otherwise="OMOP has lost the method of admission, and no emergency visits are there to tell it "
+            "by: severe exacerbations are not observable",
         ),
-        Feed(relation="ed_attendances", needs=_VISITS, sql="omop_ed_attendances", stored=True),
+        Feed(
+            relation="ed_attendances",
+            needs=_VISITS,
+            sql="omop_ed_attendances",
+            stored=True,
+            only_if="SELECT count(*) > 0 FROM omop_visit_occurrence WHERE visit_concept_id = 9203",
+            otherwise="no emergency visits are there: attendances are not observable",
+        ),
         Feed(relation="deaths", needs=("death",), sql="omop_deaths", stored=True),
         *as_they_are(*SITE),
         Feed(relation="organisations", needs=("person", "care_site"), sql="omop_organisations", stored=True),
@@ -53,8 +60,8 @@ OMOP = Layout(
         ),
         (
             "hospital_episodes",
-            "OMOP has lost the method of admission: stays count as emergencies only if an emergency visit came "
-            "just before, so severe exacerbations may be undercounted",
+            "OMOP has lost the method of admission: stays count as emergencies only if an emergency visit "
+            "came just before, so severe exacerbations may be undercounted",
         ),
         ("ed_attendances", "OMOP has no qualifiers of diagnoses: suspected ones count as confirmed"),
     ),

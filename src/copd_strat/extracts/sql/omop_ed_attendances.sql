@@ -1,5 +1,6 @@
--- Visits to emergency departments (9203) with the SNOMED CT codes recorded in them; OMOP has no qualifiers. Whoever went
--- on to an inpatient hospital (8717) was admitted, 306706006 in the emergency care data set [unconfirmed].
+-- Visits to emergency departments (9203) with the SNOMED CT codes recorded in them; OMOP has no qualifiers.
+-- Whoever went on to an inpatient hospital (8717) was admitted, 306706006 in the emergency care data set
+-- [unconfirmed].
 WITH placed AS (
     SELECT
         recorded.visit_occurrence_id,

@@ -1,8 +1,8 @@
--- Inpatient visits as stays of one episode, with the ICD-10 codes recorded in them, primary diagnoses (32902, 32903)
--- first. OMOP has lost the method of admission. A visit that came through the emergency department (262), or that
--- starts on the day an emergency visit of the person (9203) ends or the day after, is read as an emergency, method
--- 21; of the others the method is not known, and they do not count as emergencies (project choice; concept numbers
--- of visits [unconfirmed]). A stay without an end is not finished.
+-- Inpatient visits as stays of one episode, with the ICD-10 codes recorded in them, primary diagnoses (32902,
+-- 32903) first. OMOP has lost the method of admission. A visit that came through the emergency department
+-- (262), or that starts on the day an emergency visit of the person (9203) ends or the day after, is read as an
+-- emergency, method 21; of the others the method is not known, and they do not count as emergencies (project
+-- choice; concept numbers of visits [unconfirmed]). A stay without an end is not finished.
 WITH placed AS (
     SELECT
         recorded.visit_occurrence_id,

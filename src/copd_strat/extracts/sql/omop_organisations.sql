@@ -1,5 +1,5 @@
--- Practices are the care sites that persons belong to, under the codes that the patients' SELECT gives them; one that
--- the site describes itself is left to that description. OMOP holds no networks.
+-- Practices are the care sites that persons belong to, under the codes that the patients' SELECT gives them; one
+-- that the site describes itself is left to that description. OMOP holds no networks.
 WITH practices AS (
     SELECT
         CASE

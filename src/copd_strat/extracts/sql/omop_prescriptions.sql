@@ -1,6 +1,6 @@
--- Medicines outside visits to hospital under the dm+d concept in which they were recorded: the standard concepts of
--- medicines are RxNorm, which no list here knows. Others keep what code they have, so that they are counted. The
--- end of an exposure is often made up and not read.
+-- Medicines outside visits to hospital under the dm+d concept in which they were recorded: the standard concepts
+-- of medicines are RxNorm, which no list here knows. Others keep what code they have, so that they are counted.
+-- The end of an exposure is often made up and not read.
 WITH hospital AS (
     SELECT visit_occurrence_id
     FROM omop_visit_occurrence
