@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -20,10 +21,39 @@ from copd_strat.synthetic.generate import write_world
 SETTINGS = SyntheticSettings(seed=11, practices=4, register=150, others=60)
 assert SETTINGS.end + timedelta(days=23) == AS_OF
 
-# Facts that a layout cannot carry, by the reason: they may differ from the native layout's.
+_ATTENDANCES = {
+    "moderate_exacerbations_12m", "ed_only_exacerbations_12m", "exacerbations_12m", "ed_attendances_12m",
+    "treated_exacerbations_12m", "moderate_exacerbations_12m_excl_rescue", "exacerbations_12m_excl_rescue",
+    "moderate_exacerbations_24m", "exacerbations_24m", "last_exacerbation_date", "ed_observable",
+    "days_since_last_exacerbation", "exacerbation_evidence_12m", "currently_admitted", "unobservable",
+    "hospital_complete_to",
+}  # fmt: skip
+_STAYS = {
+    "moderate_exacerbations_12m", "severe_exacerbations_12m", "exacerbations_12m",
+    "treated_exacerbations_12m", "moderate_exacerbations_12m_excl_rescue",
+    "exacerbations_12m_excl_rescue", "moderate_exacerbations_24m",
+    "severe_exacerbations_24m", "exacerbations_24m", "severe_ever", "last_exacerbation_date",
+    "last_severe_date", "days_since_last_exacerbation", "exacerbation_evidence_12m",
+    "emergency_copd_admissions_12m", "emergency_admissions_12m", "bed_days_12m", "readmissions_30d_12m",
+    "readmissions_90d_12m", "currently_admitted", "last_discharge_date",
+}  # fmt: skip
+
+# Facts that a layout cannot carry: they may differ from the native layout's, all others may not. CPRD sends
+# finished stays only and no emergency attendances; OMOP has lost the method of admission.
 CANNOT_CARRY = {
+    "cprd_aurum": {"practice_id", "ethnicity", *_ATTENDANCES},
+    "emis": {"imd_quintile", "ethnicity"},
     "nhse": {"imd_quintile", "registration_start", "short_history"},
+    "omop": {"imd_quintile", "registration_start", "short_history", *_STAYS},
 }
+
+
+def as_number(patient: str) -> str:
+    """What a layout that wants numbers calls a person of the native one."""
+    return str(int(hashlib.md5(patient.encode(), usedforsecurity=False).hexdigest()[:13], 16))
+
+
+NUMBERED = ("cprd_aurum", "omop")
 
 
 @dataclass(frozen=True)
@@ -52,6 +82,9 @@ def read(world: World, layout: str, base: Path) -> Read:
     codelists.load(engine)
     clinical.build(engine, ClinicalSettings(), as_of=AS_OF)
     features = engine.frame("SELECT * FROM features ORDER BY patient_id").set_index("patient_id")
+    if layout in NUMBERED:
+        native_names = {as_number(name): name for name in world.truth["patients"]["patient_id"].to_pylist()}
+        features.index = features.index.map(native_names)
     present = {name: bool(there) for name, there in engine.rows("SELECT * FROM source_tables")}
     engine.close()
     return Read(features, landing, present)
@@ -73,7 +106,7 @@ def differing(left: pd.DataFrame, right: pd.DataFrame) -> dict[str, int]:
     """Column → number of people for whom it differs; a gap equals a gap only."""
     counts = {}
     for column in left.columns:
-        one, two = left[column].astype("string"), right[column].astype("string")
+        one, two = (side[column].astype("string").reset_index(drop=True) for side in (left, right))
         counts[column] = int(((one != two) & ~(one.isna() & two.isna())).fillna(True).sum())
     return {column: count for column, count in counts.items() if count}
 

@@ -7,7 +7,7 @@ The identifier columns of the specification must be removed before extraction; `
 from __future__ import annotations
 
 from copd_strat.extracts.mapping import Feed, Layout, as_they_are
-from copd_strat.extracts.native import SITE
+from copd_strat.extracts.native import SECONDARY, SITE
 
 _CODES = ("coding_clinicalcode", "coding_drugcode")
 _BULK = ("admin_organisation", "admin_patient", *_CODES, "carerecord_observation", "prescribing_issuerecord")
@@ -16,10 +16,10 @@ _HAS_BULK_PATIENTS = ("admin_organisation", "admin_patient")
 
 EMIS = Layout(
     name="emis",
-    order=(*_BULK, *_REPORTS, "deaths", *SITE),
+    order=(*_BULK, *_REPORTS, *SECONDARY, "deaths", *SITE),
     people=(*_HAS_BULK_PATIENTS, "report_patients"),
-    care=dict.fromkeys((*_BULK, *_REPORTS), "primary"),
-    native=("deaths", *SITE),
+    care={**dict.fromkeys((*_BULK, *_REPORTS), "primary"), **dict.fromkeys(SECONDARY, "secondary")},
+    native=(*SECONDARY, "deaths", *SITE),
     feeds=(
         Feed(relation="patients", needs=_HAS_BULK_PATIENTS, sql="emis_patients", stored=True),
         Feed(relation="patients", needs=("report_patients",), sql="emis_report_patients", stored=True),
@@ -38,7 +38,7 @@ EMIS = Layout(
         ),
         Feed(relation="prescriptions", needs=("report_medications",), sql="emis_report_prescriptions"),
         Feed(relation="organisations", needs=_HAS_BULK_PATIENTS, sql="emis_organisations", stored=True),
-        *as_they_are("deaths", *SITE),
+        *as_they_are(*SECONDARY, "deaths", *SITE),
     ),
     limits=(
         (

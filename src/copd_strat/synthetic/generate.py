@@ -11,11 +11,14 @@ from copd_strat.errors import ConfigError
 from copd_strat.synthetic import files
 from copd_strat.synthetic.settings import SyntheticReport, SyntheticSettings
 from copd_strat.synthetic.world import World, simulate_world
-from copd_strat.synthetic.writers import native, nhse
+from copd_strat.synthetic.writers import cprd_aurum, emis, native, nhse, omop
 
 WRITERS: dict[str, Callable[[dict[str, pa.Table], Path], tuple[Path, ...]]] = {
     "native": native.write,
     "nhse": nhse.write,
+    "cprd_aurum": cprd_aurum.write,
+    "emis": emis.write,
+    "omop": omop.write,
 }
 
 
