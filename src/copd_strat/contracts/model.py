@@ -57,8 +57,8 @@ class Rule:
 class Contract:
     """What one table of one layout must be. ``key`` names the columns that identify a row, if any do.
 
-    ``keep`` orders rows of one key, best first, where the source is known to repeat a key. A text file may have
-    up to ``title_lines`` lines above its header.
+    ``keep`` orders rows of one key, best first, where the source is known to repeat a key. A text file may
+    have up to ``title_lines`` lines above its header.
     """
 
     layout: str
