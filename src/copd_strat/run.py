@@ -133,13 +133,13 @@ def _work(night: Night, planned: Plan, partial: Path, narrator: Narrator) -> dic
             summary=summary,
         )
         manifest = account.manifest(night, planned, stamp, results, partial)
-        published = {name: table.to_pandas() for name, table in summary.tables.items()}
+        published = {name: table.to_pandas(date_as_object=True) for name, table in summary.tables.items()}
         write_report(partial / "report.html", stamp=stamp, facts=published, manifest=manifest)
         step.found = account.months_in_words(summary)
 
     with narrator.step("go or no-go") as step:
         own = {"features": features, "scores": scored.scores, "dispositions": assigned.patients}
-        judged = judge_results(settings.contracts, own, {}, inspected, partial / "quality")
+        judged = judge_results(settings.contracts, own, published, inspected, partial / "quality")
         step.found = f"go: {judged:,} rules judged"
 
     engine.close()
