@@ -78,7 +78,8 @@ def canonical(breakdown_type: str, values: pd.Series) -> pd.Series:
     """``values`` as declared breakdown values; missing and undeclared ones become the unknown one."""
     text = values.astype("string").str.strip()
     if breakdown_type == "ethnicity_group":
-        text = text.map(lambda value: ETHNIC_CATEGORIES.get(value, value), na_action="ignore")
+        grouped = text.map(lambda value: ETHNIC_CATEGORIES.get(value, value), na_action="ignore")
+        text = grouped.astype("string")  # a column without any value would lose its type
     declared = text.isin(declared_values(breakdown_type))
     return text.where(declared, unknown_value(breakdown_type)).astype("object")
 
