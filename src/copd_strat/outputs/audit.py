@@ -22,14 +22,15 @@ from scipy.optimize import Bounds, LinearConstraint, milp
 from copd_strat.outputs.small_numbers import Bools, Ints
 
 #: Finest counts that are searched together.
-GROUP = 800
+GROUP = 400
 #: Groupings in a row that must bring nothing new before the search ends.
-GROUPINGS = 3
+GROUPINGS = 4
 #: Programmes in a turn; a turn without a new finding ends the search.
 PUSHES = 4
 SEED = 20180901
-#: Any fitting table will do, so the best one is not waited for; no clock, so that runs repeat exactly.
-SOLVER = {"mip_rel_gap": 0.3, "node_limit": 200}
+#: While many counts are unproven any fitting table will do; for the last ones only the best one. Effort is
+#: limited by the solver's nodes, not by a clock, so that runs repeat exactly.
+MANY, ROUGHLY, EXACTLY, NODE_LIMIT = 20, 0.3, 0.0, 200
 
 
 @dataclass(frozen=True)
@@ -75,15 +76,16 @@ class System:
 
     def table(self, push: npt.NDArray[np.float64]) -> Ints | None:
         """A table with the cells' sum, weighted by ``push``, large; None if none was found."""
+        gap = ROUGHLY if np.count_nonzero(push) > MANY else EXACTLY
         constraints = [LinearConstraint(self.cells, self.lower, self.upper)]
         if self.rules.shape[0]:
             constraints.append(LinearConstraint(self.rules, self.rules_lower, 0))
         found = milp(
             -(self.cells.T @ push),
             constraints=constraints,
-            integrality=np.ones(self.cells.shape[1]),
+            integrality=np.ones(self.cells.shape[1], dtype=np.int64),
             bounds=Bounds(0, np.inf),
-            options=SOLVER,
+            options={"mip_rel_gap": gap, "node_limit": NODE_LIMIT},
         )
         return None if found.x is None else np.rint(found.x).astype(np.int64)
 
@@ -95,7 +97,8 @@ class Witnesses:
     """
 
     def __init__(self) -> None:
-        self.table: Ints | None = None
+        self.first: Ints | None = None
+        self.last: Ints | None = None
         self._least: Ints | None = None
         self._most: Ints | None = None
 
@@ -105,7 +108,8 @@ class Witnesses:
         counts = system.cells @ finest
         self._least = counts if self._least is None else np.minimum(self._least, counts)
         self._most = counts if self._most is None else np.maximum(self._most, counts)
-        self.table = finest
+        self.first = finest if self.first is None else self.first
+        self.last = finest
 
     def unproven(self, system: System) -> Bools:
         """Hidden cells for which no two tables differ yet."""
@@ -118,21 +122,21 @@ class Witnesses:
 def exposed(system: System, seen: Witnesses) -> Bools:
     """Mask over cells: hidden counts for which no second value could be found.
 
-    Areas are searched some at a time, grouped at random, with the others as in the table before, until
-    several groupings bring nothing new.
+    Areas are searched some at a time, grouped at random, with the others as in the first table or the
+    one before, until several groupings bring nothing new.
     """
-    if seen.table is None:
+    if seen.first is None:
         seen.add(system, system.table(np.zeros(len(system.lower))))
     generator = np.random.default_rng(SEED)
     idle = 0
-    while seen.table is not None and seen.unproven(system).any() and idle < GROUPINGS:
-        before = seen.unproven(system).sum()
-        groups = _groups_of_areas(system.area, generator)
-        for variables in groups:
-            _search(system, seen, variables, generator)
-        idle = idle + 1 if seen.unproven(system).sum() == before and len(groups) > 1 else 0
-        if len(groups) == 1:
+    while seen.first is not None and seen.last is not None and idle < GROUPINGS:
+        unproven = seen.unproven(system).sum()
+        if not unproven:
             break
+        base = seen.last if idle % 2 else seen.first
+        for variables in _groups_of_areas(system.area, generator):
+            _search(system, seen, variables, base, generator)
+        idle = idle + 1 if seen.unproven(system).sum() == unproven else 0
     return seen.unproven(system)
 
 
@@ -144,13 +148,14 @@ def _groups_of_areas(area: Ints, generator: np.random.Generator) -> list[Ints]:
     return [np.flatnonzero(group[area] == g) for g in range(number)]
 
 
-def _search(system: System, seen: Witnesses, variables: Ints, generator: np.random.Generator) -> None:
-    """Look for other tables that differ in ``variables`` only from the one seen last.
+def _search(
+    system: System, seen: Witnesses, variables: Ints, base: Ints, generator: np.random.Generator
+) -> None:
+    """Look for other tables that differ from ``base`` in ``variables`` only.
 
     Every programme pushes all unproven counts at once: up, down, then each up or down at random, until
     a whole turn of pushes brings nothing new.
     """
-    base = seen.table
     part, rows = system.restricted(variables, base)
     idle, turn = 0, 0
     while idle < PUSHES:

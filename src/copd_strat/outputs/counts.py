@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 
 import pandas as pd
+import pyarrow as pa
 
 from copd_strat.engine import Engine, literal
 from copd_strat.outputs.lattice import (
@@ -52,15 +53,13 @@ def prepare(
     kept = published_membership[published_membership["month"].isin(revised)]
     membership = pd.concat([fresh[~fresh["month"].isin(revised)], kept])[MEMBERSHIP]
     engine.register_frame(
-        "summary_membership", _dated(membership.astype({c: "string" for c in MEMBERSHIP[1:]}))
+        "summary_membership", _dated(membership.astype(dict.fromkeys(MEMBERSHIP[1:], "string")))
     )
     engine.materialise("outputs", "summary_counts")
 
 
 def _dated(frame: pd.DataFrame) -> pd.DataFrame:
     """``month`` as a date also where the frame is empty."""
-    import pyarrow as pa
-
     return frame.assign(month=frame["month"].astype(pd.ArrowDtype(pa.date32())))
 
 
@@ -87,11 +86,11 @@ def true_cells(engine: Engine, month: date, membership: pd.DataFrame) -> pd.Data
         "SELECT indicator_id, org_level, org_code, breakdown_type, breakdown_value, n FROM summary_counts"
         f" WHERE month = {literal(month)}"
     ).astype({"n": "int64"})
-    finest = finest.astype({column: "object" for column in CELL_KEY})
+    finest = finest.astype(dict.fromkeys(CELL_KEY, "object"))
     for kind in GROUPS:
         rows = finest["breakdown_type"] == kind
         finest.loc[rows, "breakdown_value"] = canonical(kind, finest.loc[rows, "breakdown_value"])
-    finest = finest.groupby(CELL_KEY, as_index=False)["n"].sum()
+    finest = _summed(finest)
     grids = [_filled(finest, cohort, membership) for cohort in COHORTS]
     return _with_higher_levels(pd.concat(grids, ignore_index=True), membership)
 
@@ -118,13 +117,18 @@ def _filled(finest: pd.DataFrame, cohort: str, membership: pd.DataFrame) -> pd.D
     return merged.assign(n=merged["n"].fillna(0).astype("int64"))
 
 
+def _summed(cells: pd.DataFrame) -> pd.DataFrame:
+    return cells.groupby(CELL_KEY)[["n"]].sum().reset_index()
+
+
 def _with_higher_levels(finest: pd.DataFrame, membership: pd.DataFrame) -> pd.DataFrame:
     """The finest cells and their sums: totals of PCN and above from practices, breakdowns from PCNs."""
     parts = [finest]
     for low, highs in (("practice", LEVELS[1:]), ("pcn", LEVELS[2:])):
         rows = finest[finest["org_level"] == low]
         above = membership.drop_duplicates(low).set_index(low)
-        for level in highs:
-            moved = rows.assign(org_level=level, org_code=rows["org_code"].map(above[level]))
-            parts.append(moved.groupby(CELL_KEY, as_index=False)["n"].sum())
+        parts += [
+            _summed(rows.assign(org_level=level, org_code=rows["org_code"].map(above[level])))
+            for level in highs
+        ]
     return pd.concat(parts, ignore_index=True).sort_values(CELL_KEY, ignore_index=True)

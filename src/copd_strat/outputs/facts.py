@@ -9,14 +9,14 @@ import pandas as pd
 
 from copd_strat.outputs.counts import CELL_KEY
 from copd_strat.outputs.lattice import LEVELS, indicators
-from copd_strat.outputs.rates import poisson_limits, wilson
+from copd_strat.outputs.rates import Floats, poisson_limits, wilson
 from copd_strat.outputs.small_numbers import SDC_METHOD, Rule
 
 DECIMALS = 4
 
 
 def indicator_rows(cells: pd.DataFrame, unobserved: frozenset[str], rule: Rule) -> pd.DataFrame:
-    """One row a cell, with the columns of fact_indicator that do not depend on month, run or organisation key.
+    """One row a cell, with the columns of fact_indicator that no month, run or organisation key changes.
 
     ``cells``: CELL_KEY and ``published`` (empty where hidden). A figure of an indicator in ``unobserved``
     is insufficient data.
@@ -42,11 +42,11 @@ def indicator_rows(cells: pd.DataFrame, unobserved: frozenset[str], rule: Rule) 
     return rows.drop(columns=["counted_alone", "people", "multiplier", "interval"])
 
 
-def _denominators(cells: pd.DataFrame) -> pd.Series:
+def _denominators(cells: pd.DataFrame) -> Floats:
     """The published count of each cell's denominator in the same place; empty where hidden or none."""
     wanted = cells.assign(indicator_id=cells["indicator_id"].map(indicators()["denominator_id"]))[CELL_KEY]
     found = wanted.merge(cells[[*CELL_KEY, "published"]], on=CELL_KEY, how="left")
-    return found["published"].astype("float64").to_numpy()
+    return found["published"].to_numpy(dtype=np.float64, na_value=np.nan)
 
 
 def _status(rows: pd.DataFrame, missing: np.ndarray[tuple[int], np.dtype[np.bool_]]) -> pd.Series:

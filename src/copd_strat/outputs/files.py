@@ -22,7 +22,7 @@ def conform(table: Table, frame: pd.DataFrame) -> pa.Table:
     )
 
 
-def _array(values: pd.Series, column: Column) -> pa.Array:
+def _array(values: pd.Series, column: Column) -> pa.Array[Any]:
     plain = [None if pd.isna(value) else value for value in values]
     return pa.array(plain, type=TYPES[column.type])
 
@@ -48,7 +48,7 @@ def write_parquet(content: pa.Table, path: Path) -> None:
 
 
 def write_csv(names: tuple[str, ...], rows: Iterable[dict[str, Any]], path: Path) -> None:
-    """UTF-8 with byte order mark and CRLF, as spreadsheets want it; an empty field is a hidden or missing value."""
+    """UTF-8 with byte order mark and CRLF, as spreadsheets want it; an empty field is hidden or missing."""
     with path.open("w", encoding="utf-8-sig", newline="") as stream:
         writer = csv.writer(stream, lineterminator="\r\n")
         writer.writerow(names)

@@ -11,9 +11,7 @@ The folder is restricted: commissioners see ``summary/`` only.
 
 from __future__ import annotations
 
-import re
 import shutil
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -27,7 +25,6 @@ from copd_strat.outputs.facts import add_months, month_end
 from copd_strat.outputs.files import write_parquet
 
 FOLDER = "history"
-_MONTH_FILE = re.compile(r"(\d{4})-(\d{2})_r(\d+)")
 REVISED_AFTER_MONTHS = 3
 SNAPSHOT_COLUMNS = [*SNAPSHOT, *GROUPS]
 
@@ -42,18 +39,22 @@ class History:
     def carried_forward(cls, root: Path, previous: Path | None) -> History:
         """A copy of the previous run's history inside ``root``, or an empty one."""
         folder = root / FOLDER
-        if previous is not None and (previous / FOLDER).is_dir():
-            shutil.copytree(previous / FOLDER, folder, dirs_exist_ok=True)
+        before = None if previous is None else previous / FOLDER
         for name in ("months", "audit", "snapshots"):
             (folder / name).mkdir(parents=True, exist_ok=True)
+            if before is not None and (before / name).is_dir():
+                shutil.copytree(before / name, folder / name, dirs_exist_ok=True)
+        for name in ("membership.parquet", "runs.parquet"):
+            if before is not None and (before / name).is_file():
+                shutil.copyfile(before / name, folder / name)
         return cls(folder)
 
     def published(self) -> dict[Due, Path]:
         """Every publication of every month, oldest first."""
         found = {}
         for path in sorted((self.folder / "months").glob("*.parquet")):
-            year, month, revision = map(int, _MONTH_FILE.fullmatch(path.stem).groups())  # type: ignore[union-attr]
-            found[Due(date(year, month, 1), revision)] = path
+            month, revision = path.stem.split("_r")
+            found[Due(date.fromisoformat(f"{month}-01"), int(revision))] = path
         return found
 
     def facts(self) -> pa.Table | None:
@@ -137,18 +138,18 @@ def first_open_month(complete_to: date) -> date:
     return add_months(month, 1) if month_end(month) == complete_to else month
 
 
-def due_months(
-    available: Iterable[date], history: History, complete_to: date, months: int
-) -> tuple[Due, ...]:
+def due_months(history: History | None, complete_to: date, months: int) -> tuple[Due, ...]:
     """Months to publish now, oldest first: newly closed ones, and provisional ones due their revision.
 
-    The first run goes back ``months`` months; later runs only add newer ones. The revision comes when
-    three more months have closed.
+    The first run (no history) goes back ``months`` months; later runs only add newer ones. The revision
+    comes when three more months have closed.
     """
     open_month = first_open_month(complete_to)
-    latest = max((due.month for due in history.published()), default=add_months(open_month, -months - 1))
-    new = [Due(month, 0) for month in available if latest < month < open_month]
-    ripe = [Due(month, 1) for month in history.provisional() if is_settled(month, open_month)]
+    closed = [add_months(open_month, -back) for back in range(months, 0, -1)]
+    published, provisional = (history.published(), history.provisional()) if history else ((), ())
+    latest = max((due.month for due in published), default=date.min)
+    new = [Due(month, 0) for month in closed if month > latest]
+    ripe = [Due(month, 1) for month in provisional if is_settled(month, open_month)]
     return tuple(sorted(new + ripe, key=lambda due: due.month))
 
 

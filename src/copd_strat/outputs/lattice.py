@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from functools import cache
 from importlib.resources import files
+from itertools import pairwise
 
 import pandas as pd
 
 LEVELS = ("practice", "pcn", "sub_icb", "icb")
 #: Level → the level above it.
-PARENT = dict(zip(LEVELS[:-1], LEVELS[1:], strict=True))
+PARENT = dict(pairwise(LEVELS))
 COHORTS = {"register": "copd_register", "placed": "people_placed"}
 DISPOSITIONS = ("clinic", "self_management", "clinical_review", "not_listed")
 AGE_BANDS = ((35, "35-49"), (50, "50-59"), (60, "60-69"), (70, "70-79"), (80, "80+"))

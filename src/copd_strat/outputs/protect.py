@@ -3,7 +3,8 @@
 The small-number rule hides counts one at a time. Where the audit finds that a hidden one could still be
 worked out, more is hidden, always in the same order:
 
-1. the smallest shown count (above 0) that is added up with it;
+1. the smallest shown count (above 0) in each kind of sum that it is part of: across organisations,
+   across the values of a breakdown, across dispositions;
 2. if that is not enough, its table (indicator, breakdown and level) in that month, zeros included;
 3. if that is not enough, the linked indicators in that month altogether.
 
@@ -39,7 +40,7 @@ SHOWN, SMALL, FEW_PEOPLE, COVER, WITHHELD = "", "small", "few_people", "cover", 
 KNOWN = ["lower", "upper", "hidden"]
 TABLE = ["indicator_id", "breakdown_type", "org_level"]
 #: Rounds of hiding single counts before tables are withheld, and of both before the indicators are.
-COVER_ROUNDS, ROUNDS = 3, 15
+COVER_ROUNDS, ROUNDS = 4, 12
 
 
 def protect(
@@ -95,11 +96,13 @@ def _hide_more(
     cells: pd.DataFrame, membership: pd.DataFrame, exposed: Bools, *, whole_tables: bool
 ) -> pd.DataFrame:
     """One round of hiding, for every exposed cell by what is shown at the round's start."""
-    hidden = cells["reason"].copy()
+    reason = cells["reason"].copy()
     for cell in np.flatnonzero(exposed):
-        step = _withhold_table(cells, int(cell)) if whole_tables else _cover(cells, membership, int(cell))
-        hidden = hidden.where(step["reason"] == cells["reason"], step["reason"])
-    return cells.assign(reason=hidden)
+        cover = [] if whole_tables else _cover(cells, membership, int(cell))
+        reason.loc[cover] = reason.loc[cover].mask(reason.loc[cover] == SHOWN, COVER)
+        if not cover:
+            reason[(cells[TABLE] == cells.loc[int(cell), TABLE]).all(axis=1)] = WITHHELD
+    return cells.assign(reason=reason)
 
 
 def _exposed(
@@ -115,7 +118,7 @@ def _exposed(
     both = pd.concat([cells, old], ignore_index=True)
     jointly = Witnesses()
     joint = exposed(system_of(both, membership, unchanged_is_same=True), jointly)
-    if jointly.table is None:  # the figures themselves say that something unchanged in print did change
+    if jointly.first is None:  # the figures themselves say that something unchanged in print did change
         return alone
     return alone | joint[: len(cells)] | _same_places(cells, old[joint[len(cells) :]])
 
@@ -146,39 +149,33 @@ def _bounded(cells: pd.DataFrame, rule: Rule) -> pd.DataFrame:
     return cells.assign(lower=lower, upper=upper, hidden=hidden)
 
 
-def _cover(cells: pd.DataFrame, membership: pd.DataFrame, cell: int) -> pd.DataFrame:
-    """Hide the smallest shown count that is added up with ``cell``; with none left, its whole table."""
-    near = _added_up_with(cells, membership, cell)
-    candidates = cells[near & (cells["reason"] == SHOWN) & (cells["n"] > 0)]
-    if candidates.empty:
-        return _withhold_table(cells, cell)
-    display = rounded(candidates["n"].to_numpy(dtype=np.int64))
-    smallest = candidates.assign(display=display).sort_values(["display", *CELL_KEY]).index[0]
-    return cells.assign(reason=cells["reason"].where(cells.index != smallest, COVER))
+def _cover(cells: pd.DataFrame, membership: pd.DataFrame, cell: int) -> list[int]:
+    """Labels of the smallest shown count above 0 in each kind of sum that ``cell`` is part of."""
+    usable = ((cells["reason"] == SHOWN) & (cells["n"] > 0)).to_numpy()
+    chosen = []
+    for near in _added_up_with(cells, membership, cell):
+        candidates = cells[near & usable]
+        if len(candidates):
+            display = rounded(candidates["n"].to_numpy(dtype=np.int64))
+            ordered = candidates.assign(display=display).sort_values(["display", *CELL_KEY])
+            chosen.append(int(ordered.index[0]))
+    return chosen
 
 
-def _withhold_table(cells: pd.DataFrame, cell: int) -> pd.DataFrame:
-    """Hide every figure of the cell's indicator, breakdown and level, zeros included."""
-    same = cells[TABLE] == cells.loc[cell, TABLE]
-    return cells.assign(reason=cells["reason"].mask(same.all(axis=1), WITHHELD))
-
-
-def _added_up_with(cells: pd.DataFrame, membership: pd.DataFrame, cell: int) -> Bools:
-    """Mask over ``cells``: those that share a sum with ``cell``, itself left out."""
+def _added_up_with(cells: pd.DataFrame, membership: pd.DataFrame, cell: int) -> tuple[Bools, Bools, Bools]:
+    """Masks over ``cells``: those added up with ``cell`` across organisations, breakdowns, dispositions."""
     this = cells.loc[cell]
     same = {column: (cells[column] == this[column]).to_numpy() for column in CELL_KEY}
     group = same["breakdown_type"] & same["breakdown_value"]
     place = same["org_level"] & same["org_code"]
-    tree = (
-        same["indicator_id"]
-        & group
-        & _neighbours(cells, membership, str(this["org_level"]), str(this["org_code"]))
-    )
+    tree = _neighbours(cells, membership, str(this["org_level"]), str(this["org_code"]))
     total = (cells["breakdown_type"] == "all").to_numpy() | (this["breakdown_type"] == "all")
-    splits = same["indicator_id"] & place & (total | same["breakdown_type"])
-    near: Bools = tree | splits | (place & group)
-    near[cell] = False
-    return near
+    summed = (cells["indicator_id"].map(indicators()["part_of"]) == "").to_numpy()
+    return (
+        same["indicator_id"] & group & tree,
+        same["indicator_id"] & place & (total | same["breakdown_type"]),
+        place & group & summed & ~same["indicator_id"],
+    )
 
 
 def _neighbours(cells: pd.DataFrame, membership: pd.DataFrame, level: str, code: str) -> Bools:

@@ -11,7 +11,7 @@ from scipy import sparse
 from copd_strat.outputs.audit import System, finest_mask
 from copd_strat.outputs.counts import CELL_KEY
 from copd_strat.outputs.lattice import COHORTS, DISPOSITIONS, LEVELS, indicators
-from copd_strat.outputs.small_numbers import Ints
+from copd_strat.outputs.small_numbers import Floats
 
 #: Cells of an earlier publication of the same month stand beside the new ones under this prefix.
 EARLIER = "earlier:"
@@ -133,7 +133,7 @@ def _pairs(plus: pd.Series, minus: pd.Series) -> pd.DataFrame:
     )
 
 
-def _stack(rules: Iterable[Rule], width: int) -> tuple[sparse.csr_array, Ints]:
+def _stack(rules: Iterable[Rule], width: int) -> tuple[sparse.csr_array, Floats]:
     """All rules as one matrix (rules x finest) and their lower bounds."""
     frames, lower, height = [], [np.empty(0)], 0
     for rows, bound in rules:
@@ -142,7 +142,5 @@ def _stack(rules: Iterable[Rule], width: int) -> tuple[sparse.csr_array, Ints]:
         lower.append(np.full(count, bound))
         height += count
     long = pd.concat(frames, ignore_index=True).astype("int64")
-    matrix = sparse.csr_array(
-        (long["weight"], (long["rule"], long["variable"])), shape=(height, width), dtype=np.int64
-    )
-    return matrix, np.concatenate(lower)
+    place = (long["rule"].to_numpy(), long["variable"].to_numpy())
+    return sparse.csr_array((long["weight"].to_numpy(), place), shape=(height, width)), np.concatenate(lower)

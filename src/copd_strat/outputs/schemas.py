@@ -172,7 +172,8 @@ FACT_DATA_QUALITY = Table(
         Column(
             "check_id",
             "string",
-            "sex_unknown, imd_quintile_unknown, ethnicity_group_unknown: people whose value is not known; figures_hidden: cells of fact_indicator that are hidden",
+            "sex_unknown, imd_quintile_unknown, ethnicity_group_unknown: people whose value is not known; "
+            "figures_hidden: cells of fact_indicator that are hidden",
             values=(
                 "sex_unknown",
                 "age_band_unknown",

@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 Rule = Literal["hes", "opensafely"]
 Ints = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
 
 SMALLEST_SHOWN = 8

@@ -114,7 +114,7 @@ def _has_gap(months: pd.Series) -> bool:
 
 
 def quality_rows(published: pd.DataFrame) -> pd.DataFrame:
-    """Completeness of the register's groups, and the share of figures that are hidden, from published rows."""
+    """Completeness of the register's groups, and the share of hidden figures, from published rows."""
     place = ["period_start", "period_end", "org_key", "revision"]
     register = published[published["indicator_id"] == "copd_register"]
     whole = register.loc[register["breakdown_type"] == "all", [*place, "numerator"]]

@@ -13,12 +13,16 @@ from copd_strat.config import SummarySettings
 from copd_strat.engine import Engine
 from copd_strat.outputs import facts, files, schemas, star
 from copd_strat.outputs.counts import CELL_KEY, GROUPS, Due, membership_of, prepare, true_cells, unobserved
-from copd_strat.outputs.history import History, due_months, first_open_month, is_settled
+from copd_strat.outputs.history import FOLDER, History, due_months, first_open_month, is_settled
 from copd_strat.outputs.lattice import age_band, canonical, indicators
 from copd_strat.outputs.protect import KNOWN, protect
 from copd_strat.outputs.stamp import RunStamp
 
 SUMMARY = "summary"
+# A month without any event lies before the extracts begin: nothing was observed, so nothing is 0.
+_RECORDED_MONTHS = (
+    "SELECT month FROM monthly_register INTERSECT SELECT month FROM monthly_events ORDER BY month"
+)
 
 
 @dataclass(frozen=True)
@@ -29,6 +33,12 @@ class SummaryResult:
     revised_months: tuple[date, ...]
     published_months: tuple[date, ...]
     tables: dict[str, pa.Table]
+
+
+def months_to_count(previous: Path | None, settings: SummarySettings, complete_to: date) -> tuple[date, ...]:
+    """First days of the months that ``write_summary`` will publish or revise: none on most nights."""
+    history = None if previous is None else History(previous / FOLDER)
+    return tuple(due.month for due in due_months(history, complete_to, settings.months))
 
 
 def write_summary(
@@ -50,8 +60,8 @@ def write_summary(
     """
     history = History.carried_forward(root, previous)
     history.replace_snapshot(run.as_of.replace(day=1), snapshot(dispositions, run.as_of))
-    available = [row[0] for row in engine.rows("SELECT DISTINCT month FROM monthly_register ORDER BY month")]
-    due = due_months(available, history, complete_to, settings.months)
+    recorded = {row[0] for row in engine.rows(_RECORDED_MONTHS)}
+    due = tuple(one for one in due_months(history, complete_to, settings.months) if one.month in recorded)
     if due:
         prepare(engine, due, history.snapshots(), history.membership())
         for one in due:
@@ -119,7 +129,7 @@ def _publish_month(
 
 
 def _unrevised(history: History, due: Due) -> pd.DataFrame:
-    """First figures of what a later extract cannot change (dispositions), to stand beside the revised ones."""
+    """First figures of what no later extract can change (dispositions), beside the revised ones."""
     first = history.rows(Due(due.month, 0))
     placed = indicators().index[indicators()["cohort"] == "placed"]
     return first[first["indicator_id"].isin(placed)].assign(revision=due.revision, is_provisional=False)
