@@ -23,7 +23,9 @@ $(VENV)/.dev-installed: requirements-dev.lock pyproject.toml
 	@touch $@
 
 demo: $(VENV)/.run-installed ## synthetic extracts, then a whole run on them
-	$(BIN)/copd-strat demo
+	@start=$$(date +%s); \
+	$(BIN)/copd-strat demo; status=$$?; \
+	echo "make demo took $$(( $$(date +%s) - start )) seconds"; exit $$status
 
 test: check ## everything this machine can run; says at its end what it could not
 	@start=$$(date +%s); \

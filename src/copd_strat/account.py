@@ -31,6 +31,10 @@ from copd_strat.runs.manifest import MANIFEST, write_json
 PRACTICES = """
     SELECT DISTINCT practice_id, practice_name FROM organisations
     WHERE practice_id IN (SELECT practice_id FROM patients)"""
+# The network each practice belongs to now, for policies whose places are given by network.
+NETWORKS = """
+    SELECT practice_id, max_by(pcn, coalesce(valid_from, DATE '1900-01-01')) AS pcn
+    FROM organisations WHERE valid_to IS NULL GROUP BY practice_id"""
 _PACKAGES = ("pandas", "numpy", "scikit-learn", "pyarrow", "duckdb", "great-expectations")
 
 

@@ -85,6 +85,7 @@ def _work(night: Night, planned: Plan, partial: Path, narrator: Narrator) -> dic
 
     with narrator.step("pathways") as step:
         patients = features.merge(scored.scores, on="patient_id", validate="one_to_one")
+        patients = patients.merge(engine.frame(account.NETWORKS), on="practice_id", how="left")
         key = pathways.reference_key(settings.pathways)
         patients["patient_ref"] = pathways.make_references(patients, key)
         engine.materialise("clinical", "departures")
