@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import shutil
 import signal
 import subprocess
 import time
@@ -29,15 +30,35 @@ def patients_file(site: Any) -> Path:
     return site.extracts / "patients.csv"
 
 
-def halve(site: Any) -> None:
-    """Keep half of every large table."""
-    for path in [*site.extracts.glob("gp_events/*.parquet"), *site.extracts.glob("prescriptions*")]:
-        draft = path.with_name(f"half_{path.name}")
-        if path.suffix == ".parquet":
-            duckdb.sql(f"COPY (SELECT * FROM '{path}' USING SAMPLE 50 PERCENT (bernoulli, 1)) TO '{draft}'")
-            draft.rename(path)
-        else:
-            path.unlink()
+def keep_rows(site: Any, condition: str) -> None:
+    """Keep the rows of every GP table that meet ``condition`` (over patient_id, day and n, a row number)."""
+    days = {"gp_events": "event_date", "prescriptions": "issue_date", "patients": "DATE '2026-01-01'"}
+    for path in sorted(site.extracts.rglob("*")):
+        table = next((name for name in days if name in path.as_posix()), None)
+        if table is None or not path.is_file():
+            continue
+        parquet = path.suffix == ".parquet"
+        reader = "read_parquet" if parquet else "read_csv"
+        options = "" if parquet else ", all_varchar = true"
+        rows = f"SELECT *, row_number() OVER () AS n, CAST({days[table]} AS DATE) AS day"
+        kept = f"SELECT * EXCLUDE (n, day) FROM ({rows} FROM {reader}('{path}'{options})) WHERE {condition}"
+        draft = path.with_name(f"draft_{path.name}")
+        duckdb.sql(f"COPY ({kept}) TO '{draft}' {'(FORMAT parquet)' if parquet else '(HEADER)'}")
+        draft.replace(path)
+
+
+def people_of_one_practice(site: Any) -> str:
+    return (
+        f"(SELECT patient_id FROM read_csv('{patients_file(site)}', all_varchar = true) WHERE practice_id ="
+        f" (SELECT min(practice_id) FROM read_csv('{patients_file(site)}', all_varchar = true)))"
+    )
+
+
+MOVED = {
+    "halved": lambda site: "day < DATE '2026-01-01' AND n % 2 = 0 OR day = DATE '2026-01-01'",
+    "a month missing": lambda site: "day NOT BETWEEN DATE '2025-06-01' AND DATE '2025-06-30'",
+    "a practice missing": lambda site: f"patient_id NOT IN {people_of_one_practice(site)}",
+}
 
 
 def remove_patients(site: Any) -> None:
@@ -99,19 +120,25 @@ def test_a_running_night_locks_the_output(site: Any) -> None:
         assert site.run().returncode == 17
 
 
-def test_halved_and_stale_extracts_leave_the_old_run_in_place(site: Any) -> None:
+def test_extracts_that_moved_too_far_leave_the_old_run_in_place(site: Any, people: Path) -> None:
     assert site.run().returncode == 0
     before = RunFolder(site.folder / "output").current()
     assert before is not None
     stale = site.run(as_of="2026-07-10")
     assert stale.returncode == 13, stale.stderr
-    halve(site)
-    halved = site.run(as_of="2026-04-11")
-    assert halved.returncode in (11, 13), halved.stderr
-    after = RunFolder(site.folder / "output").current()
-    assert after is not None
-    assert after.path == before.path
-    assert verify(after.path) == ()
+    for name, condition in MOVED.items():
+        shutil.rmtree(site.extracts)
+        shutil.copytree(people / "native", site.extracts)
+        frozen = site.folder / "people.csv"
+        shutil.copy(patients_file(site), frozen)
+        keep_rows(site, condition(site).replace(str(patients_file(site)), str(frozen)))
+        moved = site.run(as_of="2026-04-11")
+        assert moved.returncode == 13, f"{name}: {moved.stderr}"
+        assert "Mend:" in moved.stderr
+        after = RunFolder(site.folder / "output").current()
+        assert after is not None
+        assert after.path == before.path
+        assert verify(after.path) == ()
 
 
 def test_a_bug_gives_code_70_and_no_value(site: Any) -> None:
