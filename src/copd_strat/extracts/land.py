@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 
@@ -29,6 +29,7 @@ from copd_strat.extracts.mapping import (
     view_of,
 )
 from copd_strat.extracts.thresholds import judge
+from copd_strat.extracts.unpack import unpacked
 
 
 @dataclass
@@ -62,9 +63,10 @@ def land(
     night = _Night(engine=engine, work=work, quality=quality, as_of=as_of)
     _note_known_patients(night)
     engine.execute("SET preserve_insertion_order = true")
-    for source in sorted(sources, key=lambda source: "primary" not in source.care):
+    for number, source in enumerate(sorted(sources, key=lambda source: "primary" not in source.care)):
         layout = LAYOUTS[source.layout]
-        _land_source(night, source, layout, _contracts_of(layout, contracts))
+        opened = replace(source, path=unpacked(source.path, work / f"source_{number}"))
+        _land_source(night, opened, layout, _contracts_of(layout, contracts))
     engine.execute("SET preserve_insertion_order = false")
     _make_relations(night)
     night.warnings += judge(night.receipts, night.contracts)
