@@ -23,8 +23,8 @@ from copd_strat.outputs.small_numbers import Bools, Ints
 
 #: Finest counts that are searched together.
 GROUP = 400
-#: Groupings in a row that must bring nothing new before the search ends.
-GROUPINGS = 4
+#: Groupings in a row that must bring nothing new before the search ends, with many or with few unproven.
+GROUPINGS_FOR_MANY, GROUPINGS_FOR_FEW = 2, 4
 #: Programmes in a turn; a turn without a new finding ends the search.
 PUSHES = 4
 SEED = 20180901
@@ -129,9 +129,9 @@ def exposed(system: System, seen: Witnesses) -> Bools:
         seen.add(system, system.table(np.zeros(len(system.lower))))
     generator = np.random.default_rng(SEED)
     idle = 0
-    while seen.first is not None and seen.last is not None and idle < GROUPINGS:
+    while seen.first is not None and seen.last is not None:
         unproven = seen.unproven(system).sum()
-        if not unproven:
+        if not unproven or idle == (GROUPINGS_FOR_FEW if unproven <= MANY else GROUPINGS_FOR_MANY):
             break
         base = seen.last if idle % 2 else seen.first
         for variables in _groups_of_areas(system.area, generator):

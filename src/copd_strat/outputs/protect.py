@@ -3,8 +3,9 @@
 The small-number rule hides counts one at a time. Where the audit finds that a hidden one could still be
 worked out, more is hidden, always in the same order:
 
-1. the smallest shown count (above 0) in each kind of sum that it is part of: across organisations,
-   across the values of a breakdown, across dispositions;
+1. a shown count (above 0) in each kind of sum that it is part of: across organisations, across the
+   values of a breakdown, across dispositions; the lowest level first, then the smallest, and never
+   the total of a sub-ICB or an ICB;
 2. if that is not enough, its table (indicator, breakdown and level) in that month, zeros included;
 3. if that is not enough, the linked indicators in that month altogether.
 
@@ -150,15 +151,21 @@ def _bounded(cells: pd.DataFrame, rule: Rule) -> pd.DataFrame:
 
 
 def _cover(cells: pd.DataFrame, membership: pd.DataFrame, cell: int) -> list[int]:
-    """Labels of the smallest shown count above 0 in each kind of sum that ``cell`` is part of."""
-    usable = ((cells["reason"] == SHOWN) & (cells["n"] > 0)).to_numpy()
+    """Labels of one shown count above 0 in each kind of sum that ``cell`` is part of.
+
+    The lowest level first, then the smallest: the totals of a system are what most readers come for, so
+    they are never taken as cover.
+    """
+    headline = (cells["breakdown_type"] == "all") & cells["org_level"].isin(LEVELS[2:])
+    usable = ((cells["reason"] == SHOWN) & (cells["n"] > 0) & ~headline).to_numpy()
     chosen = []
     for near in _added_up_with(cells, membership, cell):
         candidates = cells[near & usable]
         if len(candidates):
             display = rounded(candidates["n"].to_numpy(dtype=np.int64))
-            ordered = candidates.assign(display=display).sort_values(["display", *CELL_KEY])
-            chosen.append(int(ordered.index[0]))
+            level = candidates["org_level"].map(LEVELS.index)
+            ordered = candidates.assign(level=level, display=display)
+            chosen.append(int(ordered.sort_values(["level", "display", *CELL_KEY]).index[0]))
     return chosen
 
 
