@@ -20,7 +20,9 @@ candidates AS (
 ranked AS (
     SELECT
         *,
-        row_number() OVER (PARTITION BY patient_id ORDER BY event_date DESC, preference) AS place
+        row_number() OVER (
+            PARTITION BY CAST(patient_id AS VARCHAR) ORDER BY event_date DESC, preference
+        ) AS place
     FROM candidates
 )
 

@@ -19,7 +19,7 @@ rehabilitation AS (
         last_date,
         substr(concept, 4) AS status,
         row_number() OVER (
-            PARTITION BY patient_id
+            PARTITION BY CAST(patient_id AS VARCHAR)
             ORDER BY
                 last_date DESC,
                 CASE concept

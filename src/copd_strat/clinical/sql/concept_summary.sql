@@ -7,14 +7,24 @@ WITH occurrences AS (
     WHERE concept NOT IN (SELECT concept FROM measures)
     UNION ALL
     SELECT patient_id, concept, event_date FROM hospital_concepts
+),
+
+summed AS (
+    SELECT
+        patient_id,
+        concept,
+        min(event_date) AS first_known,
+        max(CASE WHEN event_date <= $index THEN event_date END) AS last_date,
+        max(event_date) AS last_known
+    FROM occurrences
+    GROUP BY patient_id, concept
 )
 
 SELECT
-    occurrences.patient_id,
+    summed.patient_id,
     concept,
-    min(CASE WHEN event_date <= $index THEN event_date END) AS first_date,
-    max(CASE WHEN event_date <= $index THEN event_date END) AS last_date,
-    max(event_date) AS last_known
-FROM occurrences
-SEMI JOIN register ON occurrences.patient_id = register.patient_id
-GROUP BY occurrences.patient_id, concept
+    CASE WHEN first_known <= $index THEN first_known END AS first_date,
+    last_date,
+    last_known
+FROM summed
+SEMI JOIN register ON summed.patient_id = register.patient_id

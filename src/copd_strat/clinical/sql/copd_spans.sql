@@ -13,7 +13,9 @@ compared AS (
         patient_id,
         event_date,
         has_copd,
-        coalesce(lag(has_copd) OVER (PARTITION BY patient_id ORDER BY event_date), FALSE) AS had_copd
+        coalesce(
+            lag(has_copd) OVER (PARTITION BY CAST(patient_id AS VARCHAR) ORDER BY event_date), FALSE
+        ) AS had_copd
     FROM days
 ),
 
@@ -22,7 +24,7 @@ changes AS (
         patient_id,
         event_date,
         has_copd,
-        lead(event_date) OVER (PARTITION BY patient_id ORDER BY event_date) AS next_change
+        lead(event_date) OVER (PARTITION BY CAST(patient_id AS VARCHAR) ORDER BY event_date) AS next_change
     FROM compared
     WHERE has_copd <> had_copd
 )

@@ -7,7 +7,9 @@ WITH spans AS (
         counting,
         patient_id,
         episode_start,
-        lead(episode_start) OVER (PARTITION BY counting, patient_id ORDER BY episode_start) AS next_start
+        lead(episode_start) OVER (
+            PARTITION BY counting, CAST(patient_id AS VARCHAR) ORDER BY episode_start
+        ) AS next_start
     FROM episode_starts
 )
 

@@ -7,7 +7,7 @@ WITH ranked AS (
         coalesce(registration_start <= $as_of, TRUE)
         AND coalesce(registration_end > $as_of, TRUE) AS registered,
         row_number() OVER (
-            PARTITION BY patient_id
+            PARTITION BY CAST(patient_id AS VARCHAR)
             ORDER BY
                 coalesce(registration_start <= $as_of, TRUE)
                 AND coalesce(registration_end > $as_of, TRUE) DESC,

@@ -16,7 +16,7 @@ successors AS (
         patient_id,
         start_date,
         min(start_date) OVER (
-            PARTITION BY counting, patient_id
+            PARTITION BY counting, CAST(patient_id AS VARCHAR)
             ORDER BY date_diff('day', DATE '1900-01-01', start_date)
             RANGE BETWEEN $gap + 1 FOLLOWING AND UNBOUNDED FOLLOWING
         ) AS next_start

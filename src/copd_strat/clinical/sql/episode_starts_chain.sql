@@ -16,7 +16,7 @@ compared AS (
         patient_id,
         start_date,
         max(end_date) OVER (
-            PARTITION BY counting, patient_id
+            PARTITION BY counting, CAST(patient_id AS VARCHAR)
             ORDER BY start_date, end_date
             ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
         ) AS latest_end

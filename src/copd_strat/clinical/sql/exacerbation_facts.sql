@@ -23,7 +23,8 @@ FROM (
     SELECT
         *,
         counting = 'all' AS main,
-        counting = 'excl_rescue' OR NOT bool_or(rescue_pack) OVER (PARTITION BY patient_id) AS without_rescue,
+        counting = 'excl_rescue'
+        OR NOT bool_or(rescue_pack) OVER (PARTITION BY CAST(patient_id AS VARCHAR)) AS without_rescue,
         start_date > $index - INTERVAL 12 MONTH AS last_12m,
         start_date > $index - INTERVAL 24 MONTH AS last_24m
     FROM counted_exacerbations

@@ -61,7 +61,7 @@ ranked AS (
     SELECT
         *,
         row_number() OVER (
-            PARTITION BY patient_id, episode_id
+            PARTITION BY CAST(patient_id AS VARCHAR), episode_id
             ORDER BY
                 (fault IS NULL) DESC, finished DESC,
                 coalesce(episode_end, DATE '1900-01-01') DESC,

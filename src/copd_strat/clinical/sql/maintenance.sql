@@ -29,7 +29,7 @@ spaced AS (
         coalesce(
             date_diff(
                 'day',
-                lag(event_date) OVER (PARTITION BY patient_id, drug ORDER BY event_date),
+                lag(event_date) OVER (PARTITION BY CAST(patient_id AS VARCHAR), drug ORDER BY event_date),
                 event_date
             ) NOT BETWEEN 21 AND 45,
             TRUE
@@ -43,7 +43,7 @@ runs AS (
         event_date,
         drug,
         CAST(sum(CASE WHEN starts_run THEN 1 ELSE 0 END) OVER (
-            PARTITION BY patient_id, drug ORDER BY event_date ROWS UNBOUNDED PRECEDING
+            PARTITION BY CAST(patient_id AS VARCHAR), drug ORDER BY event_date ROWS UNBOUNDED PRECEDING
         ) AS BIGINT) AS run
     FROM spaced
 ),
@@ -53,7 +53,7 @@ sized AS (
         patient_id,
         event_date,
         drug,
-        count(*) OVER (PARTITION BY patient_id, drug, run) AS issues
+        count(*) OVER (PARTITION BY CAST(patient_id AS VARCHAR), drug, run) AS issues
     FROM runs
 )
 

@@ -32,7 +32,7 @@ ranked AS (
     SELECT
         *,
         row_number() OVER (
-            PARTITION BY month, patient_id
+            PARTITION BY month, CAST(patient_id AS VARCHAR)
             ORDER BY
                 coalesce(registration_start, DATE '1900-01-01') DESC,
                 practice_id, birth_date, sex, ethnicity, imd_quintile

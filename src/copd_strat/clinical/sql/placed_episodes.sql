@@ -32,7 +32,7 @@ placed AS (
     SELECT
         *,
         row_number() OVER (
-            PARTITION BY patient_id
+            PARTITION BY CAST(patient_id AS VARCHAR)
             ORDER BY
                 episode_start, coalesce(episode_end, DATE '9999-12-31'), episode_order, transit, episode_id
         ) AS place
@@ -43,26 +43,27 @@ compared AS (
     SELECT
         *,
         coalesce(
-            provider = lag(provider) OVER (PARTITION BY patient_id ORDER BY place)
+            provider = lag(provider) OVER in_order
             AND (
                 coalesce(
-                    admission_date = lag(admission_date) OVER (PARTITION BY patient_id ORDER BY place), FALSE
+                    admission_date = lag(admission_date) OVER in_order, FALSE
                 )
-                OR episode_start = lag(episode_start) OVER (PARTITION BY patient_id ORDER BY place)
+                OR episode_start = lag(episode_start) OVER in_order
                 OR coalesce(
-                    lag(discharge_method) OVER (PARTITION BY patient_id ORDER BY place) IN ('8', '9')
-                    AND episode_start = lag(episode_end) OVER (PARTITION BY patient_id ORDER BY place),
+                    lag(discharge_method) OVER in_order IN ('8', '9')
+                    AND episode_start = lag(episode_end) OVER in_order,
                     FALSE
                 )
             ),
             FALSE
         ) AS continues
     FROM placed
+    WINDOW in_order AS (PARTITION BY CAST(patient_id AS VARCHAR) ORDER BY place)
 )
 
 SELECT
     *,
     CAST(sum(CASE WHEN continues THEN 0 ELSE 1 END) OVER (
-        PARTITION BY patient_id ORDER BY place ROWS UNBOUNDED PRECEDING
+        PARTITION BY CAST(patient_id AS VARCHAR) ORDER BY place ROWS UNBOUNDED PRECEDING
     ) AS BIGINT) AS provider_spell
 FROM compared

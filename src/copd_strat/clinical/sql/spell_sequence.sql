@@ -12,7 +12,7 @@ SELECT
             THEN date_diff(
                 'day',
                 max(CASE WHEN copd_related THEN discharge_date END) OVER (
-                    PARTITION BY patient_id
+                    PARTITION BY CAST(patient_id AS VARCHAR)
                     ORDER BY admission_date, spell_number
                     ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
                 ),

@@ -9,7 +9,7 @@ WITH ordered AS (
     SELECT
         *,
         row_number() OVER (
-            PARTITION BY patient_id
+            PARTITION BY CAST(patient_id AS VARCHAR)
             ORDER BY admission_date, coalesce(discharge_date, DATE '9999-12-31'), transit, provider_spell
         ) AS place
     FROM provider_spells
@@ -22,14 +22,15 @@ ended AS (
             discharge_date,
             CASE
                 WHEN discharge_destination IN ('51', '98')
-                    THEN lead(admission_date) OVER (PARTITION BY patient_id ORDER BY place)
+                    THEN lead(admission_date) OVER in_order
                 ELSE greatest(
                     admission_date,
-                    lead(admission_date) OVER (PARTITION BY patient_id ORDER BY place) - INTERVAL 1 DAY
+                    lead(admission_date) OVER in_order - INTERVAL 1 DAY
                 )
             END
         ) AS assumed_end
     FROM ordered
+    WINDOW in_order AS (PARTITION BY CAST(patient_id AS VARCHAR) ORDER BY place)
 ),
 
 compared AS (
@@ -38,12 +39,15 @@ compared AS (
         date_diff(
             'day',
             max(CAST(assumed_end AS DATE)) OVER (
-                PARTITION BY patient_id ORDER BY place ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
+                PARTITION BY CAST(patient_id AS VARCHAR)
+                ORDER BY place
+                ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
             ),
             admission_date
         ) AS days_since_last_end,
-        coalesce(lag(discharge_destination) OVER (PARTITION BY patient_id ORDER BY place), '') AS sent_to
+        coalesce(lag(discharge_destination) OVER in_order, '') AS sent_to
     FROM ended
+    WINDOW in_order AS (PARTITION BY CAST(patient_id AS VARCHAR) ORDER BY place)
 ),
 
 linked AS (
@@ -64,7 +68,7 @@ numbered AS (
     SELECT
         *,
         CAST(sum(CASE WHEN continues THEN 0 ELSE 1 END) OVER (
-            PARTITION BY patient_id ORDER BY place ROWS UNBOUNDED PRECEDING
+            PARTITION BY CAST(patient_id AS VARCHAR) ORDER BY place ROWS UNBOUNDED PRECEDING
         ) AS BIGINT) AS spell_number
     FROM linked
 ),
