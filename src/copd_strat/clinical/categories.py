@@ -3,8 +3,8 @@
 The engine stores a category as a number and shows it as its text, so the queries read as if the columns were
 text. Tables for other rooms hold plain text (``features``, ``exacerbations``, ``monthly_*``).
 
-Windows are partitioned by the text, ``CAST(patient_id AS VARCHAR)``: sorting by a category of 100,000 patients costs
-the engine a fixed third of a second of CPU a window, sorting by text next to nothing.
+Windows are partitioned by the text, ``CAST(patient_id AS VARCHAR)``: by a category of 100,000 patients each
+window costs the engine a fixed third of a second of CPU, by text next to nothing.
 """
 
 from __future__ import annotations

@@ -1,5 +1,6 @@
 -- First days of exacerbations, anchor rule: an event belongs to the running exacerbation if it starts no more
 -- than $gap days after the exacerbation's first day; the next later event opens a new one.
+-- The successors are kept, or every round of the recursion would work them out again.
 -- For patients with rescue packs, counting 'excl_rescue' repeats this without the days of their issue.
 WITH RECURSIVE days AS (
     SELECT DISTINCT 'all' AS counting, patient_id, start_date FROM exacerbation_events
@@ -10,7 +11,7 @@ WITH RECURSIVE days AS (
         AND patient_id IN (SELECT patient_id FROM exacerbation_events WHERE rescue_pack)
 ),
 
-successors AS (
+successors AS MATERIALIZED (
     SELECT
         counting,
         patient_id,
