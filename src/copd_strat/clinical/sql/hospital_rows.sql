@@ -21,7 +21,8 @@ WITH dated AS (
         trim(discharge_destination) AS discharge_destination,
         trim(discharge_method) AS discharge_method,
         trim(patient_class) AS patient_class,
-        coalesce(CAST(episode_status AS VARCHAR), '3') = '3' AS finished,
+        coalesce(CAST(episode_status AS VARCHAR), '3') = '3'
+        AND coalesce(discharge_date <= $as_of OR discharge_date IN $placeholder_dates, TRUE) AS finished,
         recorded_date,
         diagnosis_01, diagnosis_02, diagnosis_03, diagnosis_04, diagnosis_05,
         diagnosis_06, diagnosis_07, diagnosis_08, diagnosis_09, diagnosis_10,

@@ -1,5 +1,6 @@
 -- One stay with one provider. Admission comes from its first episode, discharge from its last; it is finished
 -- when a discharge is known, or every episode ended and the last one does not say that the patient stayed in.
+-- A stay never ends before its last episode.
 WITH stays AS (
     SELECT
         placed_episodes.patient_id,
@@ -28,7 +29,8 @@ WITH stays AS (
 SELECT
     * EXCLUDE (discharge_date, last_episode_end, all_ended),
     CASE
-        WHEN discharge_date >= admission_date THEN discharge_date
+        WHEN discharge_date >= admission_date
+            THEN greatest(discharge_date, coalesce(last_episode_end, discharge_date))
         WHEN all_ended
             AND discharge_method NOT IN ('8', '9')
             AND discharge_destination NOT IN (SELECT code FROM codes WHERE concept = 'disdest_still_in')

@@ -23,10 +23,9 @@ ended AS (
             CASE
                 WHEN discharge_destination IN ('51', '98')
                     THEN lead(admission_date) OVER in_order
-                ELSE greatest(
-                    admission_date,
-                    lead(admission_date) OVER in_order - INTERVAL 1 DAY
-                )
+                -- greatest() passes over NULL: without a next stay the end stays unknown
+                WHEN lead(admission_date) OVER in_order IS NOT NULL
+                    THEN greatest(admission_date, lead(admission_date) OVER in_order - INTERVAL 1 DAY)
             END
         ) AS assumed_end
     FROM ordered
@@ -89,7 +88,7 @@ grouped AS (
         bool_or(aecopd) AS aecopd,
         bool_or(lrti) AS lrti,
         bool_or(copd_first) AS copd_first,
-        count(*) AS providers,
+        count(DISTINCT provider) AS providers,
         CAST(sum(episodes) AS BIGINT) AS episodes,
         arg_max(discharge_method, place) = '4'
         OR arg_max(discharge_destination, place) IN (SELECT code FROM codes WHERE concept = 'disdest_died')
