@@ -218,7 +218,8 @@ class World:
         return self.engine.scalar(f"SELECT {name} FROM features WHERE patient_id = '{patient}'")
 
     def on_register(self, patient: str) -> bool:
-        return bool(self.engine.scalar(f"SELECT count(*) FROM register WHERE patient_id = '{patient}'"))
+        everybody = "SELECT count(*) FROM register JOIN people USING (patient)"
+        return bool(self.engine.scalar(f"{everybody} WHERE patient_id = '{patient}'"))
 
     def exacerbations(self, patient: str) -> list[tuple[str, str, str]]:
         """Start, end and severity of each exacerbation."""

@@ -11,7 +11,7 @@ from clinical_world import World
 def spells(world: World, patient: str) -> list[tuple[Any, ...]]:
     return world.engine.rows(
         "SELECT admission_date, discharge_date, providers, emergency, copd_related, finished FROM spells"
-        f" WHERE patient_id = '{patient}' ORDER BY admission_date"
+        f" JOIN people USING (patient) WHERE patient_id = '{patient}' ORDER BY admission_date"
     )
 
 

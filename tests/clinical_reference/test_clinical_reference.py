@@ -152,7 +152,8 @@ def _read(engine: Engine, names: list[str], counts: list[str]) -> Facts:
             {"start": start, "end": end, "severity": severity, "treated": treated}
         )
     for name, *values in engine.rows(
-        f"SELECT patient_id, {', '.join(SPELL)} FROM spells ORDER BY patient_id, admission_date"
+        f"SELECT patient_id, {', '.join(SPELL)} FROM spells JOIN people USING (patient)"
+        " ORDER BY patient_id, admission_date"
     ):
         found[name]["spells"].append(dict(zip(SPELL, values, strict=True)))
     for one in found.values():

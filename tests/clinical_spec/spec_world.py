@@ -159,7 +159,7 @@ def _set(world: World, settings: dict[str, Any], part: str) -> None:
 def _spells(world: World, patient: str) -> list[str]:
     rows = world.engine.rows(
         f"SELECT admission_date, discharge_date, {', '.join(SPELL_WORDS)} FROM spells"
-        f" WHERE patient_id = '{patient}' ORDER BY admission_date, discharge_date"
+        f" JOIN people USING (patient) WHERE patient_id = '{patient}' ORDER BY admission_date, discharge_date"
     )
     return [
         " ".join(

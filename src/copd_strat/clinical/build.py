@@ -73,7 +73,9 @@ def build(engine: Engine, settings: ClinicalSettings, *, as_of: date, index: dat
     make = partial(engine.materialise, "clinical")
 
     make_categories(engine)
-    make("concept_events", as_of=as_of)
+    make("gp_concepts", as_of=as_of)
+    make("issued_concepts", as_of=as_of)
+    engine.create_view("concept_events", packaged_sql("clinical", "concept_events"))
     _refuse_type1_dissent(engine)
     _make_register(make, as_of, index)
     _make_gp_event_days(make, index)

@@ -42,6 +42,10 @@ class Engine:
                 "threads": settings.threads,
                 "temp_directory": str(spill),
                 "preserve_insertion_order": False,
+                # Freed memory stays with the process for the next statement: handing it back and fetching
+                # it anew cost a sixth of the clinical facts' processor time. memory_limit bounds both.
+                "allocator_flush_threshold": settings.memory_limit,
+                "allocator_bulk_deallocation_flush_threshold": settings.memory_limit,
                 "autoinstall_known_extensions": False,
                 "autoload_known_extensions": False,
             },

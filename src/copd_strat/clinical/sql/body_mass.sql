@@ -1,19 +1,19 @@
 -- Body mass index: the newest of a coded one and one from the latest weight and height; on the same day the
 -- coded one counts.
 WITH heights AS (
-    SELECT patient_id, value / 100 AS height_m
+    SELECT patient, value / 100 AS height_m
     FROM latest_measurements
     WHERE measure = 'height'
 ),
 
 candidates AS (
-    SELECT patient_id, event_date, value, 1 AS preference
+    SELECT patient, event_date, value, 1 AS preference
     FROM latest_measurements
     WHERE measure = 'bmi'
     UNION ALL
-    SELECT weighed.patient_id, weighed.event_date, weighed.value / (height_m * height_m), 2
+    SELECT weighed.patient, weighed.event_date, weighed.value / (height_m * height_m), 2
     FROM latest_measurements AS weighed
-    INNER JOIN heights ON weighed.patient_id = heights.patient_id
+    INNER JOIN heights ON weighed.patient = heights.patient
     WHERE weighed.measure = 'weight' AND weighed.value / (height_m * height_m) BETWEEN 10 AND 100
 ),
 
@@ -21,11 +21,11 @@ ranked AS (
     SELECT
         *,
         row_number() OVER (
-            PARTITION BY CAST(patient_id AS VARCHAR) ORDER BY event_date DESC, preference
+            PARTITION BY patient ORDER BY event_date DESC, preference
         ) AS place
     FROM candidates
 )
 
-SELECT patient_id, event_date, value
+SELECT patient, event_date, value
 FROM ranked
 WHERE place = 1

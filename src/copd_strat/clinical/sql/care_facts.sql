@@ -3,23 +3,23 @@
 -- along. Influenza season: from the last 1 September to 31 March [unconfirmed].
 WITH wide AS (
     SELECT
-        patient_id,
+        patient,
         max(CASE WHEN concept = 'copd_review' THEN last_date END) AS last_copd_review_date,
         max(CASE WHEN concept = 'self_mgmt_plan' THEN last_date END) AS self_management_plan_date,
         max(CASE WHEN concept = 'inhaler_technique' THEN last_date END) AS inhaler_technique_date,
         max(CASE WHEN concept = 'smoking_support' THEN last_date END) AS smoking_support_date,
         bool_or(concept = 'pneumococcal_vaccine_given' AND last_date IS NOT NULL) AS pneumococcal_vaccine_ever
     FROM concept_summary
-    GROUP BY patient_id
+    GROUP BY patient
 ),
 
 rehabilitation AS (
     SELECT
-        patient_id,
+        patient,
         last_date,
         substr(concept, 4) AS status,
         row_number() OVER (
-            PARTITION BY CAST(patient_id AS VARCHAR)
+            PARTITION BY patient
             ORDER BY
                 last_date DESC,
                 CASE concept
@@ -43,7 +43,7 @@ rehabilitation AS (
 
 season AS (
     SELECT
-        patient_id,
+        patient,
         bool_or(
             event_date >= make_date(
                 CAST(year($index) - CASE WHEN month($index) < 9 THEN 1 ELSE 0 END AS INTEGER), 9, 1
@@ -52,17 +52,17 @@ season AS (
         ) AS flu_vaccine_this_season
     FROM concept_events
     WHERE concept = 'flu_vaccine_given' AND event_date <= $index
-    GROUP BY patient_id
+    GROUP BY patient
 )
 
 SELECT
-    register.patient_id,
-    wide.* EXCLUDE (patient_id),
+    register.patient,
+    wide.* EXCLUDE (patient),
     coalesce(last_copd_review_date > $index - INTERVAL 15 MONTH, FALSE) AS copd_review_15m,
     rehabilitation.status AS pr_status,
     rehabilitation.last_date AS pr_status_date,
     season.flu_vaccine_this_season
 FROM register
-LEFT JOIN wide ON register.patient_id = wide.patient_id
-LEFT JOIN rehabilitation ON register.patient_id = rehabilitation.patient_id AND rehabilitation.place = 1
-LEFT JOIN season ON register.patient_id = season.patient_id
+LEFT JOIN wide ON register.patient = wide.patient
+LEFT JOIN rehabilitation ON register.patient = rehabilitation.patient AND rehabilitation.place = 1
+LEFT JOIN season ON register.patient = season.patient

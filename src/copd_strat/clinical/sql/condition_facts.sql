@@ -3,24 +3,24 @@
 -- Chest 145:972): weights of Charlson 1987, ICD-10 grouping after Quan 2005 [unconfirmed], one point a decade
 -- from 50 to 80. COPD itself is the point for lung disease. Of paired concepts the severe one counts.
 WITH resolved AS (
-    SELECT patient_id, replace(concept, '_resolved', '') AS concept, last_date
+    SELECT patient, replace(concept, '_resolved', '') AS concept, last_date
     FROM concept_summary
     WHERE concept LIKE '%resolved' AND last_date IS NOT NULL
 ),
 
 standing AS (
-    SELECT found.patient_id, found.concept
+    SELECT found.patient, found.concept
     FROM concept_summary AS found
     LEFT JOIN resolved
-        ON found.patient_id = resolved.patient_id
+        ON found.patient = resolved.patient
         AND found.concept = resolved.concept
         AND found.last_date <= resolved.last_date
-    WHERE found.last_date IS NOT NULL AND resolved.patient_id IS NULL
+    WHERE found.last_date IS NOT NULL AND resolved.patient IS NULL
 ),
 
 wide AS (
     SELECT
-        patient_id,
+        patient,
         bool_or(concept = 'asthma') AS asthma,
         bool_or(concept = 'anxiety') AS anxiety,
         bool_or(concept = 'depression') AS depression,
@@ -72,13 +72,13 @@ wide AS (
         bool_or(concept = 'copd_dx_asthma_overlap') AS coded_overlap,
         bool_or(concept = 'fev1_fvc_lt70') AS coded_obstruction
     FROM standing
-    GROUP BY patient_id
+    GROUP BY patient
 )
 
 SELECT
-    register.patient_id,
-    wide.* EXCLUDE (patient_id, charlson),
+    register.patient,
+    wide.* EXCLUDE (patient, charlson),
     coalesce(wide.charlson, 1)
     + CAST(least(greatest(floor(register.age / 10) - 4, 0), 4) AS INTEGER) AS charlson_age_adjusted
 FROM register
-LEFT JOIN wide ON register.patient_id = wide.patient_id
+LEFT JOIN wide ON register.patient = wide.patient

@@ -2,33 +2,33 @@
 -- A resolved code cancels diagnoses dated on or before it; a later diagnosis opens a new span, whose first
 -- day is the unresolved diagnosis date (QOF COPD register rules, business rules v50).
 WITH days AS (
-    SELECT patient_id, event_date, NOT bool_or(concept = 'copd_resolved') AS has_copd
+    SELECT patient, event_date, NOT bool_or(concept = 'copd_resolved') AS has_copd
     FROM concept_events
     WHERE concept IN ('copd_dx', 'copd_dx_asthma_overlap', 'copd_resolved')
-    GROUP BY patient_id, event_date
+    GROUP BY patient, event_date
 ),
 
 compared AS (
     SELECT
-        patient_id,
+        patient,
         event_date,
         has_copd,
         coalesce(
-            lag(has_copd) OVER (PARTITION BY CAST(patient_id AS VARCHAR) ORDER BY event_date), FALSE
+            lag(has_copd) OVER (PARTITION BY patient ORDER BY event_date), FALSE
         ) AS had_copd
     FROM days
 ),
 
 changes AS (
     SELECT
-        patient_id,
+        patient,
         event_date,
         has_copd,
-        lead(event_date) OVER (PARTITION BY CAST(patient_id AS VARCHAR) ORDER BY event_date) AS next_change
+        lead(event_date) OVER (PARTITION BY patient ORDER BY event_date) AS next_change
     FROM compared
     WHERE has_copd <> had_copd
 )
 
-SELECT patient_id, event_date AS start_date, next_change AS end_date
+SELECT patient, event_date AS start_date, next_change AS end_date
 FROM changes
 WHERE has_copd

@@ -5,17 +5,17 @@
 WITH spans AS (
     SELECT
         counting,
-        patient_id,
+        patient,
         episode_start,
         lead(episode_start) OVER (
-            PARTITION BY counting, CAST(patient_id AS VARCHAR) ORDER BY episode_start
+            PARTITION BY counting, patient ORDER BY episode_start
         ) AS next_start
     FROM episode_starts
 )
 
 SELECT
     spans.counting,
-    spans.patient_id,
+    spans.patient,
     spans.episode_start AS start_date,
     max(events.end_date) AS end_date,
     CASE max(CASE events.severity WHEN 'severe' THEN 3 WHEN 'ed_only' THEN 2 ELSE 1 END)
@@ -31,8 +31,8 @@ SELECT
     ) AS evidence
 FROM spans
 INNER JOIN exacerbation_events AS events
-    ON spans.patient_id = events.patient_id
+    ON spans.patient = events.patient
     AND events.start_date >= spans.episode_start
     AND (spans.next_start IS NULL OR events.start_date < spans.next_start)
     AND (spans.counting = 'all' OR NOT events.rescue_pack)
-GROUP BY spans.counting, spans.patient_id, spans.episode_start
+GROUP BY spans.counting, spans.patient, spans.episode_start

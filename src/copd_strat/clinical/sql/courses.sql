@@ -1,23 +1,15 @@
 -- Days on which an antibiotic or oral steroid was issued as a course: evidence of an exacerbation at home.
 -- Maintenance days are left out; a course-sized steroid issue on a maintenance day stays (see maintenance.sql).
 SELECT DISTINCT
-    issues.patient_id,
+    issues.patient,
     issues.event_date,
     CASE WHEN issues.concept = 'ocs' THEN 'steroid' ELSE 'antibiotic' END AS drug
 FROM concept_events AS issues
 LEFT JOIN maintenance
-    ON issues.patient_id = maintenance.patient_id
+    ON issues.patient = maintenance.patient
     AND issues.event_date = maintenance.event_date
     AND CASE issues.concept WHEN 'azithromycin' THEN 'azithromycin' WHEN 'ocs' THEN 'steroid' END
     = maintenance.drug
 WHERE issues.concept IN ('ocs', 'abx_resp', 'azithromycin')
     AND issues.event_date <= $index
-    AND (
-        maintenance.patient_id IS NULL
-        OR (
-            issues.concept = 'ocs'
-            AND coalesce(
-                issues.value * CASE WHEN issues.unit = 'mg' THEN 1 ELSE 5 END BETWEEN 150 AND 420, TRUE
-            )
-        )
-    )
+    AND (maintenance.patient IS NULL OR (issues.concept = 'ocs' AND issues.course_sized))

@@ -1,7 +1,7 @@
 -- Why people with a COPD diagnosis are not on the register, first reason that applies (docs/decisions.md §3, §5):
 -- the lists say it of those who were listed last time.
 SELECT
-    CAST(patient_id AS VARCHAR) AS patient_id,
+    people.patient_id,
     CASE
         WHEN NOT alive THEN 'died'
         WHEN NOT registered THEN 'moved'
@@ -9,4 +9,5 @@ SELECT
         ELSE 'under 35 at the index date'
     END AS reason
 FROM eligibility
+INNER JOIN people ON eligibility.patient = people.patient
 WHERE ever_diagnosed AND NOT (alive AND registered AND unresolved AND aged_35_or_over)

@@ -1,15 +1,15 @@
 -- Diagnoses of emergency department attendances of people who ever had COPD, one row each.
 -- Suspected and confirmed ones alike: the qualifier is too often empty to judge by.
-SELECT patient_id, attendance_id, arrival_date, diagnosis
+SELECT patient, attendance_id, arrival_date, diagnosis
 FROM (
     SELECT
-        people.patient_id, attendance_id, arrival_date,
+        people.patient, attendance_id, arrival_date,
         diagnosis_01, diagnosis_02, diagnosis_03, diagnosis_04, diagnosis_05,
         diagnosis_06, diagnosis_07, diagnosis_08, diagnosis_09, diagnosis_10,
         diagnosis_11, diagnosis_12
     FROM ed_attendances
-    INNER JOIN people ON ed_attendances.patient_id = people.extract_id
-    SEMI JOIN copd_spans ON people.patient_id = copd_spans.patient_id
+    INNER JOIN people ON ed_attendances.patient_id = people.patient_id
+    SEMI JOIN copd_spans ON people.patient = copd_spans.patient
     WHERE arrival_date <= $as_of
 ) AS attendances
 UNPIVOT (

@@ -5,7 +5,7 @@
 -- link_ae_inpatient): then the spell is the event, not the attendance.
 WITH visits AS (
     SELECT
-        people.patient_id,
+        people.patient,
         attendance_id,
         min(arrival_date) AS arrival_date,
         max(coalesce(departure_date, arrival_date)) AS departure_date,
@@ -16,30 +16,30 @@ WITH visits AS (
             FALSE
         ) AS sent_to_ward
     FROM ed_attendances
-    INNER JOIN people ON ed_attendances.patient_id = people.extract_id
-    SEMI JOIN copd_spans ON people.patient_id = copd_spans.patient_id
+    INNER JOIN people ON ed_attendances.patient_id = people.patient_id
+    SEMI JOIN copd_spans ON people.patient = copd_spans.patient
     WHERE arrival_date <= $as_of
-    GROUP BY people.patient_id, attendance_id
+    GROUP BY people.patient, attendance_id
 ),
 
 admissions AS (
-    SELECT DISTINCT visits.patient_id, visits.attendance_id
+    SELECT DISTINCT visits.patient, visits.attendance_id
     FROM visits
     INNER JOIN spells
-        ON visits.patient_id = spells.patient_id
+        ON visits.patient = spells.patient
         AND spells.admission_date >= visits.arrival_date
         AND spells.admission_date <= visits.departure_date + INTERVAL 1 DAY
 ),
 
 respiratory AS (
-    SELECT DISTINCT ed_diagnoses.patient_id, ed_diagnoses.attendance_id
+    SELECT DISTINCT ed_diagnoses.patient, ed_diagnoses.attendance_id
     FROM ed_diagnoses
     INNER JOIN diagnosis_lookup ON ed_diagnoses.diagnosis = diagnosis_lookup.diagnosis
     WHERE diagnosis_lookup.concept IN ('copd_dx', 'copd_dx_asthma_overlap', 'aecopd_event', 'lrti')
 )
 
 SELECT
-    visits.patient_id,
+    visits.patient,
     visits.attendance_id,
     visits.arrival_date,
     visits.departure_date,
@@ -47,6 +47,6 @@ SELECT
     visits.sent_to_ward OR admissions.attendance_id IS NOT NULL AS admitted
 FROM visits
 LEFT JOIN admissions
-    ON visits.patient_id = admissions.patient_id AND visits.attendance_id = admissions.attendance_id
+    ON visits.patient = admissions.patient AND visits.attendance_id = admissions.attendance_id
 LEFT JOIN respiratory
-    ON visits.patient_id = respiratory.patient_id AND visits.attendance_id = respiratory.attendance_id
+    ON visits.patient = respiratory.patient AND visits.attendance_id = respiratory.attendance_id

@@ -7,7 +7,7 @@ WITH ranked AS (
         coalesce(registration_start <= $as_of, TRUE)
         AND coalesce(registration_end > $as_of, TRUE) AS registered,
         row_number() OVER (
-            PARTITION BY CAST(patient_id AS VARCHAR)
+            PARTITION BY patient
             ORDER BY
                 coalesce(registration_start <= $as_of, TRUE)
                 AND coalesce(registration_end > $as_of, TRUE) DESC,
@@ -19,15 +19,15 @@ WITH ranked AS (
 
 diagnosed AS (
     SELECT
-        patient_id,
+        patient,
         max(CASE WHEN end_date IS NULL OR end_date > $index THEN start_date END) AS copd_diagnosis_date
     FROM copd_spans
     WHERE start_date <= $index
-    GROUP BY patient_id
+    GROUP BY patient
 )
 
 SELECT
-    ranked.patient_id,
+    ranked.patient,
     ranked.practice_id,
     ranked.registration_start,
     ranked.sex,
@@ -35,11 +35,11 @@ SELECT
     ranked.ethnicity,
     ranked.imd_quintile,
     diagnosed.copd_diagnosis_date,
-    diagnosed.patient_id IS NOT NULL AS ever_diagnosed,
+    diagnosed.patient IS NOT NULL AS ever_diagnosed,
     diagnosed.copd_diagnosis_date IS NOT NULL AS unresolved,
     coalesce(ranked.birth_date + INTERVAL 35 YEAR <= $index, FALSE) AS aged_35_or_over,
     coalesce(ranked.death_date > $as_of, TRUE) AS alive,
     ranked.registered
 FROM ranked
-LEFT JOIN diagnosed ON ranked.patient_id = diagnosed.patient_id
+LEFT JOIN diagnosed ON ranked.patient = diagnosed.patient
 WHERE ranked.place = 1

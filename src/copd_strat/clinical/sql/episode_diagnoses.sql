@@ -1,5 +1,5 @@
 -- Diagnoses of used hospital episodes, one row each; leading says whether it stood first.
-SELECT patient_id, episode_id, episode_start, diagnosis_position = 'diagnosis_01' AS leading, diagnosis
+SELECT patient, episode_id, episode_start, diagnosis_position = 'diagnosis_01' AS leading, diagnosis
 FROM (SELECT * FROM hospital_rows WHERE fault IS NULL) AS used
 UNPIVOT (
     diagnosis FOR diagnosis_position IN (

@@ -1,7 +1,7 @@
 -- Everything that may be part of an exacerbation, as intervals: a GP event day, an emergency department
 -- attendance without admission, a finished emergency spell for COPD (docs/decisions.md §7).
 SELECT
-    patient_id,
+    patient,
     event_date AS start_date,
     event_date AS end_date,
     'moderate' AS severity,
@@ -22,7 +22,7 @@ SELECT
 FROM gp_event_days
 UNION ALL
 SELECT
-    patient_id,
+    patient,
     arrival_date,
     arrival_date,
     'ed_only',
@@ -33,7 +33,7 @@ FROM ed_visits
 WHERE copd_related AND NOT admitted AND arrival_date <= $index
 UNION ALL
 SELECT
-    patient_id,
+    patient,
     admission_date,
     discharge_date,
     'severe',

@@ -1,7 +1,7 @@
 -- Exacerbations of register patients up to the index: counts in 12 and 24 months by severity, dates.
 -- Windows are open at their start and closed at the index (docs/decisions.md §1).
 SELECT
-    counted_exacerbations.patient_id,
+    counted_exacerbations.patient,
     CAST(count(CASE WHEN main AND last_12m AND severity = 'moderate' THEN 1 END) AS INTEGER) AS moderate_12m,
     CAST(count(CASE WHEN main AND last_12m AND severity = 'severe' THEN 1 END) AS INTEGER) AS severe_12m,
     CAST(count(CASE WHEN main AND last_12m AND severity = 'ed_only' THEN 1 END) AS INTEGER) AS ed_only_12m,
@@ -24,10 +24,10 @@ FROM (
         *,
         counting = 'all' AS main,
         counting = 'excl_rescue'
-        OR NOT bool_or(rescue_pack) OVER (PARTITION BY CAST(patient_id AS VARCHAR)) AS without_rescue,
+        OR NOT bool_or(rescue_pack) OVER (PARTITION BY patient) AS without_rescue,
         start_date > $index - INTERVAL 12 MONTH AS last_12m,
         start_date > $index - INTERVAL 24 MONTH AS last_24m
     FROM counted_exacerbations
 ) AS counted_exacerbations
-SEMI JOIN register ON counted_exacerbations.patient_id = register.patient_id
-GROUP BY counted_exacerbations.patient_id
+SEMI JOIN register ON counted_exacerbations.patient = register.patient
+GROUP BY counted_exacerbations.patient

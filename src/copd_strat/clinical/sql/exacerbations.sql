@@ -1,6 +1,6 @@
 -- Exacerbations of everybody who ever had COPD, over the whole history, rescue packs included.
 SELECT
-    CAST(patient_id AS VARCHAR) AS patient_id,
+    people.patient_id,
     start_date,
     end_date,
     severity,
@@ -9,4 +9,5 @@ SELECT
     events,
     evidence
 FROM counted_exacerbations
+INNER JOIN people ON counted_exacerbations.patient = people.patient
 WHERE counting = 'all'

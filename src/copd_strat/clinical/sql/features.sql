@@ -21,12 +21,12 @@ WITH facts AS (
         happened.last_severe_date,
         happened.evidence_12m
     FROM register
-    INNER JOIN gp_activity ON register.patient_id = gp_activity.patient_id
-    LEFT JOIN exacerbation_facts AS happened ON register.patient_id = happened.patient_id
+    INNER JOIN gp_activity ON register.patient = gp_activity.patient
+    LEFT JOIN exacerbation_facts AS happened ON register.patient = happened.patient
 )
 
 SELECT
-    CAST(facts.patient_id AS VARCHAR) AS patient_id,
+    people.patient_id,
     facts.practice_id,
     CAST($index AS DATE) AS index_date,
     CAST($gp_complete_to AS DATE) AS gp_complete_to,
@@ -231,11 +231,12 @@ SELECT
         CASE WHEN no_recent_data THEN 'absence in the GP record: no recent GP data' END
     ) AS unobservable
 FROM facts
+INNER JOIN people ON facts.patient = people.patient
 CROSS JOIN observable AS o
-INNER JOIN measurement_facts AS measured ON facts.patient_id = measured.patient_id
-INNER JOIN medicine_facts AS m ON facts.patient_id = m.patient_id
-INNER JOIN condition_facts AS c ON facts.patient_id = c.patient_id
-INNER JOIN care_facts AS care ON facts.patient_id = care.patient_id
-INNER JOIN hospital_facts AS hospital ON facts.patient_id = hospital.patient_id
-LEFT JOIN living_facts AS living ON facts.patient_id = living.patient_id
-LEFT JOIN flag_facts AS flags ON facts.patient_id = flags.patient_id
+INNER JOIN measurement_facts AS measured ON facts.patient = measured.patient
+INNER JOIN medicine_facts AS m ON facts.patient = m.patient
+INNER JOIN condition_facts AS c ON facts.patient = c.patient
+INNER JOIN care_facts AS care ON facts.patient = care.patient
+INNER JOIN hospital_facts AS hospital ON facts.patient = hospital.patient
+LEFT JOIN living_facts AS living ON facts.patient = living.patient
+LEFT JOIN flag_facts AS flags ON facts.patient = flags.patient

@@ -2,14 +2,14 @@
 -- (Bowerman 2023, doi 10.1164/rccm.202205-0963OC; ARTP 2025), with the latest height and the age on the day;
 -- on the same day the coded one counts (docs/decisions.md §11).
 WITH heights AS (
-    SELECT patient_id, value AS height_cm
+    SELECT patient, value AS height_cm
     FROM latest_measurements
     WHERE measure = 'height'
 ),
 
 computed AS (
     SELECT
-        blown.patient_id,
+        blown.patient,
         blown.event_date,
         100 * blown.value / exp(
             gli_median.intercept
@@ -18,8 +18,8 @@ computed AS (
             + gli_median.spline
         ) AS value
     FROM latest_measurements AS blown
-    INNER JOIN register ON blown.patient_id = register.patient_id
-    INNER JOIN heights ON blown.patient_id = heights.patient_id
+    INNER JOIN register ON blown.patient = register.patient
+    INNER JOIN heights ON blown.patient = heights.patient
     INNER JOIN gli_median
         ON register.sex = gli_median.sex
         AND floor(4 * date_diff('day', register.birth_date, blown.event_date) / 365.25) / 4
@@ -28,20 +28,20 @@ computed AS (
 ),
 
 candidates AS (
-    SELECT patient_id, event_date, value, 'coded' AS source
+    SELECT patient, event_date, value, 'coded' AS source
     FROM latest_measurements
     WHERE measure = 'fev1_pct_pred'
     UNION ALL
-    SELECT patient_id, event_date, value, 'gli_2022' FROM computed
+    SELECT patient, event_date, value, 'gli_2022' FROM computed
 ),
 
 ranked AS (
     SELECT
         *,
-        row_number() OVER (PARTITION BY CAST(patient_id AS VARCHAR) ORDER BY event_date DESC, source) AS place
+        row_number() OVER (PARTITION BY patient ORDER BY event_date DESC, source) AS place
     FROM candidates
 )
 
-SELECT patient_id, event_date, value, source
+SELECT patient, event_date, value, source
 FROM ranked
 WHERE place = 1

@@ -1,6 +1,6 @@
 -- Local flags as known on the run date; a flag without a date stands (docs/decisions.md §3).
 SELECT
-    patient_id,
+    people.patient,
     bool_or(flag = 'gp_nominated') AS gp_nominated,
     bool_or(flag = 'no_device') AS no_device,
     bool_or(flag = 'declined_app') AS declined_app,
@@ -12,5 +12,6 @@ SELECT
     bool_or(flag = 'housebound') AS housebound,
     bool_or(flag = 'palliative') AS palliative
 FROM local_flags
+INNER JOIN people ON local_flags.patient_id = people.patient_id
 WHERE coalesce(flag_date <= $as_of, TRUE)
-GROUP BY patient_id
+GROUP BY people.patient

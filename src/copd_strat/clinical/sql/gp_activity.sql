@@ -26,15 +26,15 @@ WITH recent AS (
 ),
 
 registered AS (
-    SELECT register.patient_id, people.extract_id
+    SELECT register.patient, people.patient_id
     FROM register
-    INNER JOIN people ON register.patient_id = people.patient_id
+    INNER JOIN people ON register.patient = people.patient
 ),
 
 quiet AS (
-    SELECT registered.extract_id
+    SELECT registered.patient_id
     FROM registered
-    ANTI JOIN recent ON registered.extract_id = recent.patient_id
+    ANTI JOIN recent ON registered.patient_id = recent.patient_id
 ),
 
 older AS (
@@ -42,24 +42,24 @@ older AS (
     FROM (
         SELECT gp_events.patient_id, event_date AS day
         FROM gp_events
-        SEMI JOIN quiet ON gp_events.patient_id = quiet.extract_id
+        SEMI JOIN quiet ON gp_events.patient_id = quiet.patient_id
         WHERE event_date <= $index - INTERVAL 21 MONTH
         UNION ALL
         SELECT prescriptions.patient_id, issue_date
         FROM prescriptions
-        SEMI JOIN quiet ON prescriptions.patient_id = quiet.extract_id
+        SEMI JOIN quiet ON prescriptions.patient_id = quiet.patient_id
         WHERE issue_date <= $index - INTERVAL 21 MONTH
     ) AS entries
     GROUP BY patient_id
 )
 
 SELECT
-    registered.patient_id,
+    registered.patient,
     coalesce(recent.last_date, older.last_date) AS last_gp_event_date,
     coalesce(
         recent.last_date <= $index - INTERVAL 15 MONTH OR (recent.last_date <= $index - INTERVAL 9 MONTH AND busy),
         TRUE
     ) AS no_recent_data
 FROM registered
-LEFT JOIN recent ON registered.extract_id = recent.patient_id
-LEFT JOIN older ON registered.extract_id = older.patient_id
+LEFT JOIN recent ON registered.patient_id = recent.patient_id
+LEFT JOIN older ON registered.patient_id = older.patient_id

@@ -4,7 +4,7 @@
 --   an acute exacerbation code; a lower respiratory infection code; an antibiotic and an oral steroid;
 --   two of breathlessness, cough and sputum with either of them.
 WITH flags AS (
-    SELECT patient_id, event_date, concept, NULL AS drug
+    SELECT patient, event_date, concept, NULL AS drug
     FROM concept_events
     WHERE event_date <= $index
         AND concept IN (
@@ -12,12 +12,12 @@ WITH flags AS (
             'copd_review', 'rescue_pack_issued'
         )
     UNION ALL
-    SELECT patient_id, event_date, NULL, drug FROM courses
+    SELECT patient, event_date, NULL, drug FROM courses
 ),
 
 days AS (
     SELECT
-        patient_id,
+        patient,
         event_date,
         coalesce(bool_or(concept = 'aecopd_event'), FALSE) AS aecopd,
         coalesce(bool_or(concept = 'lrti'), FALSE) AS lrti,
@@ -29,11 +29,11 @@ days AS (
         coalesce(bool_or(concept = 'rescue_pack_issued'), FALSE) AS rescue_pack,
         coalesce(bool_or(concept = 'copd_review'), FALSE) AS review
     FROM flags
-    SEMI JOIN copd_spans ON flags.patient_id = copd_spans.patient_id
-    GROUP BY patient_id, event_date
+    SEMI JOIN copd_spans ON flags.patient = copd_spans.patient
+    GROUP BY patient, event_date
 )
 
-SELECT patient_id, event_date, aecopd, lrti, antibiotic, steroid, symptoms, rescue_pack
+SELECT patient, event_date, aecopd, lrti, antibiotic, steroid, symptoms, rescue_pack
 FROM days
 WHERE NOT review
     AND (aecopd OR lrti OR (antibiotic AND steroid) OR (symptoms >= 2 AND (antibiotic OR steroid)))

@@ -2,19 +2,19 @@
 -- index. Unfinished spells are status only (docs/decisions.md §30).
 WITH admissions AS (
     SELECT
-        patient_id,
+        patient,
         count(CASE WHEN copd_related THEN 1 END) AS emergency_copd_admissions_12m,
         count(*) AS emergency_admissions_12m,
         count(CASE WHEN days_since_copd_discharge BETWEEN 0 AND 30 THEN 1 END) AS readmissions_30d_12m,
         count(CASE WHEN days_since_copd_discharge BETWEEN 0 AND 90 THEN 1 END) AS readmissions_90d_12m
     FROM spell_sequence
     WHERE admission_date > $index - INTERVAL 12 MONTH AND admission_date <= $index
-    GROUP BY patient_id
+    GROUP BY patient
 ),
 
 beds AS (
     SELECT
-        patient_id,
+        patient,
         CAST(sum(
             date_diff(
                 'day',
@@ -24,27 +24,27 @@ beds AS (
         ) AS BIGINT) AS bed_days_12m
     FROM spell_sequence
     WHERE copd_related AND discharge_date > $index - INTERVAL 12 MONTH AND admission_date <= $index
-    GROUP BY patient_id
+    GROUP BY patient
 ),
 
 status AS (
     SELECT
-        patient_id,
+        patient,
         bool_or(currently_admitted) AS currently_admitted,
         max(CASE WHEN finished THEN discharge_date END) AS last_discharge_date
     FROM spells
-    GROUP BY patient_id
+    GROUP BY patient
 ),
 
 attendances AS (
-    SELECT patient_id, count(*) AS ed_attendances_12m
+    SELECT patient, count(*) AS ed_attendances_12m
     FROM ed_visits
     WHERE arrival_date > $index - INTERVAL 12 MONTH AND arrival_date <= $index
-    GROUP BY patient_id
+    GROUP BY patient
 )
 
 SELECT
-    register.patient_id,
+    register.patient,
     CAST(coalesce(emergency_copd_admissions_12m, 0) AS INTEGER) AS emergency_copd_admissions_12m,
     CAST(coalesce(emergency_admissions_12m, 0) AS INTEGER) AS emergency_admissions_12m,
     CAST(coalesce(readmissions_30d_12m, 0) AS INTEGER) AS readmissions_30d_12m,
@@ -54,7 +54,7 @@ SELECT
     last_discharge_date,
     CAST(coalesce(ed_attendances_12m, 0) AS INTEGER) AS ed_attendances_12m
 FROM register
-LEFT JOIN admissions ON register.patient_id = admissions.patient_id
-LEFT JOIN beds ON register.patient_id = beds.patient_id
-LEFT JOIN status ON register.patient_id = status.patient_id
-LEFT JOIN attendances ON register.patient_id = attendances.patient_id
+LEFT JOIN admissions ON register.patient = admissions.patient
+LEFT JOIN beds ON register.patient = beds.patient
+LEFT JOIN status ON register.patient = status.patient
+LEFT JOIN attendances ON register.patient = attendances.patient

@@ -6,7 +6,7 @@
 -- stays. What lies after the run date is not known yet.
 WITH dated AS (
     SELECT
-        people.patient_id,
+        people.patient,
         episode_id,
         nullif(trim(provider), '') AS provider,
         CASE WHEN admission_date NOT IN $placeholder_dates THEN admission_date END AS admission_date,
@@ -29,8 +29,8 @@ WITH dated AS (
         diagnosis_11, diagnosis_12, diagnosis_13, diagnosis_14, diagnosis_15,
         diagnosis_16, diagnosis_17, diagnosis_18, diagnosis_19, diagnosis_20
     FROM hospital_episodes
-    INNER JOIN people ON hospital_episodes.patient_id = people.extract_id
-    SEMI JOIN copd_spans ON people.patient_id = copd_spans.patient_id
+    INNER JOIN people ON hospital_episodes.patient_id = people.patient_id
+    SEMI JOIN copd_spans ON people.patient = copd_spans.patient
 ),
 
 judged AS (
@@ -62,7 +62,7 @@ ranked AS (
     SELECT
         *,
         row_number() OVER (
-            PARTITION BY CAST(patient_id AS VARCHAR), episode_id
+            PARTITION BY patient, episode_id
             ORDER BY
                 (fault IS NULL) DESC, finished DESC,
                 coalesce(episode_end, DATE '1900-01-01') DESC,

@@ -2,7 +2,7 @@
 -- before its day; a temporary state lapses after 6 months [unconfirmed]. Palliative care has no end code.
 WITH wide AS (
     SELECT
-        patient_id,
+        patient,
         bool_or(concept IN ('palliative', 'copd_supportive_care_pathway')) AS palliative,
         max(CASE WHEN concept = 'care_home_resident' THEN last_known END) AS care_home,
         max(CASE WHEN concept = 'care_home_temporary' THEN last_known END) AS care_home_temporary,
@@ -14,11 +14,11 @@ WITH wide AS (
         bool_or(concept = 'has_carer') AS has_carer,
         bool_or(concept = 'digital_self_mgmt') AS uses_digital_tool
     FROM concept_summary
-    GROUP BY patient_id
+    GROUP BY patient
 )
 
 SELECT
-    patient_id,
+    patient,
     palliative,
     coalesce(
         greatest(

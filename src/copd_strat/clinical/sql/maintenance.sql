@@ -1,35 +1,30 @@
 -- Days on which azithromycin or an oral steroid was issued as long-term treatment: never an exacerbation
 -- (docs/decisions.md §9; no published rule was found, so this is a project choice that needs clinical
 -- sign-off). Three or more issues, each 21 to 45 days after the one before; the whole run is out. For
--- azithromycin the spacing alone decides. For steroids only issues whose quantity is not that of a course of
--- 5 to 14 days take part: a course is 150 to 420 mg of prednisolone (30 mg a day for 5 to 14 days; 30 to 84
--- tablets of 5 mg [unconfirmed]); a missing quantity reads as a course; a quantity without a strength counts
--- as 5 mg tablets. Strengths below 5 mg are never a course.
+-- azithromycin the spacing alone decides. For steroids only issues whose quantity is not that of a course take
+-- part (see issued_concepts.sql); strengths below 5 mg are never a course.
 WITH issues AS (
     SELECT DISTINCT
-        patient_id,
+        patient,
         event_date,
         CASE WHEN concept = 'azithromycin' THEN 'azithromycin' ELSE 'steroid' END AS drug
     FROM concept_events
     WHERE event_date <= $index
         AND (
             concept IN ('azithromycin', 'ocs_low_strength')
-            OR (
-                concept = 'ocs'
-                AND value * CASE WHEN unit = 'mg' THEN 1 ELSE 5 END NOT BETWEEN 150 AND 420
-            )
+            OR (concept = 'ocs' AND NOT course_sized)
         )
 ),
 
 spaced AS (
     SELECT
-        patient_id,
+        patient,
         event_date,
         drug,
         coalesce(
             date_diff(
                 'day',
-                lag(event_date) OVER (PARTITION BY CAST(patient_id AS VARCHAR), drug ORDER BY event_date),
+                lag(event_date) OVER (PARTITION BY patient, drug ORDER BY event_date),
                 event_date
             ) NOT BETWEEN 21 AND 45,
             TRUE
@@ -39,24 +34,24 @@ spaced AS (
 
 runs AS (
     SELECT
-        patient_id,
+        patient,
         event_date,
         drug,
         CAST(sum(CASE WHEN starts_run THEN 1 ELSE 0 END) OVER (
-            PARTITION BY CAST(patient_id AS VARCHAR), drug ORDER BY event_date ROWS UNBOUNDED PRECEDING
+            PARTITION BY patient, drug ORDER BY event_date ROWS UNBOUNDED PRECEDING
         ) AS BIGINT) AS run
     FROM spaced
 ),
 
 sized AS (
     SELECT
-        patient_id,
+        patient,
         event_date,
         drug,
-        count(*) OVER (PARTITION BY CAST(patient_id AS VARCHAR), drug, run) AS issues
+        count(*) OVER (PARTITION BY patient, drug, run) AS issues
     FROM runs
 )
 
-SELECT patient_id, event_date, drug
+SELECT patient, event_date, drug
 FROM sized
 WHERE issues >= 3

@@ -7,7 +7,7 @@ WITH windows AS (
 ),
 
 windowed AS (
-    SELECT latest_measurements.patient_id, latest_measurements.measure, event_date, value
+    SELECT latest_measurements.patient, latest_measurements.measure, event_date, value
     FROM latest_measurements
     INNER JOIN windows ON latest_measurements.measure = windows.measure
     WHERE windows.months IS NULL OR event_date > $index - windows.months * INTERVAL 1 MONTH
@@ -15,7 +15,7 @@ windowed AS (
 
 wide AS (
     SELECT
-        patient_id,
+        patient,
         max(CASE WHEN measure = 'mrc_grade' THEN value END) AS mrc,
         max(CASE WHEN measure = 'mrc_grade' THEN event_date END) AS mrc_date,
         max(CASE WHEN measure = 'cat_score' THEN value END) AS cat,
@@ -33,19 +33,19 @@ wide AS (
         max(CASE WHEN measure = 'exacerbation_count' THEN value END) AS coded_exacerbation_count,
         max(CASE WHEN measure = 'exacerbation_count' THEN event_date END) AS coded_exacerbation_count_date
     FROM windowed
-    GROUP BY patient_id
+    GROUP BY patient
 ),
 
 obstruction AS (
-    SELECT patient_id, min(value) AS lowest_ratio
+    SELECT patient, min(value) AS lowest_ratio
     FROM measurements
     WHERE plausible AND measure = 'fev1_fvc_ratio'
-    GROUP BY patient_id
+    GROUP BY patient
 )
 
 SELECT
-    register.patient_id,
-    wide.* EXCLUDE (patient_id),
+    register.patient,
+    wide.* EXCLUDE (patient),
     fev1_percent.value AS fev1_pct_predicted,
     fev1_percent.event_date AS fev1_pct_date,
     fev1_percent.source AS fev1_pct_source,
@@ -57,11 +57,11 @@ SELECT
     frailty.event_date AS frailty_date,
     obstruction.lowest_ratio
 FROM register
-LEFT JOIN wide ON register.patient_id = wide.patient_id
-LEFT JOIN fev1_percent ON register.patient_id = fev1_percent.patient_id
+LEFT JOIN wide ON register.patient = wide.patient
+LEFT JOIN fev1_percent ON register.patient = fev1_percent.patient
 LEFT JOIN body_mass
-    ON register.patient_id = body_mass.patient_id AND body_mass.event_date > $index - INTERVAL 60 MONTH
+    ON register.patient = body_mass.patient AND body_mass.event_date > $index - INTERVAL 60 MONTH
 LEFT JOIN smoking
-    ON register.patient_id = smoking.patient_id AND smoking.event_date > $index - INTERVAL 60 MONTH
-LEFT JOIN frailty ON register.patient_id = frailty.patient_id
-LEFT JOIN obstruction ON register.patient_id = obstruction.patient_id
+    ON register.patient = smoking.patient AND smoking.event_date > $index - INTERVAL 60 MONTH
+LEFT JOIN frailty ON register.patient = frailty.patient
+LEFT JOIN obstruction ON register.patient = obstruction.patient

@@ -7,22 +7,22 @@
 -- height 100 to 230 cm (below 3 read as metres), weight 20 to 350 kg.
 WITH readings AS (
     SELECT
-        concept_events.patient_id,
-        concept_events.event_date,
+        gp_concepts.patient,
+        gp_concepts.event_date,
         measures.measure,
-        concept_events.value,
-        coalesce(concept_events.unit, '') AS unit,
-        concept_events.concept = 'mmrc_grade' AS modified_mrc,
+        gp_concepts.value,
+        coalesce(gp_concepts.unit, '') AS unit,
+        gp_concepts.concept = 'mmrc_grade' AS modified_mrc,
         measures.lowest,
         measures.highest,
         measures.whole
-    FROM concept_events
+    FROM gp_concepts
     INNER JOIN measures
-        ON concept_events.concept = measures.concept
+        ON gp_concepts.concept = measures.concept
         AND measures.percent_unit
-        = coalesce(concept_events.unit LIKE '%pred%' OR concept_events.unit LIKE '%\%%' ESCAPE '\', FALSE)
-    SEMI JOIN register ON concept_events.patient_id = register.patient_id
-    WHERE concept_events.event_date <= $index AND concept_events.value IS NOT NULL
+        = coalesce(gp_concepts.unit LIKE '%pred%' OR gp_concepts.unit LIKE '%\%%' ESCAPE '\', FALSE)
+    SEMI JOIN register ON gp_concepts.patient = register.patient
+    WHERE gp_concepts.event_date <= $index AND gp_concepts.value IS NOT NULL
 ),
 
 converted AS (
@@ -47,7 +47,7 @@ converted AS (
 )
 
 SELECT
-    patient_id,
+    patient,
     measure,
     event_date,
     reading AS value,

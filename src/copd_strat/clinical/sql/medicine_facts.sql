@@ -2,7 +2,7 @@
 -- courses in 12 months, counted as days of issue without maintenance treatment; oxygen in 12 months.
 WITH recent AS (
     SELECT
-        patient_id,
+        patient,
         bool_or(concept IN ('lama', 'laba_lama', 'triple') AND last_date > $index - INTERVAL 6 MONTH) AS lama,
         bool_or(
             concept IN ('laba', 'laba_lama', 'ics_laba', 'triple') AND last_date > $index - INTERVAL 6 MONTH
@@ -35,41 +35,41 @@ WITH recent AS (
         max(CASE WHEN concept = 'home_oxygen' THEN last_date END) AS home_oxygen_date,
         bool_or(concept = 'rescue_pack_issued' AND last_date > $index - INTERVAL 12 MONTH) AS rescue_pack_12m
     FROM concept_summary
-    GROUP BY patient_id
+    GROUP BY patient
 ),
 
 course_days AS (
     SELECT
-        patient_id,
+        patient,
         count(DISTINCT CASE WHEN drug = 'steroid' THEN event_date END) AS ocs_courses_12m,
         count(DISTINCT CASE WHEN drug = 'antibiotic' THEN event_date END) AS antibiotic_courses_12m
     FROM courses
     WHERE event_date > $index - INTERVAL 12 MONTH
-    GROUP BY patient_id
+    GROUP BY patient
 ),
 
 saba_days AS (
-    SELECT patient_id, count(DISTINCT event_date) AS saba_issues_12m
+    SELECT patient, count(DISTINCT event_date) AS saba_issues_12m
     FROM concept_events
     WHERE concept IN ('saba', 'saba_sama', 'ics_saba')
         AND event_date > $index - INTERVAL 12 MONTH
         AND event_date <= $index
-    GROUP BY patient_id
+    GROUP BY patient
 ),
 
 long_term AS (
     SELECT
-        patient_id,
+        patient,
         bool_or(drug = 'azithromycin') AS azithromycin_prophylaxis,
         bool_or(drug = 'steroid') AS maintenance_steroid
     FROM maintenance
     WHERE event_date > $index - INTERVAL 6 MONTH
-    GROUP BY patient_id
+    GROUP BY patient
 )
 
 SELECT
-    register.patient_id,
-    recent.* EXCLUDE (patient_id),
+    register.patient,
+    recent.* EXCLUDE (patient),
     CASE
         WHEN ics AND lama AND laba THEN 'triple'
         WHEN lama AND laba THEN 'laba_lama'
@@ -87,7 +87,7 @@ SELECT
     long_term.azithromycin_prophylaxis,
     long_term.maintenance_steroid
 FROM register
-LEFT JOIN recent ON register.patient_id = recent.patient_id
-LEFT JOIN course_days ON register.patient_id = course_days.patient_id
-LEFT JOIN saba_days ON register.patient_id = saba_days.patient_id
-LEFT JOIN long_term ON register.patient_id = long_term.patient_id
+LEFT JOIN recent ON register.patient = recent.patient
+LEFT JOIN course_days ON register.patient = course_days.patient
+LEFT JOIN saba_days ON register.patient = saba_days.patient
+LEFT JOIN long_term ON register.patient = long_term.patient

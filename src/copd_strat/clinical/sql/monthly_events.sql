@@ -6,36 +6,36 @@ WITH months AS (
 ),
 
 dated AS (
-    SELECT patient_id, start_date AS day, concat(severity, '_exacerbations') AS indicator, 1 AS n
+    SELECT patient, start_date AS day, concat(severity, '_exacerbations') AS indicator, 1 AS n
     FROM counted_exacerbations
     WHERE counting = 'all'
     UNION ALL
-    SELECT patient_id, admission_date, 'copd_emergency_admissions', 1 FROM spell_sequence WHERE copd_related
+    SELECT patient, admission_date, 'copd_emergency_admissions', 1 FROM spell_sequence WHERE copd_related
     UNION ALL
-    SELECT patient_id, admission_date, 'readmissions_30d', 1
+    SELECT patient, admission_date, 'readmissions_30d', 1
     FROM spell_sequence
     WHERE days_since_copd_discharge BETWEEN 0 AND 30
     UNION ALL
-    SELECT patient_id, admission_date, 'readmissions_90d', 1
+    SELECT patient, admission_date, 'readmissions_90d', 1
     FROM spell_sequence
     WHERE days_since_copd_discharge BETWEEN 0 AND 90
     UNION ALL
-    SELECT patient_id, arrival_date, 'ed_attendances', 1 FROM ed_visits
+    SELECT patient, arrival_date, 'ed_attendances', 1 FROM ed_visits
     UNION ALL
-    SELECT DISTINCT concept_events.patient_id, event_date, 'copd_reviews', 1
+    SELECT DISTINCT concept_events.patient, event_date, 'copd_reviews', 1
     FROM concept_events
-    SEMI JOIN copd_spans ON concept_events.patient_id = copd_spans.patient_id
+    SEMI JOIN copd_spans ON concept_events.patient = copd_spans.patient
     WHERE concept = 'copd_review'
 ),
 
 counted AS (
-    SELECT months.month, dated.patient_id, dated.indicator, dated.n
+    SELECT months.month, dated.patient, dated.indicator, dated.n
     FROM months
     INNER JOIN dated ON dated.day >= months.month AND dated.day < months.next_month
     UNION ALL
     SELECT
         months.month,
-        stays.patient_id,
+        stays.patient,
         'bed_days',
         date_diff(
             'day', greatest(stays.admission_date, months.month), least(stays.discharge_date, months.next_month)
@@ -46,6 +46,7 @@ counted AS (
     WHERE stays.copd_related
 )
 
-SELECT month, CAST(patient_id AS VARCHAR) AS patient_id, indicator, CAST(sum(n) AS BIGINT) AS n
+SELECT counted.month, people.patient_id, counted.indicator, CAST(sum(counted.n) AS BIGINT) AS n
 FROM counted
-GROUP BY month, patient_id, indicator
+INNER JOIN people ON counted.patient = people.patient
+GROUP BY counted.month, people.patient_id, counted.indicator

@@ -10,7 +10,7 @@ members AS (
     SELECT DISTINCT
         months.month,
         months.month_end,
-        registrations.patient_id,
+        registrations.patient,
         registrations.practice_id,
         registrations.registration_start,
         registrations.sex,
@@ -21,7 +21,7 @@ members AS (
     INNER JOIN copd_spans
         ON months.month_end >= copd_spans.start_date
         AND (copd_spans.end_date IS NULL OR copd_spans.end_date > months.month_end)
-    INNER JOIN registrations ON copd_spans.patient_id = registrations.patient_id
+    INNER JOIN registrations ON copd_spans.patient = registrations.patient
     WHERE (registrations.registration_start IS NULL OR registrations.registration_start <= months.month_end)
         AND (registrations.registration_end IS NULL OR registrations.registration_end > months.month_end)
         AND (registrations.death_date IS NULL OR registrations.death_date > months.month_end)
@@ -32,7 +32,7 @@ ranked AS (
     SELECT
         *,
         row_number() OVER (
-            PARTITION BY month, CAST(patient_id AS VARCHAR)
+            PARTITION BY month, patient
             ORDER BY
                 coalesce(registration_start, DATE '1900-01-01') DESC,
                 practice_id, birth_date, sex, ethnicity, imd_quintile
@@ -42,7 +42,7 @@ ranked AS (
 
 SELECT
     month,
-    CAST(patient_id AS VARCHAR) AS patient_id,
+    people.patient_id,
     practice_id,
     sex,
     CASE
@@ -63,4 +63,5 @@ SELECT
         ELSE 'not_stated'
     END AS ethnicity_group
 FROM ranked
+INNER JOIN people ON ranked.patient = people.patient
 WHERE place = 1

@@ -15,7 +15,7 @@ WITH directed AS (
         END AS transit
     FROM (
         SELECT
-            patient_id, episode_id, provider, admission_date, discharge_date, episode_start, episode_end,
+            patient, episode_id, provider, admission_date, discharge_date, episode_start, episode_end,
             episode_order, admission_method, admission_source, discharge_destination, discharge_method,
             finished,
             discharge_destination IN (SELECT code FROM codes WHERE concept = 'disdest_transfer') AS sent_on,
@@ -32,7 +32,7 @@ placed AS (
     SELECT
         *,
         row_number() OVER (
-            PARTITION BY CAST(patient_id AS VARCHAR)
+            PARTITION BY patient
             ORDER BY
                 episode_start, coalesce(episode_end, DATE '9999-12-31'), episode_order, transit, episode_id
         ) AS place
@@ -58,12 +58,12 @@ compared AS (
             FALSE
         ) AS continues
     FROM placed
-    WINDOW in_order AS (PARTITION BY CAST(patient_id AS VARCHAR) ORDER BY place)
+    WINDOW in_order AS (PARTITION BY patient ORDER BY place)
 )
 
 SELECT
     *,
     CAST(sum(CASE WHEN continues THEN 0 ELSE 1 END) OVER (
-        PARTITION BY CAST(patient_id AS VARCHAR) ORDER BY place ROWS UNBOUNDED PRECEDING
+        PARTITION BY patient ORDER BY place ROWS UNBOUNDED PRECEDING
     ) AS BIGINT) AS provider_spell
 FROM compared

@@ -3,7 +3,7 @@
 -- A stay never ends before its last episode.
 WITH stays AS (
     SELECT
-        placed_episodes.patient_id,
+        placed_episodes.patient,
         provider_spell,
         arg_min(provider, place) AS provider,
         min(coalesce(admission_date, episode_start)) AS admission_date,
@@ -21,9 +21,9 @@ WITH stays AS (
         coalesce(bool_or(copd_first), FALSE) AS copd_first
     FROM placed_episodes
     LEFT JOIN episode_flags
-        ON placed_episodes.patient_id = episode_flags.patient_id
+        ON placed_episodes.patient = episode_flags.patient
         AND placed_episodes.episode_id = episode_flags.episode_id
-    GROUP BY placed_episodes.patient_id, provider_spell
+    GROUP BY placed_episodes.patient, provider_spell
 )
 
 SELECT

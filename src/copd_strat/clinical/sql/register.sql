@@ -13,7 +13,7 @@ WITH aged AS (
 )
 
 SELECT
-    patient_id,
+    patient,
     practice_id,
     registration_start,
     sex,

@@ -15,7 +15,7 @@ gp_deaths AS (
 )
 
 SELECT DISTINCT
-    people.patient_id,
+    people.patient,
     patients.practice_id,
     patients.registration_start,
     patients.registration_end,
@@ -29,6 +29,6 @@ SELECT DISTINCT
     CAST(ceil(patients.imd_decile / 2.0) AS INTEGER) AS imd_quintile,
     coalesce(registered_deaths.death_date, gp_deaths.death_date) AS death_date
 FROM patients
-INNER JOIN people ON patients.patient_id = people.extract_id
+INNER JOIN people ON patients.patient_id = people.patient_id
 LEFT JOIN registered_deaths ON patients.patient_id = registered_deaths.patient_id
 LEFT JOIN gp_deaths ON patients.patient_id = gp_deaths.patient_id

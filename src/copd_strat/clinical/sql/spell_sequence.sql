@@ -2,7 +2,7 @@
 -- Readmission: an emergency admission for COPD within 30 or 90 days of the end of an emergency stay for COPD,
 -- COPD to COPD (npj Prim Care Respir Med 2017 uses the same pair). Same-day readmission counts.
 SELECT
-    patient_id,
+    patient,
     admission_date,
     discharge_date,
     copd_related,
@@ -12,7 +12,7 @@ SELECT
             THEN date_diff(
                 'day',
                 max(CASE WHEN copd_related THEN discharge_date END) OVER (
-                    PARTITION BY CAST(patient_id AS VARCHAR)
+                    PARTITION BY patient
                     ORDER BY admission_date, spell_number
                     ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
                 ),

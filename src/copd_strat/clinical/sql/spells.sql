@@ -9,7 +9,7 @@ WITH ordered AS (
     SELECT
         *,
         row_number() OVER (
-            PARTITION BY CAST(patient_id AS VARCHAR)
+            PARTITION BY patient
             ORDER BY admission_date, coalesce(discharge_date, DATE '9999-12-31'), transit, provider_spell
         ) AS place
     FROM provider_spells
@@ -29,7 +29,7 @@ ended AS (
             END
         ) AS assumed_end
     FROM ordered
-    WINDOW in_order AS (PARTITION BY CAST(patient_id AS VARCHAR) ORDER BY place)
+    WINDOW in_order AS (PARTITION BY patient ORDER BY place)
 ),
 
 compared AS (
@@ -38,7 +38,7 @@ compared AS (
         date_diff(
             'day',
             max(CAST(assumed_end AS DATE)) OVER (
-                PARTITION BY CAST(patient_id AS VARCHAR)
+                PARTITION BY patient
                 ORDER BY place
                 ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
             ),
@@ -46,7 +46,7 @@ compared AS (
         ) AS days_since_last_end,
         coalesce(lag(discharge_destination) OVER in_order, '') AS sent_to
     FROM ended
-    WINDOW in_order AS (PARTITION BY CAST(patient_id AS VARCHAR) ORDER BY place)
+    WINDOW in_order AS (PARTITION BY patient ORDER BY place)
 ),
 
 linked AS (
@@ -67,14 +67,14 @@ numbered AS (
     SELECT
         *,
         CAST(sum(CASE WHEN continues THEN 0 ELSE 1 END) OVER (
-            PARTITION BY CAST(patient_id AS VARCHAR) ORDER BY place ROWS UNBOUNDED PRECEDING
+            PARTITION BY patient ORDER BY place ROWS UNBOUNDED PRECEDING
         ) AS BIGINT) AS spell_number
     FROM linked
 ),
 
 grouped AS (
     SELECT
-        patient_id,
+        patient,
         spell_number,
         arg_min(provider, place) AS provider,
         min(admission_date) AS admission_date,
@@ -94,7 +94,7 @@ grouped AS (
         OR arg_max(discharge_destination, place) IN (SELECT code FROM codes WHERE concept = 'disdest_died')
         AS died
     FROM numbered
-    GROUP BY patient_id, spell_number
+    GROUP BY patient, spell_number
 )
 
 SELECT
