@@ -63,6 +63,7 @@ def test_a_concept_without_codes_is_unknown_with_its_reason(world: World) -> Non
     world.patient("p")
     facts = world.build()
     assert world.feature("p", "has_carer") is None
+    assert facts.looked_for == len(needs())
     assert facts.unobservable == {"has_carer": "no code list", "smoking_support_date": "no code list"}
 
 

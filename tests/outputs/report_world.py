@@ -112,6 +112,7 @@ def manifest() -> dict[str, Any]:
         "hospital_complete_to": None,
         "register": 6543,
         "inputs": {"tables": [{"layout": "native", "table": "gp_events", "files": [{}, {}], **counts}]},
+        "facts_looked_for": 74,
         "not_observable": {"has_carer": "no code list"},
         "code_lists": {
             "lists": [{"name": "core", "edition": "2026-11", "codes": 964, "concepts": ["a", "b"]}]

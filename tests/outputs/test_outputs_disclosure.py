@@ -167,6 +167,29 @@ def test_brute_force_finds_a_second_table_for_every_hidden_count(
         assert len(possible[row.org_level, row.org_code, row.breakdown_value]) > 1, row
 
 
+@settings(max_examples=60, deadline=None)
+@given(practices=st.tuples(pairs, pairs), women=st.tuples(st.integers(0, 28), st.integers(0, 28)))
+def test_what_bounds_prove_fixed_has_one_value_by_brute_force(
+    practices: tuple[tuple[int, int], tuple[int, int]], women: tuple[int, int]
+) -> None:
+    sums = [sum(pair) for pair in practices]
+    sexes = [(min(f, total), total - min(f, total)) for f, total in zip(women, sums, strict=True)]
+    membership = tree([2, 2])
+    cells = pd.concat([totals([n for p in practices for n in p], membership), by_sex(sexes)])
+    naive = protection._bounded(protection._primary(cells.reset_index(drop=True), "hes"), "hes")
+    possible = possible_counts(naive)
+    for row in naive[system_of(naive, membership).same_in_all_tables()].itertuples():
+        assert possible[row.org_level, row.org_code, row.breakdown_value] == {row.n}, row
+
+
+@pytest.mark.parametrize("counts", [[1] * 12, [7] * 4, [7, 12, 12, 12]])
+def test_bounds_alone_prove_the_known_leaks(counts: list[int]) -> None:
+    membership = tree([len(counts)])
+    naive = protection._bounded(protection._primary(totals(counts, membership), "hes"), "hes")
+    system = system_of(naive, membership)
+    assert (system.same_in_all_tables() & system.hidden).any()
+
+
 Place = tuple[str, str, str]
 
 

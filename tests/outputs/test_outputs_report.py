@@ -223,6 +223,10 @@ def test_nightly_counts_are_never_closer_than_a_thousand(page: Page, source: str
 
 def test_what_could_not_be_observed_is_said(page: Page) -> None:
     rows = rows_of(page, "Not observable in this run")
+    indicators = len(rows) - 2  # the header, and one fact about patients
+    counted = [words for _, words in page.all("p") if "could not be observed" in words]
+    assert indicators >= 1
+    assert counted[0].startswith(f"1 of 74 facts about patients and {indicators} of ")
     assert ["has carer", "no code list"] in rows
     assert "Exacerbations seen in ED and not admitted" in [row[0] for row in rows]
     assert "nhse: absence of a code is weak evidence" in [words for _, words in page.all("li")]

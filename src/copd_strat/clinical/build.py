@@ -10,6 +10,7 @@ from types import MappingProxyType
 
 from copd_strat.clinical import completeness, gli, observability
 from copd_strat.clinical.categories import make_categories
+from copd_strat.clinical.dictionary import needs
 from copd_strat.config import ClinicalSettings
 from copd_strat.engine import Engine, packaged_sql, render
 from copd_strat.errors import IdentifiableDataError
@@ -43,7 +44,11 @@ class AttritionStep:
 
 @dataclass(frozen=True, kw_only=True)
 class Facts:
-    """The dates of a run and what was counted on the way to one row a patient."""
+    """The dates of a run and what was counted on the way to one row a patient.
+
+    ``looked_for``: how many facts need a source or a code list; ``unobservable``: those of them that this
+    extract cannot show, each with its reason.
+    """
 
     as_of: date
     index_date: date
@@ -51,6 +56,7 @@ class Facts:
     hospital_complete_to: date | None
     register_size: int
     attrition: tuple[AttritionStep, ...]
+    looked_for: int
     unobservable: MappingProxyType[str, str]
 
     @property
@@ -100,6 +106,7 @@ def build(engine: Engine, settings: ClinicalSettings, *, as_of: date, index: dat
         hospital_complete_to=hospital_to,
         register_size=int(engine.scalar("SELECT count(*) FROM register")),
         attrition=_attrition(engine),
+        looked_for=len(needs()),
         unobservable=MappingProxyType(unobservable),
     )
 

@@ -117,7 +117,12 @@ def not_observed(manifest: Manifest, published: Published) -> str:
     rows += [
         [text(name), "no source or no earlier run covers it in the latest closed month"] for name in silent
     ]
-    content = [paragraph("What cannot be seen in the records is never counted as absent or as 0.")]
+    counted = (
+        f"{len(manifest['not_observable'])} of {manifest['facts_looked_for']} facts about patients and"
+        f" {len(silent)} of {len(published.indicators)} indicators could not be observed."
+        " What cannot be seen in the records is never counted as absent or as 0."
+    )
+    content = [paragraph(counted)]
     if rows:
         content.append(table("Not observable in this run", ["What", "Why"], rows, numbers=False))
     # A warning with a figure in it may count people, and is for the manifest only.
