@@ -81,7 +81,7 @@ class System:
         gap = ROUGHLY if np.count_nonzero(push) > MANY else EXACTLY
         found = milp(
             -(self.cells.T @ push),
-            constraints=self._published,
+            constraints=LinearConstraint(*self._published),
             integrality=np.ones(self.cells.shape[1], dtype=np.int64),
             bounds=Bounds(0, np.inf),
             options={"mip_rel_gap": gap, "node_limit": NODE_LIMIT},
@@ -94,9 +94,9 @@ class System:
         What a sum's bounds and its other parts leave for each part (all weights are 1 or -1), again and
         again. Sufficient, not necessary: a cell outside the mask may be the same in all tables too.
         """
-        entries = self._published.A.tocoo()
-        row, part, plus = entries.row, entries.col, entries.data > 0
-        lower, upper = self._published.lb, self._published.ub
+        sums, lower, upper = self._published
+        row, part, weight = sparse.find(sums)
+        plus = weight > 0
         # each finest count is a cell itself, so none is above the highest bound of a cell
         least = np.zeros(self.cells.shape[1])
         most = np.full(self.cells.shape[1], float(self.upper.max(initial=0)))
@@ -113,9 +113,9 @@ class System:
         return same
 
     @cached_property
-    def _published(self) -> LinearConstraint:
-        """Cells and rules as one constraint, built once for all programmes."""
-        return LinearConstraint(
+    def _published(self) -> tuple[sparse.csc_array, Floats, Floats]:
+        """Cells and rules as one: sums (rows x finest), their lower and their upper bounds."""
+        return (
             sparse.vstack([self.cells, self.rules], format="csc"),
             np.concatenate([self.lower, self.rules_lower]),
             np.concatenate([self.upper, np.zeros(len(self.rules_lower))]),
