@@ -12,7 +12,7 @@ from copd_strat.clinical import completeness, gli, observability
 from copd_strat.clinical.categories import make_categories
 from copd_strat.clinical.dictionary import needs
 from copd_strat.config import ClinicalSettings
-from copd_strat.engine import Engine, packaged_sql, render
+from copd_strat.engine import Engine, Literal, packaged_sql, render
 from copd_strat.errors import IdentifiableDataError
 
 # Dates that stand for "unknown" in hospital extracts. The first two are documented for HES; the others are
@@ -92,13 +92,13 @@ def build(engine: Engine, settings: ClinicalSettings, *, as_of: date, index: dat
 
     unobservable = observability.reasons(engine, index, hospital_to)
     observability.register_observable(engine, unobservable)
-    make(
-        "features",
-        index=index,
-        gp_complete_to=gp_to,
-        hospital_complete_to=hospital_to,
-        unobservable=observability.as_text(unobservable),
-    )
+    dates: dict[str, Literal] = {
+        "index": index,
+        "gp_complete_to": gp_to,
+        "hospital_complete_to": hospital_to,
+        "unobservable": observability.as_text(unobservable),
+    }
+    engine.create_view("features", render(packaged_sql("clinical", "features"), dates))
     return Facts(
         as_of=as_of,
         index_date=index,
@@ -146,7 +146,7 @@ def _make_exacerbations(engine: Engine, make: Make, index: date, settings: Clini
     starts = packaged_sql("clinical", f"episode_starts_{settings.episode_rule}")
     engine.create_table("episode_starts", render(starts, {"gap": settings.episode_gap_days}))
     make("counted_exacerbations")
-    make("exacerbations")
+    engine.create_view("exacerbations", packaged_sql("clinical", "exacerbations"))
 
 
 def _make_measurements(engine: Engine, make: Make, index: date) -> None:

@@ -1,10 +1,17 @@
 -- When a patient has COPD that is not resolved: from a diagnosis to the next "resolved" code, if any.
 -- A resolved code cancels diagnoses dated on or before it; a later diagnosis opens a new span, whose first
 -- day is the unresolved diagnosis date (QOF COPD register rules, business rules v50).
-WITH days AS (
-    SELECT patient, event_date, NOT bool_or(concept = 'copd_resolved') AS has_copd
+WITH codes_of_copd AS (
+    SELECT CAST(concept AS concept_category) AS concept, resolves
+    FROM (
+        VALUES ('copd_dx', FALSE), ('copd_dx_asthma_overlap', FALSE), ('copd_resolved', TRUE)
+    ) AS listed (concept, resolves)
+),
+
+days AS (
+    SELECT patient, event_date, NOT bool_or(resolves) AS has_copd
     FROM concept_events
-    WHERE concept IN ('copd_dx', 'copd_dx_asthma_overlap', 'copd_resolved')
+    INNER JOIN codes_of_copd ON concept_events.concept = codes_of_copd.concept
     GROUP BY patient, event_date
 ),
 

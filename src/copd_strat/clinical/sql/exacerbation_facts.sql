@@ -16,15 +16,13 @@ SELECT
     bool_or(main AND severity = 'severe') AS severe_ever,
     max(CASE WHEN main THEN start_date END) AS last_exacerbation_date,
     max(CASE WHEN main AND severity = 'severe' THEN start_date END) AS last_severe_date,
-    nullif(
-        array_to_string(list_sort(list(CASE WHEN main AND last_12m THEN evidence END)), '; '), ''
-    ) AS evidence_12m
+    array_to_string(list_sort(list(evidence) FILTER (WHERE main AND last_12m)), '; ') AS evidence_12m
 FROM (
     SELECT
         *,
         counting = 'all' AS main,
         counting = 'excl_rescue'
-        OR NOT bool_or(rescue_pack) OVER (PARTITION BY patient) AS without_rescue,
+        OR patient NOT IN (SELECT patient FROM counted_exacerbations WHERE rescue_pack) AS without_rescue,
         start_date > $index - INTERVAL 12 MONTH AS last_12m,
         start_date > $index - INTERVAL 24 MONTH AS last_24m
     FROM counted_exacerbations

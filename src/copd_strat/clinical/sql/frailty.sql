@@ -1,18 +1,18 @@
 -- Degree of frailty: latest of the frailty codes, the Clinical Frailty Scale (1 to 4 fit, 5 mild, 6 moderate,
 -- 7 to 9 severe, after the levels' own names) and the electronic frailty index (below 0.12 fit, 0.24 mild,
 -- 0.36 moderate, else severe: NCL ICB). On one day the highest degree counts.
-WITH degrees AS (
-    SELECT
-        patient,
-        event_date,
-        CASE concept
-            WHEN 'frailty_mild' THEN 1
-            WHEN 'frailty_moderate' THEN 2
-            WHEN 'frailty_severe' THEN 3
-        END AS degree
+WITH coded AS (
+    SELECT CAST(concept AS concept_category) AS concept, degree
+    FROM (
+        VALUES ('frailty_mild', 1), ('frailty_moderate', 2), ('frailty_severe', 3)
+    ) AS listed (concept, degree)
+),
+
+degrees AS (
+    SELECT patient, event_date, degree
     FROM concept_events
+    INNER JOIN coded ON concept_events.concept = coded.concept
     WHERE event_date <= $index
-        AND concept IN ('frailty_mild', 'frailty_moderate', 'frailty_severe')
     UNION ALL
     SELECT
         patient,

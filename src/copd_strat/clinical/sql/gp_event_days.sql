@@ -3,37 +3,52 @@
 -- Days with a COPD review are removed first: review templates carry codes that are no event. Then any of
 --   an acute exacerbation code; a lower respiratory infection code; an antibiotic and an oral steroid;
 --   two of breathlessness, cough and sputum with either of them.
-WITH flags AS (
-    SELECT patient, event_date, concept, NULL AS drug
+-- Each sign is a bit, so that the signs of a day are one number.
+WITH signs AS (
+    SELECT CAST(concept AS concept_category) AS concept, sign
+    FROM (
+        VALUES
+        ('aecopd_event', 1),
+        ('lrti', 2),
+        ('symptom_breathless', 4),
+        ('symptom_cough', 8),
+        ('symptom_sputum', 16),
+        ('rescue_pack_issued', 32),
+        ('copd_review', 64)
+    ) AS listed (concept, sign)
+),
+
+signed AS (
+    SELECT concept_events.patient, concept_events.event_date, signs.sign
     FROM concept_events
-    WHERE event_date <= $index
-        AND concept IN (
-            'aecopd_event', 'lrti', 'symptom_breathless', 'symptom_cough', 'symptom_sputum',
-            'copd_review', 'rescue_pack_issued'
-        )
+    INNER JOIN signs ON concept_events.concept = signs.concept
+    WHERE concept_events.event_date <= $index
     UNION ALL
-    SELECT patient, event_date, NULL, drug FROM courses
+    SELECT patient, event_date, CASE drug WHEN 'antibiotic' THEN 128 ELSE 256 END AS sign
+    FROM courses
 ),
 
 days AS (
+    SELECT signed.patient, event_date, bit_or(sign) AS seen
+    FROM signed
+    SEMI JOIN copd_spans ON signed.patient = copd_spans.patient
+    GROUP BY signed.patient, event_date
+),
+
+named AS (
     SELECT
         patient,
         event_date,
-        coalesce(bool_or(concept = 'aecopd_event'), FALSE) AS aecopd,
-        coalesce(bool_or(concept = 'lrti'), FALSE) AS lrti,
-        coalesce(bool_or(drug = 'antibiotic'), FALSE) AS antibiotic,
-        coalesce(bool_or(drug = 'steroid'), FALSE) AS steroid,
-        max(CASE WHEN concept = 'symptom_breathless' THEN 1 ELSE 0 END)
-        + max(CASE WHEN concept = 'symptom_cough' THEN 1 ELSE 0 END)
-        + max(CASE WHEN concept = 'symptom_sputum' THEN 1 ELSE 0 END) AS symptoms,
-        coalesce(bool_or(concept = 'rescue_pack_issued'), FALSE) AS rescue_pack,
-        coalesce(bool_or(concept = 'copd_review'), FALSE) AS review
-    FROM flags
-    SEMI JOIN copd_spans ON flags.patient = copd_spans.patient
-    GROUP BY patient, event_date
+        seen & 1 > 0 AS aecopd,
+        seen & 2 > 0 AS lrti,
+        bit_count(seen & (4 + 8 + 16)) AS symptoms,
+        seen & 32 > 0 AS rescue_pack,
+        seen & 128 > 0 AS antibiotic,
+        seen & 256 > 0 AS steroid
+    FROM days
+    WHERE seen & 64 = 0
 )
 
 SELECT patient, event_date, aecopd, lrti, antibiotic, steroid, symptoms, rescue_pack
-FROM days
-WHERE NOT review
-    AND (aecopd OR lrti OR (antibiotic AND steroid) OR (symptoms >= 2 AND (antibiotic OR steroid)))
+FROM named
+WHERE aecopd OR lrti OR (antibiotic AND steroid) OR (symptoms >= 2 AND (antibiotic OR steroid))

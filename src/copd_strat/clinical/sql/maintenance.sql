@@ -3,17 +3,21 @@
 -- sign-off). Three or more issues, each 21 to 45 days after the one before; the whole run is out. For
 -- azithromycin the spacing alone decides. For steroids only issues whose quantity is not that of a course take
 -- part (see issued_concepts.sql); strengths below 5 mg are never a course.
-WITH issues AS (
-    SELECT DISTINCT
-        patient,
-        event_date,
-        CASE WHEN concept = 'azithromycin' THEN 'azithromycin' ELSE 'steroid' END AS drug
+WITH drugs AS (
+    SELECT CAST(concept AS concept_category) AS concept, drug, by_size
+    FROM (
+        VALUES
+        ('azithromycin', 'azithromycin', FALSE),
+        ('ocs_low_strength', 'steroid', FALSE),
+        ('ocs', 'steroid', TRUE)
+    ) AS listed (concept, drug, by_size)
+),
+
+issues AS (
+    SELECT DISTINCT patient, event_date, drug
     FROM concept_events
-    WHERE event_date <= $index
-        AND (
-            concept IN ('azithromycin', 'ocs_low_strength')
-            OR (concept = 'ocs' AND NOT course_sized)
-        )
+    INNER JOIN drugs ON concept_events.concept = drugs.concept
+    WHERE event_date <= $index AND NOT (by_size AND course_sized)
 ),
 
 spaced AS (

@@ -1,40 +1,65 @@
 -- Regular medicines: issued in the 6 months to the index (docs/decisions.md §11; NCL ICB uses the same);
 -- courses in 12 months, counted as days of issue without maintenance treatment; oxygen in 12 months.
-WITH recent AS (
+WITH medicines AS (
+    SELECT CAST(concept AS concept_category) AS concept, medicine
+    FROM (
+        VALUES
+        ('lama', 'lama'),
+        ('laba', 'laba'),
+        ('laba_lama', 'lama'),
+        ('laba_lama', 'laba'),
+        ('ics', 'ics'),
+        ('ics_neb', 'ics'),
+        ('ics_laba', 'ics'),
+        ('ics_laba', 'laba'),
+        ('triple', 'ics'),
+        ('triple', 'lama'),
+        ('triple', 'laba'),
+        ('saba', 'saba'),
+        ('saba', 'saba_inhaler'),
+        ('saba_neb', 'saba'),
+        ('ics_saba', 'ics'),
+        ('ics_saba', 'saba'),
+        ('ics_saba', 'saba_inhaler'),
+        ('saba_sama', 'saba'),
+        ('saba_sama', 'saba_inhaler'),
+        ('saba_sama', 'sama'),
+        ('saba_sama_neb', 'saba'),
+        ('saba_sama_neb', 'sama'),
+        ('sama', 'sama'),
+        ('sama_neb', 'sama'),
+        ('statin', 'statin'),
+        ('mucolytic', 'mucolytic'),
+        ('theophylline', 'theophylline'),
+        ('home_oxygen', 'home_oxygen'),
+        ('rescue_pack_issued', 'rescue_pack')
+    ) AS listed (concept, medicine)
+),
+
+issued AS (
+    SELECT patient, medicine, last_date
+    FROM concept_summary
+    INNER JOIN medicines ON concept_summary.concept = medicines.concept
+),
+
+recent AS (
     SELECT
         patient,
-        bool_or(concept IN ('lama', 'laba_lama', 'triple') AND last_date > $index - INTERVAL 6 MONTH) AS lama,
-        bool_or(
-            concept IN ('laba', 'laba_lama', 'ics_laba', 'triple') AND last_date > $index - INTERVAL 6 MONTH
-        ) AS laba,
-        bool_or(
-            concept IN ('ics', 'ics_neb', 'ics_saba', 'ics_laba', 'triple')
-            AND last_date > $index - INTERVAL 6 MONTH
-        ) AS ics,
-        bool_or(
-            concept IN ('saba', 'saba_neb', 'saba_sama', 'saba_sama_neb', 'ics_saba')
-            AND last_date > $index - INTERVAL 6 MONTH
-        ) AS saba,
-        bool_or(
-            concept IN ('sama', 'sama_neb', 'saba_sama', 'saba_sama_neb')
-            AND last_date > $index - INTERVAL 6 MONTH
-        ) AS sama,
-        max(
-            CASE
-                WHEN concept IN (
-                    'lama', 'laba', 'laba_lama', 'ics', 'ics_neb', 'ics_saba', 'ics_laba', 'triple', 'saba',
-                    'saba_neb', 'saba_sama', 'saba_sama_neb', 'sama', 'sama_neb'
-                ) THEN last_date
-            END
-        ) AS last_inhaler_date,
-        bool_or(concept = 'statin' AND last_date > $index - INTERVAL 6 MONTH) AS statin,
-        max(CASE WHEN concept = 'statin' THEN last_date END) AS statin_date,
-        bool_or(concept = 'mucolytic' AND last_date > $index - INTERVAL 6 MONTH) AS mucolytic,
-        bool_or(concept = 'theophylline' AND last_date > $index - INTERVAL 6 MONTH) AS theophylline,
-        bool_or(concept = 'home_oxygen' AND last_date > $index - INTERVAL 12 MONTH) AS home_oxygen,
-        max(CASE WHEN concept = 'home_oxygen' THEN last_date END) AS home_oxygen_date,
-        bool_or(concept = 'rescue_pack_issued' AND last_date > $index - INTERVAL 12 MONTH) AS rescue_pack_12m
-    FROM concept_summary
+        bool_or(medicine = 'lama' AND last_date > $index - INTERVAL 6 MONTH) AS lama,
+        bool_or(medicine = 'laba' AND last_date > $index - INTERVAL 6 MONTH) AS laba,
+        bool_or(medicine = 'ics' AND last_date > $index - INTERVAL 6 MONTH) AS ics,
+        bool_or(medicine = 'saba' AND last_date > $index - INTERVAL 6 MONTH) AS saba,
+        bool_or(medicine = 'sama' AND last_date > $index - INTERVAL 6 MONTH) AS sama,
+        max(CASE WHEN medicine IN ('lama', 'laba', 'ics', 'saba', 'sama') THEN last_date END)
+        AS last_inhaler_date,
+        bool_or(medicine = 'statin' AND last_date > $index - INTERVAL 6 MONTH) AS statin,
+        max(CASE WHEN medicine = 'statin' THEN last_date END) AS statin_date,
+        bool_or(medicine = 'mucolytic' AND last_date > $index - INTERVAL 6 MONTH) AS mucolytic,
+        bool_or(medicine = 'theophylline' AND last_date > $index - INTERVAL 6 MONTH) AS theophylline,
+        bool_or(medicine = 'home_oxygen' AND last_date > $index - INTERVAL 12 MONTH) AS home_oxygen,
+        max(CASE WHEN medicine = 'home_oxygen' THEN last_date END) AS home_oxygen_date,
+        bool_or(medicine = 'rescue_pack' AND last_date > $index - INTERVAL 12 MONTH) AS rescue_pack_12m
+    FROM issued
     GROUP BY patient
 ),
 
@@ -51,7 +76,8 @@ course_days AS (
 saba_days AS (
     SELECT patient, count(DISTINCT event_date) AS saba_issues_12m
     FROM concept_events
-    WHERE concept IN ('saba', 'saba_sama', 'ics_saba')
+    INNER JOIN medicines ON concept_events.concept = medicines.concept
+    WHERE medicine = 'saba_inhaler'
         AND event_date > $index - INTERVAL 12 MONTH
         AND event_date <= $index
     GROUP BY patient

@@ -1,16 +1,18 @@
 -- Smoking status from the latest day with a smoking code: on one day current outranks ex, ex outranks never;
 -- "never" (or "non-smoker") after any earlier record of smoking is ex (NHLI curation scripts).
-WITH days AS (
-    SELECT
-        concept_events.patient,
-        event_date,
-        max(
-            CASE concept WHEN 'smoker_current' THEN 3 WHEN 'smoker_ex' THEN 2 ELSE 1 END
-        ) AS status
+WITH statuses AS (
+    SELECT CAST(concept AS concept_category) AS concept, status
+    FROM (
+        VALUES ('smoker_current', 3), ('smoker_ex', 2), ('smoker_never', 1), ('smoker_ambiguous', 1)
+    ) AS listed (concept, status)
+),
+
+days AS (
+    SELECT concept_events.patient, event_date, max(status) AS status
     FROM concept_events
+    INNER JOIN statuses ON concept_events.concept = statuses.concept
     SEMI JOIN register ON concept_events.patient = register.patient
     WHERE event_date <= $index
-        AND concept IN ('smoker_current', 'smoker_ex', 'smoker_never', 'smoker_ambiguous')
     GROUP BY concept_events.patient, event_date
 ),
 
