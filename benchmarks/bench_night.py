@@ -3,7 +3,8 @@
     python benchmarks/bench_night.py [--patients 100000]
 
 Prints each step's CPU seconds (all threads together) as a multiple of the scan's, and the peak of resident
-memory. The bars: clinical facts (code lists to one row a patient) at most 6 scans, everything under 2 GiB.
+memory so far before every line. The bars: clinical facts (code lists to one row a patient) at most 6 scans,
+everything under 2 GiB.
 """
 
 from __future__ import annotations
@@ -80,7 +81,7 @@ def main() -> None:
         folder = Path(name)
         settings = settings_for(options.data, folder)
         floor = scan_seconds(options.data, settings, folder / "spill")
-        narrator = Narrator(lambda line: print(line, flush=True), total=len(STEPS))
+        narrator = Narrator(lambda line: print(f"{peak_gib():5.2f} GiB {line}", flush=True), total=len(STEPS))
         nightly(Night(settings=settings, as_of=END + timedelta(days=7)), narrator)
     report(floor, narrator)
 
@@ -92,11 +93,16 @@ def report(floor: float, narrator: Narrator) -> None:
     for step, seconds in narrator.cpu_seconds.items():
         print(f"{step:<24} {seconds:>8.1f} {seconds / floor:>8.1f} {seconds / total:>7.0%}")
     print(f"{'whole night':<24} {total:>8.1f} {total / floor:>8.1f}")
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
     facts = narrator.cpu_seconds["clinical facts"] / floor
     print(
-        f"\nfacts {facts:.1f} x scan (bar {FACTS_BAR:g}); peak memory {peak:.2f} GiB (bar {MEMORY_BAR_GIB:g})"
+        f"\nfacts {facts:.1f} x scan (bar {FACTS_BAR:g});"
+        f" peak memory {peak_gib():.2f} GiB (bar {MEMORY_BAR_GIB:g})"
     )
+
+
+def peak_gib() -> float:
+    """The most resident memory that this process ever had."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
 
 
 if __name__ == "__main__":

@@ -56,7 +56,7 @@ def _add_stay(world: World, name: str, chance: random.Random) -> None:
 
 def facts(world: World) -> list[tuple[Any, ...]]:
     world.build()
-    tables = ("features", "exacerbations", "spells", "measurements", "maintenance")
+    tables = ("features", "exacerbations", "spells", "latest_measurements", "maintenance")
     return [
         row for name in tables for row in world.engine.rows(f"SELECT DISTINCT * FROM {name} ORDER BY ALL")
     ]

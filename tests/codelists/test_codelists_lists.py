@@ -138,7 +138,7 @@ def test_ids_that_went_through_a_float_are_refused(engine: Engine) -> None:
         "SELECT 'p' AS patient_id, 'snomed' AS code_system, unnest(['13645005', '941201000000000']) AS code",
     )
     engine.create_table("prescriptions", "SELECT '42087311000001000' AS dmd_code")
-    engine.create_table("concept_events", "SELECT 'copd_dx' AS concept")
+    engine.create_table("concept_counts", "SELECT 'copd_dx' AS concept, 1 AS events")
     report = check_matches(engine)
     assert (report.distinct_ids, report.damaged_ids) == (3, 2)
     assert report.events == 3

@@ -132,7 +132,7 @@ def test_practices_whose_patients_have_all_left_may_be_silent(tmp_path: Path) ->
 
 def test_dispositions_and_concepts_are_compared(tmp_path: Path, last_run: dict[str, Any]) -> None:
     engine = engine_with_extract(tmp_path)
-    engine.create_table("concept_events", "SELECT 'copd' AS concept FROM range(1000)")
+    engine.create_table("concept_counts", "SELECT 'copd' AS concept, 1000 AS events")
     report = guard.check_concepts(engine, checked(engine), None, GuardSettings())
     assert report.concepts == {"copd": 1000}
     with pytest.raises(RunGuardError, match="GRD08 copd"):

@@ -82,13 +82,15 @@ def build(engine: Engine, settings: ClinicalSettings, *, as_of: date, index: dat
     make("gp_concepts", as_of=as_of)
     make("issued_concepts", as_of=as_of)
     engine.create_view("concept_events", packaged_sql("clinical", "concept_events"))
+    make("concept_counts")
     _refuse_type1_dissent(engine)
     _make_register(make, as_of, index)
     _make_gp_event_days(make, index)
     _make_spells(make, as_of, settings.spell_gap_days)
-    _make_exacerbations(engine, make, index, settings)
     _make_measurements(engine, make, index)
     _make_wide_facts(make, as_of, index)
+    engine.drop_tables("gp_concepts", "issued_concepts", "measurements")
+    _make_exacerbations(engine, make, index, settings)
 
     unobservable = observability.reasons(engine, index, hospital_to)
     observability.register_observable(engine, unobservable)
@@ -124,6 +126,7 @@ def _make_gp_event_days(make: Make, index: date) -> None:
     make("maintenance", index=index)
     make("courses", index=index)
     make("gp_event_days", index=index)
+    make("copd_reviews")
 
 
 def _make_spells(make: Make, as_of: date, gap: int) -> None:
@@ -147,6 +150,7 @@ def _make_exacerbations(engine: Engine, make: Make, index: date, settings: Clini
     engine.create_table("episode_starts", render(starts, {"gap": settings.episode_gap_days}))
     make("counted_exacerbations")
     engine.create_view("exacerbations", packaged_sql("clinical", "exacerbations"))
+    make("exacerbation_facts", index=index)
 
 
 def _make_measurements(engine: Engine, make: Make, index: date) -> None:
@@ -168,7 +172,6 @@ def _make_wide_facts(make: Make, as_of: date, index: date) -> None:
     make("care_facts", index=index)
     make("living_facts", as_of=as_of)
     make("flag_facts", as_of=as_of)
-    make("exacerbation_facts", index=index)
     make("hospital_facts", index=index)
 
 

@@ -34,7 +34,7 @@ class MatchReport:
 
 
 def check_matches(engine: Engine) -> MatchReport:
-    """Compare ``codes`` with the extract; needs ``concept_events`` and the canonical tables.
+    """Compare ``codes`` with the extract; needs ``concept_counts`` and the canonical tables.
 
     Unmatched codes are normal (a GP record holds far more than COPD); what matters is a namespace that no
     list covers, above all EMIS-local identifiers, which look like SNOMED CT and match no national list.
@@ -76,6 +76,6 @@ def _zero_match(engine: Engine) -> tuple[str, ...]:
         "SELECT DISTINCT concept FROM codes"
         " WHERE code_system IN ('snomed', 'dmd', 'ctv3', 'read2', 'emis', 'tpp')"
         " AND concept NOT LIKE 'ed_discharge%'"
-        " AND concept NOT IN (SELECT DISTINCT concept FROM concept_events) ORDER BY concept"
+        " AND concept NOT IN (SELECT concept FROM concept_counts) ORDER BY concept"
     )
     return tuple(row[0] for row in rows)

@@ -111,4 +111,4 @@ def _practices(engine: Engine, day: date) -> dict[str, Activity]:
 
 def concept_volumes(engine: Engine) -> dict[str, int]:
     """Events by concept, once the code lists are joined."""
-    return dict(engine.rows("SELECT concept, count(*) FROM concept_events GROUP BY concept ORDER BY concept"))
+    return dict(engine.rows("SELECT concept, events FROM concept_counts ORDER BY concept"))

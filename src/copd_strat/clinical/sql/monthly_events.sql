@@ -22,10 +22,7 @@ dated AS (
     UNION ALL
     SELECT patient, arrival_date, 'ed_attendances', 1 FROM ed_visits
     UNION ALL
-    SELECT DISTINCT concept_events.patient, event_date, 'copd_reviews', 1
-    FROM concept_events
-    SEMI JOIN copd_spans ON concept_events.patient = copd_spans.patient
-    WHERE concept = 'copd_review'
+    SELECT patient, event_date, 'copd_reviews', 1 FROM copd_reviews
 ),
 
 counted AS (
