@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
+import pytest
 from clinical_world import World
 
 
@@ -139,6 +140,14 @@ def test_exacerbations_merge_across_settings_and_the_highest_severity_wins(world
         "2025-04-03 exacerbation code; 2025-06-01 emergency department attendance; "
         "2025-06-03 chest infection code"
     )
+
+
+@pytest.mark.parametrize(("out", "nights"), [("2025-03-10", "0 nights"), ("2025-03-11", "1 night")])
+def test_the_evidence_of_a_stay_reads_well(world: World, out: str, nights: str) -> None:
+    world.patient("p")
+    world.episode("p", "2025-03-10", out, "J441")
+    world.build()
+    assert world.feature("p", "exacerbation_evidence_12m") == f"2025-03-10 emergency admission, {nights}"
 
 
 def test_bed_days_are_those_inside_the_window(world: World) -> None:

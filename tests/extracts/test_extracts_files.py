@@ -119,6 +119,17 @@ def _as_parquet(folder: Path) -> None:
         pyarrow.parquet.write_table(table.slice(part * 50, 50), folder / "gp_events" / f"p{part}.parquet")
 
 
+def _as_padded_parquet(folder: Path) -> None:
+    """Fixed-width columns of a database, exported without trimming; nothing is an empty text, not a gap."""
+    rows = [
+        {name: f"{value:<12}" if value else "" for name, value in row.items()}
+        | {"event_date": row["event_date"], "value": None}
+        for row in gp_events()
+    ]
+    (folder / "gp_events.csv").unlink()
+    pyarrow.parquet.write_table(pyarrow.Table.from_pylist(rows), folder / "gp_events.parquet")
+
+
 def _as_parts(folder: Path) -> None:
     rows = gp_events()
     (folder / "gp_events.csv").unlink()
@@ -143,6 +154,7 @@ def _with_other_case_and_order(folder: Path) -> None:
         _as_gzip,
         _as_tab_text,
         _as_parquet,
+        _as_padded_parquet,
         _as_parts,
         _with_mark_and_windows_line_ends,
         _with_other_case_and_order,

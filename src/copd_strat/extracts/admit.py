@@ -51,9 +51,10 @@ def admit(engine: Engine, file: SourceFile, contract: Contract, work: Path) -> S
 
 
 def _stage(engine: Engine, file: SourceFile, columns: tuple[str, ...], work: Path) -> Source:
-    rows = scan(file, columns)
     if not file.is_text:
+        rows = scan(file, columns, trimmed=_padded(engine, file, columns))
         return Source(file=file, rows=rows, broken="SELECT 0 AS _line, '' AS record WHERE FALSE")
+    rows = scan(file, columns, trimmed=columns)
     name = file.name.replace("/", "_")
     staged, broken = work / "staged" / f"{name}.parquet", work / "broken" / f"{name}.parquet"
     engine.write_parquet(rows, staged)
@@ -66,6 +67,21 @@ def _stage(engine: Engine, file: SourceFile, columns: tuple[str, ...], work: Pat
     _forget_rejects(engine)
     staged_rows = f"SELECT * FROM read_parquet({literal(str(staged))})"
     return Source(file=file, rows=staged_rows, broken=f"SELECT * FROM read_parquet({literal(str(broken))})")
+
+
+def _padded(engine: Engine, file: SourceFile, columns: tuple[str, ...]) -> tuple[str, ...]:
+    """Text columns of a Parquet file with a value that is empty or has blanks around it.
+
+    Every later step reads Parquet in place, so only columns that need it are trimmed.
+    """
+    texts = [name for name in columns if file.columns[name] == "VARCHAR"]
+    if not texts:
+        return ()
+    padded = ", ".join(
+        f"bool_or({identifier(c)} = '' OR {identifier(c)} <> trim({identifier(c)}))" for c in texts
+    )
+    found = engine.rows(f"SELECT {padded} FROM ({scan(file, tuple(texts), trimmed=())})")[0]
+    return tuple(name for name, needs_it in zip(texts, found, strict=True) if needs_it)
 
 
 def _forget_rejects(engine: Engine) -> None:

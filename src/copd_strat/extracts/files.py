@@ -6,7 +6,7 @@ import csv
 import gzip
 import re
 import zlib
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -205,14 +205,16 @@ def _check_delimiter(name: str, line: str, expected: str, columns: list[str], co
             )
 
 
-def scan(file: SourceFile, columns: tuple[str, ...]) -> str:
+def scan(file: SourceFile, columns: tuple[str, ...], trimmed: Container[str]) -> str:
     """A SELECT of ``columns`` and ``_line`` from the file; text comes as text, Parquet as it is typed.
 
+    Columns in ``trimmed``, which hold text, lose blanks around their values, and a blank value is a gap.
     Lines of text that cannot be split into the header's fields go to the reader's own reject tables.
     """
     names = {name: identifier(file.headers[name]) for name in columns}
-    if file.is_text:
-        names = {name: f"nullif(trim({header}), '')" for name, header in names.items()}
+    names = {
+        name: f"nullif(trim({header}), '')" if name in trimmed else header for name, header in names.items()
+    }
     wanted = ", ".join(f"{header} AS {identifier(name)}" for name, header in names.items())
     if not file.is_text:
         source = f"read_parquet({literal(str(file.path))}, file_row_number = true)"

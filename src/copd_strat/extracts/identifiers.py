@@ -81,7 +81,7 @@ def check_values(engine: Engine, file: SourceFile, contract: Contract, rows: str
 def check_unread(engine: Engine, file: SourceFile, unread: tuple[str, ...]) -> None:
     """Look at the first rows of columns that will not be read: refuse them if they look identifying."""
     for name in unread:
-        rows = f"{scan(file, (name,))} LIMIT {_SAMPLE_ROWS}"
+        rows = f"{scan(file, (name,), trimmed=(name,) if file.is_text else ())} LIMIT {_SAMPLE_ROWS}"
         counts = _counts(engine, rows, name)
         _judge(file.name, name, counts, by_share=True)
         _refuse_births(file.name, name, counts)

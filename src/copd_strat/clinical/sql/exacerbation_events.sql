@@ -39,6 +39,6 @@ SELECT
     'severe',
     FALSE,
     FALSE,
-    concat('emergency admission, ', CAST(bed_days AS VARCHAR), ' nights')
+    concat('emergency admission, ', CAST(bed_days AS VARCHAR), CASE bed_days WHEN 1 THEN ' night' ELSE ' nights' END)
 FROM spells
 WHERE emergency AND finished AND copd_related AND admission_date <= $index
