@@ -7,7 +7,7 @@ SELECT
     gp_events.event_date,
     event_codes.concept,
     coalesce(event_codes.value, gp_events.value) AS value,
-    lower(trim(gp_events.unit)) AS unit
+    lower(gp_events.unit) AS unit
 FROM gp_events
 INNER JOIN event_codes ON gp_events.code = event_codes.code
 INNER JOIN people ON gp_events.patient_id = people.patient_id
