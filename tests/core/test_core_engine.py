@@ -53,6 +53,14 @@ def test_ids_come_out_as_text_and_gaps_as_gaps(engine: Engine) -> None:
     assert str(frame["n"].dtype) == "int32[pyarrow]"
 
 
+def test_what_is_dropped_is_gone_and_the_rest_stays(engine: Engine) -> None:
+    engine.create_table("events", "SELECT 1 AS n")
+    engine.create_table("facts", "SELECT n FROM events")
+    engine.create_view("seen", "SELECT n FROM events")
+    engine.drop("seen", "events")
+    assert engine.rows("SELECT table_name FROM information_schema.tables") == [("facts",)]
+
+
 def test_too_little_memory_is_an_error_a_person_can_mend(tmp_path: Path) -> None:
     engine = Engine.open(EngineSettings(memory_limit="20MB", threads=1), tmp_path / "spill")
     engine.execute("SET temp_directory = ''")

@@ -89,7 +89,7 @@ def build(engine: Engine, settings: ClinicalSettings, *, as_of: date, index: dat
     _make_spells(make, as_of, settings.spell_gap_days)
     _make_measurements(engine, make, index)
     _make_wide_facts(make, as_of, index)
-    engine.drop_tables("gp_concepts", "issued_concepts", "measurements")
+    engine.drop("concept_events", "gp_concepts", "issued_concepts", "measurements")
     _make_exacerbations(engine, make, index, settings)
 
     unobservable = observability.reasons(engine, index, hospital_to)

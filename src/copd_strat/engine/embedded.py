@@ -105,10 +105,11 @@ class Engine:
     def create_view(self, name: str, select: str) -> None:
         self.execute(f"CREATE OR REPLACE VIEW {plain_name(name)} AS {select}")
 
-    def drop_tables(self, *names: str) -> None:
-        """Give back the memory of tables that nothing reads any more."""
+    def drop(self, *names: str) -> None:
+        """Give back the memory of tables, and take away views, that nothing reads any more."""
+        views = {name for (name,) in self.rows("SELECT view_name FROM duckdb_views() WHERE NOT internal")}
         for name in names:
-            self.execute(f"DROP TABLE {plain_name(name)}")
+            self.execute(f"DROP {'VIEW' if name in views else 'TABLE'} {plain_name(name)}")
 
     def materialise(self, package: str, name: str, **literals: Literal) -> None:
         """Run the packaged SELECT ``<package>/sql/<name>.sql`` into the table of the same name."""
