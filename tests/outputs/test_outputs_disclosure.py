@@ -152,15 +152,23 @@ def test_protection_does_not_depend_on_the_order_of_rows() -> None:
 pairs = st.tuples(st.integers(0, 14), st.integers(0, 14))
 
 
+def two_pcns(
+    practices: tuple[tuple[int, int], tuple[int, int]], women: tuple[int, int]
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Membership and true cells; women are counted up to everybody of a PCN."""
+    sums = [sum(pair) for pair in practices]
+    sexes = [(min(f, total), total - min(f, total)) for f, total in zip(women, sums, strict=True)]
+    membership = tree([2, 2])
+    counts = totals([n for pair in practices for n in pair], membership)
+    return membership, pd.concat([counts, by_sex(sexes)], ignore_index=True)
+
+
 @settings(max_examples=60, deadline=None)
 @given(practices=st.tuples(pairs, pairs), women=st.tuples(st.integers(0, 28), st.integers(0, 28)))
 def test_brute_force_finds_a_second_table_for_every_hidden_count(
     practices: tuple[tuple[int, int], tuple[int, int]], women: tuple[int, int]
 ) -> None:
-    sums = [sum(pair) for pair in practices]
-    sexes = [(min(f, total), total - min(f, total)) for f, total in zip(women, sums, strict=True)]
-    membership = tree([2, 2])
-    cells = pd.concat([totals([n for p in practices for n in p], membership), by_sex(sexes)])
+    membership, cells = two_pcns(practices, women)
     safe = protect(cells, membership, "hes")
     possible = possible_counts(safe)
     for row in safe[safe["published"].isna() & (safe["n"] > 0)].itertuples():
@@ -172,11 +180,8 @@ def test_brute_force_finds_a_second_table_for_every_hidden_count(
 def test_what_bounds_prove_fixed_has_one_value_by_brute_force(
     practices: tuple[tuple[int, int], tuple[int, int]], women: tuple[int, int]
 ) -> None:
-    sums = [sum(pair) for pair in practices]
-    sexes = [(min(f, total), total - min(f, total)) for f, total in zip(women, sums, strict=True)]
-    membership = tree([2, 2])
-    cells = pd.concat([totals([n for p in practices for n in p], membership), by_sex(sexes)])
-    naive = protection._bounded(protection._primary(cells.reset_index(drop=True), "hes"), "hes")
+    membership, cells = two_pcns(practices, women)
+    naive = protection._bounded(protection._primary(cells, "hes"), "hes")
     possible = possible_counts(naive)
     for row in naive[system_of(naive, membership).same_in_all_tables()].itertuples():
         assert possible[row.org_level, row.org_code, row.breakdown_value] == {row.n}, row

@@ -7,37 +7,25 @@
 -- looked up, for the date of the last one.
 -- Each quarter year with an entry is a bit.
 WITH recent AS (
-    SELECT patient_id, max(last_date) AS last_date, bit_or(quarters) = 1 + 2 + 4 + 8 AS busy
+    SELECT
+        patient_id,
+        max(day) AS last_date,
+        bit_or(
+            CASE
+                WHEN day > $index - INTERVAL 12 MONTH THEN 1
+                WHEN day > $index - INTERVAL 15 MONTH THEN 2
+                WHEN day > $index - INTERVAL 18 MONTH THEN 4
+                ELSE 8
+            END
+        ) = 1 + 2 + 4 + 8 AS busy
     FROM (
-        SELECT
-            patient_id,
-            max(event_date) AS last_date,
-            bit_or(
-                CASE
-                    WHEN event_date > $index - INTERVAL 12 MONTH THEN 1
-                    WHEN event_date > $index - INTERVAL 15 MONTH THEN 2
-                    WHEN event_date > $index - INTERVAL 18 MONTH THEN 4
-                    ELSE 8
-                END
-            ) AS quarters
+        SELECT patient_id, event_date AS day
         FROM gp_events
         WHERE event_date > $index - INTERVAL 21 MONTH AND event_date <= $index
-        GROUP BY patient_id
         UNION ALL
-        SELECT
-            patient_id,
-            max(issue_date) AS last_date,
-            bit_or(
-                CASE
-                    WHEN issue_date > $index - INTERVAL 12 MONTH THEN 1
-                    WHEN issue_date > $index - INTERVAL 15 MONTH THEN 2
-                    WHEN issue_date > $index - INTERVAL 18 MONTH THEN 4
-                    ELSE 8
-                END
-            ) AS quarters
+        SELECT patient_id, issue_date
         FROM prescriptions
         WHERE issue_date > $index - INTERVAL 21 MONTH AND issue_date <= $index
-        GROUP BY patient_id
     ) AS entries
     GROUP BY patient_id
 ),
