@@ -21,7 +21,7 @@ from copd_strat.contracts.receipt import Landing
 from copd_strat.outputs.lists import ListFile
 from copd_strat.outputs.stamp import RunStamp
 from copd_strat.outputs.summary import SummaryResult
-from copd_strat.pathways import DISPOSITIONS, LISTED
+from copd_strat.pathways import DISPOSITIONS, LISTED, Feedback
 from copd_strat.plan import Night, Plan
 from copd_strat.progress import Narrator
 from copd_strat.runs import RunFolder, published_files
@@ -134,6 +134,7 @@ class Results:
     facts: Facts
     lists: CodelistReport
     matches: MatchReport
+    answers: Feedback
     patients: pd.DataFrame
     written: list[ListFile]
     summary: SummaryResult
@@ -169,6 +170,7 @@ def manifest(night: Night, planned: Plan, stamp: RunStamp, results: Results, roo
         "facts_looked_for": facts.looked_for,
         "not_observable": dict(facts.unobservable),
         "people_without_recent_gp_data": int(results.patients["no_recent_data"].sum()),
+        "decisions": {"usable": len(results.answers.accepted), "refused": _refused(results.answers)},
         "register": len(results.patients),
         "dispositions": dispositions(results.patients),
         "practices": practices,
@@ -180,8 +182,21 @@ def manifest(night: Night, planned: Plan, stamp: RunStamp, results: Results, roo
             "published": list(summary.published_months),
         },
         "guard": results.guarded.to_json(),
-        "warnings": [*landing.warnings, *results.guarded.warnings],
+        "warnings": [*landing.warnings, *results.guarded.warnings, *_unusable(results.answers)],
     }
+
+
+def _refused(answers: Feedback) -> dict[str, int]:
+    counts = answers.refused["problem"].value_counts()
+    return {str(problem): int(number) for problem, number in counts.sort_index().items()}
+
+
+def _unusable(answers: Feedback) -> list[str]:
+    """A clinician's answer that has no effect is said, never passed over."""
+    refused = _refused(answers)
+    if not refused:
+        return []
+    return [f"decisions: {sum(refused.values()):,} cannot be used ({in_words(refused)}); ask the practices"]
 
 
 def _practices(results: Results) -> dict[str, dict[str, Any]]:

@@ -89,12 +89,13 @@ def _work(night: Night, planned: Plan, partial: Path, narrator: Narrator) -> dic
         key = pathways.reference_key(settings.pathways)
         patients["patient_ref"] = pathways.make_references(patients, key)
         engine.materialise("clinical", "departures")
+        decisions = engine.frame("SELECT * FROM decisions")
         assigned = pathways.assign(
             patients,
             policy,
             as_of=as_of,
             previous=last_dispositions(planned),
-            decisions=engine.frame("SELECT * FROM decisions"),
+            decisions=decisions,
             reasons=scored.reasons,
             left=engine.frame("SELECT * FROM departures"),
         )
@@ -129,6 +130,7 @@ def _work(night: Night, planned: Plan, partial: Path, narrator: Narrator) -> dic
             facts=facts,
             lists=lists,
             matches=matches,
+            answers=pathways.validate_decisions(decisions, as_of),
             patients=assigned.patients,
             written=written,
             summary=summary,

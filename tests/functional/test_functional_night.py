@@ -97,6 +97,24 @@ def test_exacerbation_counts_equal_the_simulated_truth(published: Any, patients:
     assert both.loc[differs, "note"].notna().all(), "each difference is explained"
 
 
+def test_an_answer_without_effect_is_told_and_counted(site: Any) -> None:
+    (site.extracts / "decisions.csv").write_text(
+        "practice_id,patient_ref,run_id,decision,reason,decided_on\n"
+        "A81001,CP-AAAA-AAAA-A,20260401-00000000,declined,,2026-04-01\n"
+    )
+    done = site.run()
+    assert done.returncode == 0, done.stderr
+    assert (
+        "Warning: decisions: 1 cannot be used (the reference's check character does not fit 1)" in done.stdout
+    )
+    run = next((site.folder / "output" / "runs").iterdir())
+    manifest = json.loads((run / "manifest.json").read_text(encoding="utf-8"))
+    assert manifest["decisions"] == {
+        "usable": 0, "refused": {"the reference's check character does not fit": 1},
+    }  # fmt: skip
+    assert "CP-AAAA" not in done.stdout + done.stderr + json.dumps(manifest)
+
+
 def test_a_second_run_does_nothing_and_says_so(published: Any, run_folder: Path) -> None:
     again = published.run()
     assert again.returncode == 0
