@@ -186,20 +186,28 @@ def _search(
     """Look for other tables that differ from ``base`` in ``variables`` only.
 
     Every programme pushes all unproven counts at once that may differ: up, down, then each up or down at
-    random, until a whole turn of pushes brings nothing new.
+    random, until a whole turn of pushes brings nothing new. Where there are none, one programme pushes all
+    hidden counts at random: another last table for later searches to start from (without it more is hidden).
     """
     part, rows = system.restricted(variables, base)
     may_differ = ~part.same_in_all_tables()
+
+    def see(push: Floats) -> None:
+        found = part.table(push)
+        if found is not None:
+            table = base.copy()
+            table[variables] = found
+            seen.add(system, table)
+
+    if not (seen.unproven(system)[rows] & may_differ).any():
+        see(generator.choice([-1.0, 1.0], size=len(rows)) * part.hidden)
+        return
     idle, turn = 0, 0
     while idle < PUSHES:
         unproven = seen.unproven(system)[rows] & may_differ
         if not unproven.any():
             return
-        found = part.table(_push(unproven, turn, generator))
-        if found is not None:
-            table = base.copy()
-            table[variables] = found
-            seen.add(system, table)
+        see(_push(unproven, turn, generator))
         idle = idle + 1 if (seen.unproven(system)[rows] & may_differ).sum() == unproven.sum() else 0
         turn += 1
 
