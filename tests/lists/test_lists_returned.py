@@ -119,6 +119,11 @@ def test_a_table_of_something_else_is_not_overwritten(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="is not a decisions table"):
         command(path, "-o", tmp_path / "decisions.csv")
     assert (tmp_path / "decisions.csv").read_text() == "a,b\n1,2\n"
+    for content in (b"", "practice_id,r\u00e9f\n".encode("cp1252")):
+        (tmp_path / "held.csv").write_bytes(content)
+        with pytest.raises(InputError, match=r"held\.csv: cannot be read"):
+            command(path, "-o", tmp_path / "held.csv")
+        assert (tmp_path / "held.csv").read_bytes() == content
     nothing = tmp_path / "nothing"
     nothing.mkdir()
     with pytest.raises(InputError, match="no returned list was found"):

@@ -66,8 +66,12 @@ def _answers_in(output: Path) -> pd.DataFrame:
 
     if not output.exists():
         return pd.DataFrame(columns=list(DECISION_COLUMNS), dtype="str")
-    with write_errors(output):
+    try:
         held = pd.read_csv(output, dtype="str", encoding="utf-8-sig", keep_default_na=False)
+    except (OSError, ValueError) as error:  # pandas' and decoding errors are ValueErrors
+        raise InputError(
+            f"{output}: cannot be read ({type(error).__name__})", mend="mend it, or give another name with -o"
+        ) from None
     if list(held.columns) != list(DECISION_COLUMNS):
         raise InputError(f"{output}: is there and is not a decisions table", mend="give another name with -o")
     return held
