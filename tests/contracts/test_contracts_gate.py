@@ -14,11 +14,11 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
-from copd_strat.contracts import gate
-from copd_strat.contracts.loading import load_contracts
-from copd_strat.contracts.model import Contract
-from copd_strat.contracts.receipt import FileReceipt, Landing, TableReceipt
+from copd_strat.contracts.contract import Contract
+from copd_strat.contracts.contract_files import load_contracts
 from copd_strat.errors import ContractError
+from copd_strat.extracts.receipts import FileReceipt, Landing, TableReceipt
+from copd_strat.quality import gate
 
 CONTRACTS = Path(__file__).parents[2] / "data_contracts"
 PATIENTS = 300
@@ -279,8 +279,8 @@ def refuse(*args, **kwargs):
 socket.socket.connect = socket.socket.connect_ex = socket.getaddrinfo = socket.create_connection = refuse
 from pathlib import Path
 import pandas as pd
-from copd_strat.contracts import gate
-from copd_strat.contracts.loading import load_contracts
+from copd_strat.quality import gate
+from copd_strat.contracts.contract_files import load_contracts
 contract = load_contracts(Path({contracts!r}), "internal")["dispositions"]
 n = 200_000
 frame = pd.DataFrame({{"patient_id": [str(i) for i in range(n)], "practice_id": "A81001",
