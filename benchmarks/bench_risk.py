@@ -17,7 +17,8 @@ from collections.abc import Callable
 import numpy as np
 import pandas as pd
 
-from copd_strat.risk import accept3_cprd, shapley
+from copd_strat.risk import shapley
+from copd_strat.risk.models import accept3_cprd
 from copd_strat.risk.score import predictors_from, score_table
 
 ENGLAND_COPD_REGISTER = 1_400_000

@@ -19,7 +19,7 @@ from pathlib import Path
 
 import duckdb
 
-from copd_strat.codelists.identifiers import verhoeff_passes
+from copd_strat.codelists.intact_codes import verhoeff_passes
 from copd_strat.synthetic.codes import code_of, code_table, medicine_table
 
 END = date(2026, 10, 31)

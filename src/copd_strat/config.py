@@ -123,7 +123,7 @@ def load(path: Path) -> Settings:
     if not isinstance(settings, Settings):
         raise ConfigError(
             f"{path}: {len(faults)} error(s) in the configuration\n" + "\n".join(f"  - {f}" for f in faults),
-            mend="correct the keys named above; docs/configuration.md describes each",
+            fix="correct the keys named above; docs/configuration.md describes each",
         )
     return settings
 
@@ -148,7 +148,7 @@ def _mapping_of_unique_keys(loader: yaml.SafeLoader, node: yaml.MappingNode) -> 
         key = loader.construct_object(key_node)
         if key in seen:
             line = key_node.start_mark.line + 1
-            raise ConfigError(f"line {line}: the key '{key}' is given twice", mend="keep one of them")
+            raise ConfigError(f"line {line}: the key '{key}' is given twice", fix="keep one of them")
         seen.add(key)
     return loader.construct_mapping(node, deep=True)
 
@@ -163,16 +163,16 @@ def read_yaml(path: Path) -> dict[str, Any]:
             raw = yaml.load(stream, Loader=_UniqueKeys)  # noqa: S506 - derived from SafeLoader
     except FileNotFoundError:
         raise ConfigError(
-            f"{path}: no such file", mend="check the path, or make one with 'copd-strat init'"
+            f"{path}: no such file", fix="check the path, or make one with 'copd-strat init'"
         ) from None
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path}: cannot be read ({type(error).__name__})") from error
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         where = f"line {mark.line + 1}" if mark else "unknown line"
-        raise ConfigError(f"{path}: not valid YAML at {where}", mend="check indentation and quotes") from None
+        raise ConfigError(f"{path}: not valid YAML at {where}", fix="check indentation and quotes") from None
     except ConfigError as error:
-        raise ConfigError(f"{path}: {error.problem}", mend=error.mend) from None
+        raise ConfigError(f"{path}: {error.problem}", fix=error.fix) from None
     if not isinstance(raw, dict):
         raise ConfigError(f"{path}: expected 'key: value' lines at the top level")
     return raw

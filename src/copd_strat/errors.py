@@ -1,4 +1,4 @@
-"""Errors a person can mend, each with its own exit code.
+"""Errors a person can fix, each with its own exit code.
 
     CopdStratError
     ├── ConfigError             10  the configuration or the policy is wrong
@@ -14,7 +14,7 @@
 
 Exit codes besides these: 0 published, 2 usage (click), 70 a bug.
 
-A message says what is wrong, where (file, line, column or key) and how to mend it.
+A message says what is wrong, where (file, line, column or key) and how to fix it.
 It never holds a value of a patient's record.
 """
 
@@ -26,14 +26,14 @@ BUG_EXIT_CODE = 70
 
 
 class CopdStratError(Exception):
-    """Root of all errors a user can mend: shown without a traceback."""
+    """Root of all errors a user can fix: shown without a traceback."""
 
     exit_code: ClassVar[int]
 
-    def __init__(self, problem: str, *, mend: str | None = None) -> None:
+    def __init__(self, problem: str, *, fix: str | None = None) -> None:
         self.problem = problem
-        self.mend = mend
-        super().__init__(problem if mend is None else f"{problem}\n  Mend: {mend}")
+        self.fix = fix
+        super().__init__(problem if fix is None else f"{problem}\n  Fix: {fix}")
 
 
 class ConfigError(CopdStratError):

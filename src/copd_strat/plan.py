@@ -14,9 +14,9 @@ from copd_strat import __version__
 from copd_strat.config import ExtractSource, Settings
 from copd_strat.errors import RunGuardError
 from copd_strat.pathways import load_policy, reference_key
-from copd_strat.runs import Current, InputFile, RunFolder, content_key, inventory
-from copd_strat.runs.approval import check_approval
-from copd_strat.runs.content import code_hash, sha256_of
+from copd_strat.publish import Current, InputFile, RunFolder, content_key, inventory
+from copd_strat.publish.approval import check_approval
+from copd_strat.publish.content import code_hash, sha256_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -156,5 +156,5 @@ def _refuse_going_back(night: Night, published: Current | None) -> None:
         return
     raise RunGuardError(
         f"--as-of {night.as_of} lies before the published run's date {published.manifest['as_of']}",
-        mend="use another output folder for a past date, or --force to publish it all the same",
+        fix="use another output folder for a past date, or --force to publish it all the same",
     )

@@ -6,22 +6,22 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-from copd_strat import account, clinical, codelists, pathways
-from copd_strat.contracts import guard
+from copd_strat import clinical, codelists, pathways, reconciliation
 from copd_strat.engine import Engine
 from copd_strat.errors import CopdStratError
-from copd_strat.inspection import inspect_extracts, judge_results
-from copd_strat.keeping import keep, last_dispositions
-from copd_strat.outputs.lists import write_lists
-from copd_strat.outputs.report import write_report
-from copd_strat.outputs.stamp import RunStamp
-from copd_strat.outputs.summary import months_to_count, write_summary
+from copd_strat.lists import write_lists
 from copd_strat.plan import Night, Plan, plan
 from copd_strat.progress import Narrator
+from copd_strat.publish import RunFolder
+from copd_strat.publish.approval import check_approval
+from copd_strat.publish.folder import write_errors
+from copd_strat.publish.keep import keep, last_dispositions
+from copd_strat.quality import guard
+from copd_strat.quality.inspect_night import inspect_extracts, judge_results
+from copd_strat.report import write_report
 from copd_strat.risk import register as risk
-from copd_strat.runs import RunFolder
-from copd_strat.runs.approval import check_approval
-from copd_strat.runs.folder import write_errors
+from copd_strat.summary.stamp import RunStamp
+from copd_strat.summary.summarise import months_to_count, write_summary
 
 STEPS = (
     "extracts and contracts",
@@ -36,19 +36,19 @@ STEPS = (
 )
 
 
-def nightly(night: Night, narrator: Narrator) -> account.Outcome:
+def nightly(night: Night, narrator: Narrator) -> reconciliation.Outcome:
     """Run the night and publish it; any error leaves the last published run in place."""
     folder = RunFolder(night.settings.output)
     with folder.lock():
         planned = plan(night)
         if planned.unchanged and not night.force:
-            return account.unchanged(planned)
+            return reconciliation.unchanged(planned)
         partial = folder.start(planned.run_id)
         try:
             with write_errors(partial):
                 manifest = _work(night, planned, partial, narrator)
             with narrator.step("publish") as step:
-                outcome = account.publish(folder, partial, planned, manifest, narrator)
+                outcome = reconciliation.publish(folder, partial, planned, manifest, narrator)
                 step.found = f"run {planned.run_id}"
             folder.purge(night.settings.retain_runs)
         except CopdStratError:
@@ -81,11 +81,11 @@ def _work(night: Night, planned: Plan, partial: Path, narrator: Narrator) -> dic
 
     with narrator.step("risk") as step:
         scored = risk.score_register(features, settings.risk)
-        step.found = account.statuses_in_words(scored.scores)
+        step.found = reconciliation.statuses_in_words(scored.scores)
 
     with narrator.step("pathways") as step:
         patients = features.merge(scored.scores, on="patient_id", validate="one_to_one")
-        patients = patients.merge(engine.frame(account.NETWORKS), on="practice_id", how="left")
+        patients = patients.merge(engine.frame(reconciliation.NETWORKS), on="practice_id", how="left")
         key = pathways.reference_key(settings.pathways)
         patients["patient_ref"] = pathways.make_references(patients, key)
         engine.materialise("clinical", "departures")
@@ -99,9 +99,9 @@ def _work(night: Night, planned: Plan, partial: Path, narrator: Narrator) -> dic
             reasons=scored.reasons,
             left=engine.frame("SELECT * FROM departures"),
         )
-        dispositions = account.dispositions(assigned.patients)
+        dispositions = reconciliation.dispositions(assigned.patients)
         guarded = guard.check_dispositions(dispositions, guarded, last, settings.guard)
-        step.found = account.in_words(dispositions)
+        step.found = reconciliation.in_words(dispositions)
 
     stamp = RunStamp(
         run_id=planned.run_id,
@@ -113,7 +113,7 @@ def _work(night: Night, planned: Plan, partial: Path, narrator: Narrator) -> dic
         title=settings.title,
     )
     with narrator.step("lists") as step:
-        practices = engine.frame(account.PRACTICES)
+        practices = engine.frame(reconciliation.PRACTICES)
         written = write_lists(partial, assigned.patients, assigned.changes, practices, stamp)
         keep(engine, partial, assigned, scored.reasons)
         step.found = f"{len(written)} files for {len({item.practice_id for item in written})} practices"
@@ -124,7 +124,7 @@ def _work(night: Night, planned: Plan, partial: Path, narrator: Narrator) -> dic
         summary = write_summary(
             partial, engine, assigned.patients, before, settings.summary, stamp, complete_to=complete_to
         )
-        results = account.Results(
+        results = reconciliation.Results(
             landing=inspected.landing,
             guarded=guarded,
             facts=facts,
@@ -135,10 +135,10 @@ def _work(night: Night, planned: Plan, partial: Path, narrator: Narrator) -> dic
             written=written,
             summary=summary,
         )
-        manifest = account.manifest(night, planned, stamp, results, partial)
+        manifest = reconciliation.manifest(night, planned, stamp, results, partial)
         published = {name: table.to_pandas(date_as_object=True) for name, table in summary.tables.items()}
         write_report(partial / "report.html", stamp=stamp, facts=published, manifest=manifest)
-        step.found = account.months_in_words(summary)
+        step.found = reconciliation.months_in_words(summary)
 
     with narrator.step("go or no-go") as step:
         own = {"features": features, "scores": scored.scores, "dispositions": assigned.patients}

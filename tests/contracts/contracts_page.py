@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from copd_strat.contracts.catalogue import page
+from copd_strat.contracts.documentation import page
 
 ROOT = Path(__file__).parents[2]
 CONTRACTS = ROOT / "data_contracts"

@@ -9,12 +9,12 @@ import pytest
 import yaml
 from contracts_page import CONTRACTS, PAGE
 
-from copd_strat.contracts import catalogue
-from copd_strat.contracts.checks import CHECKS
-from copd_strat.contracts.gate_suites import TABLE_CHECKS
+from copd_strat.checks.sql_checks import CHECKS
+from copd_strat.contracts import documentation
+from copd_strat.contracts.contract_files import standard_faults
 from copd_strat.contracts.lint import contract_files, lint
-from copd_strat.contracts.loading import standard_faults
 from copd_strat.errors import ConfigError
+from copd_strat.quality.suites import TABLE_CHECKS
 
 
 @pytest.mark.parametrize(
@@ -35,7 +35,7 @@ def test_every_contract_keeps_our_own_rules() -> None:
         ("logicalType: string", "logicalType: banana", "breaks 'enum'"),
         ("check: pattern", "check: patern", "no such check as 'patern'"),
         ("id: PAT006", "id: PAT005", "rule code PAT005 is used 2 times"),
-        ("property: mend", "property: mended", "no custom property 'mend'"),
+        ("property: fix", "property: mended", "no custom property 'fix'"),
         ("value: 0.05", "value: 5", "thresholds must be shares"),
         ("pattern: ^[A-Z]", "pattern: '^[A-Z'\n        was: ^", "not a regular expression"),
         ("severity: warn", "severity: worry", "severity must be one of"),
@@ -59,11 +59,11 @@ def test_a_folder_without_contracts_is_said_to_be_one(tmp_path: Path) -> None:
 
 
 def test_every_check_has_a_meaning() -> None:
-    assert set(catalogue.CHECK_MEANINGS) == CHECKS | TABLE_CHECKS
+    assert set(documentation.CHECK_MEANINGS) == CHECKS | TABLE_CHECKS
 
 
 def test_every_rule_is_listed_and_the_codes_are_unique() -> None:
-    codes = [row.code for row in catalogue.rows(CONTRACTS)]
+    codes = [row.code for row in documentation.rows(CONTRACTS)]
     assert len(codes) == len(set(codes))
     assert {"PAT006", "FEA008", "SCO003", "DIS004", "GATE01", "GRD01"} <= set(codes)
 
@@ -80,17 +80,17 @@ def test_every_rule_is_listed_and_the_codes_are_unique() -> None:
 def test_a_rule_is_explained(tmp_path: Path, code: str, words: tuple[str, ...]) -> None:
     for layout in ("native", "internal"):
         shutil.copytree(CONTRACTS / layout, tmp_path / layout)
-    text = catalogue.explain(tmp_path, code)
+    text = documentation.explain(tmp_path, code)
     for word in words:
         assert word in text
 
 
 def test_an_unknown_code_is_refused() -> None:
     with pytest.raises(ConfigError, match="no rule has the code"):
-        catalogue.explain(CONTRACTS, "XYZ999")
+        documentation.explain(CONTRACTS, "XYZ999")
 
 
 def test_the_page_is_current() -> None:
-    assert PAGE.read_text(encoding="utf-8") == catalogue.page(CONTRACTS), (
+    assert PAGE.read_text(encoding="utf-8") == documentation.page(CONTRACTS), (
         "run: python tests/contracts/contracts_page.py"
     )

@@ -12,16 +12,16 @@ import pyarrow.parquet
 import pytest
 
 from copd_strat import extracts
+from copd_strat.checks.faults import FAULT_CHECKS, Fault, inject
+from copd_strat.checks.sql_checks import CHECKS
 from copd_strat.config import EngineSettings, ExtractSource
-from copd_strat.contracts.checks import CHECKS
-from copd_strat.contracts.faults import FAULT_CHECKS, Fault, inject
-from copd_strat.contracts.gate import confirm_sample
-from copd_strat.contracts.loading import load_contracts
-from copd_strat.contracts.model import Contract
-from copd_strat.contracts.receipt import Landing
+from copd_strat.contracts.contract import Contract
+from copd_strat.contracts.contract_files import load_contracts
 from copd_strat.engine import Engine
 from copd_strat.errors import ContractError
-from copd_strat.extracts.files import find
+from copd_strat.extracts.receipts import Landing
+from copd_strat.extracts.source_files import find
+from copd_strat.quality.gate import confirm_sample
 from copd_strat.synthetic.generate import generate
 from copd_strat.synthetic.settings import SyntheticSettings
 

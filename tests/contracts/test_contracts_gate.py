@@ -14,11 +14,11 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
-from copd_strat.contracts import gate
-from copd_strat.contracts.loading import load_contracts
-from copd_strat.contracts.model import Contract
-from copd_strat.contracts.receipt import FileReceipt, Landing, TableReceipt
+from copd_strat.contracts.contract import Contract
+from copd_strat.contracts.contract_files import load_contracts
 from copd_strat.errors import ContractError
+from copd_strat.extracts.receipts import FileReceipt, Landing, TableReceipt
+from copd_strat.quality import gate
 
 CONTRACTS = Path(__file__).parents[2] / "data_contracts"
 PATIENTS = 300
@@ -263,9 +263,9 @@ def python(program: str, folder: Path) -> subprocess.CompletedProcess[str]:
 
 
 def test_great_expectations_is_imported_only_to_judge(tmp_path: Path) -> None:
-    rooms = "gate, guard, catalogue, lint, faults, loading, checks"
     program = (
-        f"import sys; from copd_strat.contracts import {rooms}; print('great_expectations' in sys.modules)"
+        "import sys; from copd_strat.quality import gate, guard; from copd_strat.contracts import "
+        "documentation, lint; from copd_strat.checks import faults; print('great_expectations' in sys.modules)"
     )
     assert python(program, tmp_path).stdout.strip() == "False"
 
@@ -279,8 +279,8 @@ def refuse(*args, **kwargs):
 socket.socket.connect = socket.socket.connect_ex = socket.getaddrinfo = socket.create_connection = refuse
 from pathlib import Path
 import pandas as pd
-from copd_strat.contracts import gate
-from copd_strat.contracts.loading import load_contracts
+from copd_strat.quality import gate
+from copd_strat.contracts.contract_files import load_contracts
 contract = load_contracts(Path({contracts!r}), "internal")["dispositions"]
 n = 200_000
 frame = pd.DataFrame({{"patient_id": [str(i) for i in range(n)], "practice_id": "A81001",

@@ -12,9 +12,9 @@ import pytest
 from contracts_world import AS_OF, PRACTICES, engine_with_extract, totals
 
 from copd_strat.config import GuardSettings
-from copd_strat.contracts import guard
 from copd_strat.engine import Engine
 from copd_strat.errors import RunGuardError
+from copd_strat.quality import guard
 
 Check = Callable[..., guard.GuardReport]
 
@@ -55,7 +55,7 @@ def test_against_the_last_run(
     assert code in str(caught.value)
     assert words in str(caught.value)
     assert caught.value.exit_code == 13
-    assert caught.value.mend
+    assert caught.value.fix
 
 
 @pytest.mark.parametrize(

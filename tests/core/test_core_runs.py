@@ -12,9 +12,9 @@ import pytest
 
 from copd_strat.config import Governance
 from copd_strat.errors import ApprovalError, InputError, LockError, OutputError
-from copd_strat.runs import RunFolder, content_key, inventory, published_files, verify
-from copd_strat.runs.approval import check_approval
-from copd_strat.runs.manifest import write_json
+from copd_strat.publish import RunFolder, content_key, inventory, published_files, verify
+from copd_strat.publish.approval import check_approval
+from copd_strat.publish.manifest import write_json
 
 
 def build(folder: RunFolder, run_id: str, text: str, order: int = 0) -> Path:
@@ -54,10 +54,10 @@ def test_a_published_folder_is_never_rewritten(tmp_path: Path) -> None:
 KILLED_AT = """
 import os, signal, sys
 from pathlib import Path
-from copd_strat.runs import RunFolder
+from copd_strat.publish import RunFolder
 sys.path.insert(0, {tests!r})
 from test_core_runs import build
-import copd_strat.runs.folder as folder_module
+import copd_strat.publish.folder as folder_module
 
 calls = 0
 def counted(real):

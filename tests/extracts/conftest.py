@@ -10,5 +10,5 @@ import pytest
 
 @pytest.fixture(autouse=True, scope="session")
 def contracts_read_once() -> None:
-    module = sys.modules["copd_strat.extracts.land"]
+    module = sys.modules["copd_strat.extracts.ingest"]
     module.load_contracts = cache(module.load_contracts)  # type: ignore[attr-defined]

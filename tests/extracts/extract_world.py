@@ -15,10 +15,10 @@ from typing import Any
 
 from copd_strat import extracts
 from copd_strat.config import EngineSettings, ExtractSource
-from copd_strat.contracts.loading import load_contract
-from copd_strat.contracts.model import Contract
-from copd_strat.contracts.receipt import Landing, TableReceipt
+from copd_strat.contracts.contract import Contract
+from copd_strat.contracts.contract_files import load_contract
 from copd_strat.engine import Engine
+from copd_strat.extracts.receipts import Landing, TableReceipt
 
 AS_OF = date(2026, 11, 23)
 CONTRACTS = Path(__file__).parents[2] / "data_contracts"

@@ -73,7 +73,7 @@ def test_a_spoiled_file_is_refused_with_its_name_and_the_mend(
     with pytest.raises(error) as raised, landed(folder, tmp_path):
         pass
     assert words in str(raised.value)
-    assert raised.value.mend
+    assert raised.value.fix
 
 
 def test_a_missing_table_is_refused_if_it_is_needed_and_reported_absent_if_not(tmp_path: Path) -> None:

@@ -20,7 +20,7 @@ from extract_world import (
 )
 
 from copd_strat.errors import CopdStratError, IdentifiableDataError
-from copd_strat.extracts.identifiers import looks_identifying
+from copd_strat.extracts.identifier_gate import looks_identifying
 
 # Made from the check digit rule alone; none is known to be anybody's.
 WEIGHTS = range(10, 1, -1)

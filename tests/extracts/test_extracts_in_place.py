@@ -12,7 +12,7 @@ import pyarrow.parquet
 import pytest
 from extract_world import landed, write_extract
 
-from copd_strat.extracts import accept
+from copd_strat.extracts import row_checks
 
 
 @pytest.mark.parametrize("clean", [True, False])
@@ -31,7 +31,7 @@ def test_in_place_and_copied_give_the_same(
         pyarrow.parquet.write_table(table.slice(part * 80, 80), folder / f"gp_events_{part}.parquet")
     results: list[Any] = []
     for many in (10, 10**9):
-        monkeypatch.setattr(accept, "_MANY_ROWS", many)
+        monkeypatch.setattr(row_checks, "_MANY_ROWS", many)
         with landed(folder, tmp_path / str(many)) as night:
             receipt = night.receipt("gp_events")
             quarantine = [row | {"file": row["file"]} for row in night.quarantine("gp_events")]

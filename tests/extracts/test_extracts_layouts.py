@@ -13,8 +13,8 @@ from extract_world import AS_OF, CONTRACTS
 
 from copd_strat import clinical, codelists, extracts
 from copd_strat.config import ClinicalSettings, EngineSettings, ExtractSource
-from copd_strat.contracts.receipt import Landing
 from copd_strat.engine import Engine
+from copd_strat.extracts.receipts import Landing
 from copd_strat.synthetic import SyntheticSettings, World, simulate_world
 from copd_strat.synthetic.generate import write_world
 

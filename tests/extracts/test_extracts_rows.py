@@ -1,4 +1,4 @@
-"""Rows that break a rule: quarantined with file, line, rule, reason and mend, and every row accounted for."""
+"""Rows that break a rule: quarantined with file, line, rule, reason and fix, and every row accounted for."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ def test_a_bad_row_is_quarantined_under_its_rule(
         assert broken_rules(quarantine, table) == {rule: 1}
         assert (quarantine[0]["file"], quarantine[0]["line"]) == (f"{table}.csv", number + 2)
         assert quarantine[0]["reason"]
-        assert quarantine[0]["mend"]
+        assert quarantine[0]["fix"]
         for column, value in values.items():
             assert quarantine[0][column] in (value, value.strip() or None)
         assert night.receipt(table).totals == {

@@ -15,7 +15,7 @@ from typing import Any
 import duckdb
 import pytest
 
-from copd_strat.runs import RunFolder, verify
+from copd_strat.publish import RunFolder, verify
 
 CANARY = "CANARY77XYZ"
 
@@ -101,7 +101,7 @@ def test_a_night_that_cannot_be_published_says_why(site: Any, case: str) -> None
     done = site.run()
     assert done.returncode == code, done.stderr
     assert said in done.stderr
-    assert "Mend:" in done.stderr
+    assert "Fix:" in done.stderr
     assert "Traceback" not in done.stderr
     assert CANARY not in done.stderr + done.stdout
     assert not (site.folder / "output" / "CURRENT.json").exists()
@@ -134,7 +134,7 @@ def test_extracts_that_moved_too_far_leave_the_old_run_in_place(site: Any, peopl
         keep_rows(site, condition(site).replace(str(patients_file(site)), str(frozen)))
         moved = site.run(as_of="2026-04-11")
         assert moved.returncode == 13, f"{name}: {moved.stderr}"
-        assert "Mend:" in moved.stderr
+        assert "Fix:" in moved.stderr
         after = RunFolder(site.folder / "output").current()
         assert after is not None
         assert after.path == before.path

@@ -11,7 +11,7 @@ from pathlib import Path
 import pandas as pd
 from lists_example import AS_OF, KEY, STAMP, patient
 
-from copd_strat.outputs.lists import write_lists
+from copd_strat.lists import write_lists
 from copd_strat.pathways import assign, load_policy, make_references
 
 PAGE = Path(__file__).parents[2] / "docs" / "lists.md"

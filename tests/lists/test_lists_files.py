@@ -16,9 +16,9 @@ from hypothesis import strategies as st
 from lists_example import AS_OF, PATIENTS, STAMP, night, patient, write
 
 from copd_strat.errors import OutputError
-from copd_strat.outputs.lists.cells import safe_text
-from copd_strat.outputs.lists.columns import TIER_COLUMNS
-from copd_strat.outputs.lists.write import ListFile, reconcile
+from copd_strat.lists.cells import safe_text
+from copd_strat.lists.list_columns import TIER_COLUMNS
+from copd_strat.lists.write import ListFile, reconcile
 from copd_strat.pathways import LISTED, check_reference
 
 HEADER = [

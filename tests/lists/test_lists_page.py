@@ -8,7 +8,7 @@ import pytest
 from lists_example import KEY
 from lists_page import PAGE, PICTURE, page_lists, page_table
 
-from copd_strat.outputs.lists.columns import CHANGE_COLUMNS, TIER_COLUMNS
+from copd_strat.lists.list_columns import CHANGE_COLUMNS, TIER_COLUMNS
 
 
 def test_the_list_on_the_page_is_the_list_the_program_writes(tmp_path: Path) -> None:

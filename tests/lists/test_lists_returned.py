@@ -13,7 +13,7 @@ from lists_example import AS_OF, PATIENTS, night, write
 
 from copd_strat.cli import commands
 from copd_strat.errors import InputError
-from copd_strat.outputs.lists import returned_decisions
+from copd_strat.lists import returned_decisions
 from copd_strat.pathways import assign, load_policy, validate_decisions
 
 

@@ -12,11 +12,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from copd_strat.errors import DisclosureError
-from copd_strat.outputs import protect as protection
-from copd_strat.outputs.audit import Witnesses, exposed
-from copd_strat.outputs.counts import CELL_KEY
-from copd_strat.outputs.protect import KNOWN, protect
-from copd_strat.outputs.relations import linked_indicators, system_of
+from copd_strat.summary import protect as protection
+from copd_strat.summary.audit import Witnesses, exposed
+from copd_strat.summary.counts import CELL_KEY
+from copd_strat.summary.protect import KNOWN, protect
+from copd_strat.summary.relations import linked_indicators, system_of
 
 INDICATOR = "bed_days"
 NEAR = 6  # brute force looks this far around a true count that is hidden without an upper bound

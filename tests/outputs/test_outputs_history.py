@@ -14,10 +14,10 @@ from summary_fixture import ORGANISATIONS, dispositions_of, engine_with, months_
 from copd_strat.config import SummarySettings
 from copd_strat.engine import Engine
 from copd_strat.errors import DisclosureError
-from copd_strat.outputs import summary
-from copd_strat.outputs.history import due_months, first_open_month
-from copd_strat.outputs.lattice import age_band, canonical
-from copd_strat.outputs.summary import SummaryResult, months_to_count, write_summary
+from copd_strat.summary import summarise
+from copd_strat.summary.cube import age_band, canonical
+from copd_strat.summary.month_history import due_months, first_open_month
+from copd_strat.summary.summarise import SummaryResult, months_to_count, write_summary
 
 PEOPLE = people(120)
 MONTHS = months_before(date(2025, 11, 1), 8)
@@ -215,7 +215,7 @@ def test_nothing_is_written_for_readers_if_the_audit_fails(
     def refuse(*_: object) -> pd.DataFrame:
         raise DisclosureError("a hidden count could be worked out")
 
-    monkeypatch.setattr(summary, "protect", refuse)
+    monkeypatch.setattr(summarise, "protect", refuse)
     with pytest.raises(DisclosureError):
         published(tmp_path, engine, None, date(2026, 2, 10), date(2026, 1, 31))
     assert not (tmp_path / "summary").exists()

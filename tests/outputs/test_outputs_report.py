@@ -16,8 +16,8 @@ import pandas as pd
 import pytest
 from report_world import CANARY, manifest, stamp, tables
 
-from copd_strat.outputs.report import styles, write_report
-from copd_strat.outputs.report.charts import ticks
+from copd_strat.report import styles, write_report
+from copd_strat.report.charts import ticks
 
 VOID = {"meta", "line", "path", "circle", "polygon"}
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from copd_strat.outputs.spc import Limits, signals, variation, xmr_limits
+from copd_strat.summary.spc import Limits, signals, variation, xmr_limits
 
 # The worked series of the package's documentation (NHSRplotthedots 0.2.2).
 WORKED = np.array([1, 2, 1, 2, 10, 1, 2, 1, 2, 1, 2, 1, 2, 1, 2, 1, 2, 1], dtype=float)

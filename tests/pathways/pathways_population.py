@@ -11,7 +11,7 @@ import pandas as pd
 import pyarrow as pa
 
 from copd_strat.pathways import make_references
-from copd_strat.pathways.columns import patient_columns
+from copd_strat.pathways.fact_columns import patient_columns
 
 KEY = b"a key for tests only, 0123456789 abcdef"
 INDEX = date(2026, 3, 31)

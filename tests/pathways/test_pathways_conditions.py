@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from copd_strat.pathways.columns import Facts
 from copd_strat.pathways.conditions import Compare, Condition, Every, Negation, Some, Truth, evaluate
+from copd_strat.pathways.fact_columns import Facts
 
 KINDS: Any = {"a": "flag", "b": "flag", "n": "number", "t": "text", "d": "date", "index_date": "date"}
 

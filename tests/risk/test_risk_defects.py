@@ -10,8 +10,9 @@ import pytest
 import risk_goldens as goldens
 
 from copd_strat.errors import ModelError
-from copd_strat.risk import accept, registry
-from copd_strat.risk.accept_models import POINT_OUTPUTS
+from copd_strat.risk import registry
+from copd_strat.risk.models import accept
+from copd_strat.risk.models.accept_models import POINT_OUTPUTS
 from copd_strat.risk.score import score_table
 
 

@@ -9,9 +9,9 @@ import risk_goldens as goldens
 from risk_direct_grid import DirectAccept
 
 from copd_strat.clinical import gli
-from copd_strat.risk import accept, posterior
-from copd_strat.risk.accept3_cprd import ACCEPT3_CPRD, completed
-from copd_strat.risk.accept_models import INTERVAL_OUTPUTS, POINT_OUTPUTS
+from copd_strat.risk.models import accept, posterior
+from copd_strat.risk.models.accept3_cprd import ACCEPT3_CPRD, completed
+from copd_strat.risk.models.accept_models import INTERVAL_OUTPUTS, POINT_OUTPUTS
 from copd_strat.risk.score import predictors_from, score_table
 
 RELATIVE = 1e-9

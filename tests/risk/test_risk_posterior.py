@@ -16,8 +16,8 @@ import pytest
 import risk_goldens as goldens
 from risk_direct_grid import DirectAccept
 
-from copd_strat.risk import accept, posterior, surface
-from copd_strat.risk.accept_models import POINT_OUTPUTS
+from copd_strat.risk.models import accept, interpolation, posterior
+from copd_strat.risk.models.accept_models import POINT_OUTPUTS
 from copd_strat.risk.score import score_table
 
 PATIENTS = int(os.environ.get("COPD_STRAT_RANDOM_PATIENTS", "3000"))
@@ -28,7 +28,7 @@ def test_random_patients_agree_with_the_direct_grid() -> None:
     patients = goldens.random_patients(PATIENTS, seed=5)
     direct = DirectAccept()
     rows = patients.to_dict("records")
-    fast = accept.rates("full", patients, surface.rate)
+    fast = accept.rates("full", patients, interpolation.rate)
     slow = np.array([direct.accept1(row) for row in rows])
     np.testing.assert_allclose(np.column_stack([fast.everything, fast.severe]), slow, rtol=RELATIVE, atol=0)
     recalibrated = accept.accept2_rates(patients)
@@ -61,7 +61,7 @@ def _corners() -> pd.DataFrame:
 def test_corners_agree_with_the_direct_grid() -> None:
     corners = _corners()
     direct = DirectAccept()
-    fast = accept.rates("full", corners, surface.rate)
+    fast = accept.rates("full", corners, interpolation.rate)
     slow = np.array([direct.accept1(row) for row in corners.to_dict("records")])
     np.testing.assert_allclose(np.column_stack([fast.everything, fast.severe]), slow, rtol=RELATIVE, atol=0)
 
@@ -70,21 +70,21 @@ def test_every_corner_lies_in_the_interpolated_box() -> None:
     """Otherwise ordinary patients would silently take the slow way."""
     engine = accept.engine("full")
     for values, limits in (
-        (engine.ln_alpha(_corners()), surface.LN_ALPHA_LIMITS),
-        (engine.eta(_corners()), surface.ETA_LIMITS),
+        (engine.ln_alpha(_corners()), interpolation.LN_ALPHA_LIMITS),
+        (engine.eta(_corners()), interpolation.ETA_LIMITS),
     ):
         assert values.min() > limits[0]
         assert values.max() < limits[1]
 
 
 @pytest.mark.parametrize("part", ["severe", "non_severe"])
-def test_every_count_from_0_to_30(part: surface.HalfPart) -> None:
+def test_every_count_from_0_to_30(part: interpolation.HalfPart) -> None:
     effects = accept.engine("full").effects
     rng = np.random.default_rng(8)
     count = np.repeat(np.arange(31.0), 20)
-    ln_alpha = rng.uniform(*surface.LN_ALPHA_LIMITS, len(count))
-    eta = rng.uniform(*surface.ETA_LIMITS, len(count))
-    fast = surface.rate(effects, ln_alpha, eta, count, part)
+    ln_alpha = rng.uniform(*interpolation.LN_ALPHA_LIMITS, len(count))
+    eta = rng.uniform(*interpolation.ETA_LIMITS, len(count))
+    fast = interpolation.rate(effects, ln_alpha, eta, count, part)
     slow = posterior.rate(effects, ln_alpha, eta, count, part)
     np.testing.assert_allclose(fast, slow, rtol=1e-10, atol=0)
 
@@ -93,7 +93,7 @@ def test_outside_the_box_the_grid_itself_answers() -> None:
     effects = accept.engine("full").effects
     ln_alpha, eta = np.array([-9.0, 0.0, 0.0]), np.array([-2.0, 6.0, -2.0])
     count = np.array([0.0, 2.0, 31.0])
-    fast = surface.rate(effects, ln_alpha, eta, count, "severe")
+    fast = interpolation.rate(effects, ln_alpha, eta, count, "severe")
     assert (fast == posterior.rate(effects, ln_alpha, eta, count, "severe")).all()
 
 

@@ -13,10 +13,11 @@ import risk_reasons_page
 from risk_direct_grid import DirectAccept, packaged
 
 from copd_strat.errors import ModelError
-from copd_strat.risk import accept3, accept3_cprd, phrases, shapley
-from copd_strat.risk.accept import SEVERE
-from copd_strat.risk.accept3_cprd import ACCEPT3_CPRD, completed
-from copd_strat.risk.model import Options
+from copd_strat.risk import phrases, shapley
+from copd_strat.risk.model_card import Options
+from copd_strat.risk.models import accept3, accept3_cprd
+from copd_strat.risk.models.accept import SEVERE
+from copd_strat.risk.models.accept3_cprd import ACCEPT3_CPRD, completed
 from copd_strat.risk.score import predictors_from
 from copd_strat.risk.scorecard import scorecard
 

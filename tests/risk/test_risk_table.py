@@ -11,7 +11,7 @@ import risk_goldens as goldens
 
 from copd_strat.errors import ModelError
 from copd_strat.risk import registry
-from copd_strat.risk.accept_models import INTERVAL_OUTPUTS, POINT_OUTPUTS
+from copd_strat.risk.models.accept_models import INTERVAL_OUTPUTS, POINT_OUTPUTS
 from copd_strat.risk.score import score_table
 
 PATIENT = {

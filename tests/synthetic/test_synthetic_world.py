@@ -8,7 +8,7 @@ from datetime import date
 import pandas as pd
 import pytest
 
-from copd_strat.codelists.identifiers import verhoeff_passes
+from copd_strat.codelists.intact_codes import verhoeff_passes
 from copd_strat.synthetic import World
 from copd_strat.synthetic.codes import code_of, code_table, medicine_table
 

@@ -7,7 +7,7 @@ import os
 import click
 
 from copd_strat import __version__
-from copd_strat.cli import answers, catalogue, doctor, look, make, nightly, scoring
+from copd_strat.cli import answers, demonstration, doctor, nightly, published_runs, reference_pages, scoring
 from copd_strat.cli.terminal import exit_codes
 
 # Files of a run are for their owner and group only.
@@ -23,7 +23,7 @@ def commands() -> None:
     """
 
 
-for room in (nightly, answers, look, scoring, catalogue, make, doctor):
+for room in (nightly, answers, published_runs, scoring, reference_pages, demonstration, doctor):
     for command in room.COMMANDS:
         commands.add_command(command)
 

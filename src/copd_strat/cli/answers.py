@@ -11,7 +11,7 @@ import click
 from copd_strat.cli import options
 from copd_strat.cli.terminal import say, show, table
 from copd_strat.errors import InputError
-from copd_strat.runs.folder import write_errors
+from copd_strat.publish.folder import write_errors
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -34,12 +34,12 @@ def decisions(returned: tuple[Path, ...], output: Path, as_of: date) -> None:
     """
     import pandas as pd
 
-    from copd_strat.outputs.lists import lists_in, returned_decisions
+    from copd_strat.lists import lists_in, returned_decisions
     from copd_strat.pathways import override_counts, validate_decisions
 
     files = lists_in(returned)
     if not files:
-        raise InputError("no returned list was found", mend="give CSV files, workbooks or their folder")
+        raise InputError("no returned list was found", fix="give CSV files, workbooks or their folder")
     checked = validate_decisions(returned_decisions(files), as_of)
     kept = _answers_in(output)
     every = pd.concat([kept, _as_text(checked.accepted)], ignore_index=True).drop_duplicates()
@@ -70,10 +70,10 @@ def _answers_in(output: Path) -> pd.DataFrame:
         held = pd.read_csv(output, dtype="str", encoding="utf-8-sig", keep_default_na=False)
     except (OSError, ValueError) as error:  # pandas' and decoding errors are ValueErrors
         raise InputError(
-            f"{output}: cannot be read ({type(error).__name__})", mend="mend it, or give another name with -o"
+            f"{output}: cannot be read ({type(error).__name__})", fix="fix it, or give another name with -o"
         ) from None
     if list(held.columns) != list(DECISION_COLUMNS):
-        raise InputError(f"{output}: is there and is not a decisions table", mend="give another name with -o")
+        raise InputError(f"{output}: is there and is not a decisions table", fix="give another name with -o")
     return held
 
 

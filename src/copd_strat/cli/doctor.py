@@ -15,8 +15,8 @@ from copd_strat import config
 from copd_strat.cli import options
 from copd_strat.cli.terminal import show, table
 from copd_strat.errors import ConfigError, CopdStratError, OutputError
-from copd_strat.runs import RunFolder, inventory, verify
-from copd_strat.runs.approval import check_approval
+from copd_strat.publish import RunFolder, inventory, verify
+from copd_strat.publish.approval import check_approval
 
 # A night keeps the checked rows beside the run until it is published: about this many times the extracts.
 _DISK_PER_INPUT = 6
@@ -32,7 +32,7 @@ def doctor(config_path: Path, as_of: date) -> None:
     show(table(["check", "", "found"], rows))
     failed = [name for name, mark, _ in rows if mark == "FAIL"]
     if failed:
-        raise ConfigError(f"{len(failed)} check(s) failed: {', '.join(failed)}", mend="see the lines above")
+        raise ConfigError(f"{len(failed)} check(s) failed: {', '.join(failed)}", fix="see the lines above")
 
 
 def _outcome(check: Callable[[], str]) -> tuple[str, str]:

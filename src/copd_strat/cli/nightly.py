@@ -14,8 +14,8 @@ from copd_strat.cli.terminal import say, show, show_json, table
 from copd_strat.progress import Narrator
 
 if TYPE_CHECKING:
-    from copd_strat.account import Outcome
     from copd_strat.plan import Plan
+    from copd_strat.reconciliation import Outcome
 
 
 @click.command()
@@ -86,8 +86,8 @@ def rows_table(summary: dict[str, Any]) -> str:
 @options.as_json
 def validate(config_path: Path, as_of: date, as_json: bool) -> None:
     """Check the extracts and stop: identifier gate, contracts, quarantine, run guard. Publishes nothing."""
-    from copd_strat.inspection import validation
     from copd_strat.plan import Night
+    from copd_strat.quality.inspect_night import validation
 
     night = Night(settings=config.load(config_path), as_of=as_of)
     say(f"copd-strat {__version__} · {night.settings.title} · checking extracts, run date {as_of}")

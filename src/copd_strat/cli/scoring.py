@@ -9,7 +9,7 @@ import click
 
 from copd_strat.cli.terminal import say, show, table
 from copd_strat.errors import InputError
-from copd_strat.runs.folder import write_errors
+from copd_strat.publish.folder import write_errors
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -54,7 +54,7 @@ def read_table(path: Path) -> pd.DataFrame:
         raise InputError(f"{path}: no such file") from None
     except (OSError, ValueError) as error:  # pandas, pyarrow and decoding errors are ValueErrors
         raise InputError(
-            f"{path}: cannot be read ({type(error).__name__})", mend="give a UTF-8 CSV or a Parquet file"
+            f"{path}: cannot be read ({type(error).__name__})", fix="give a UTF-8 CSV or a Parquet file"
         ) from None
 
 

@@ -60,7 +60,7 @@ def _is_numeric(rows: list[list[object]], column: int) -> bool:
 
 @contextmanager
 def exit_codes() -> Iterator[None]:
-    """Errors a person can mend become a message and their exit code; anything else is a bug, 70.
+    """Errors a person can fix become a message and their exit code; anything else is a bug, 70.
 
     A bug's report names places in the code only: an exception's text may hold a value of a record.
     """
@@ -77,5 +77,5 @@ def exit_codes() -> Iterator[None]:
         say(f"copd-strat stopped on an internal error ({type(error).__name__}). Nothing was published.")
         for frame in traceback.extract_tb(error.__traceback__)[-4:]:
             say(f"  at {frame.filename.rsplit('copd_strat', 1)[-1]}:{frame.lineno} in {frame.name}")
-        say("  Mend: please report these lines; they hold no data.")
+        say("  Fix: please report these lines; they hold no data.")
         sys.exit(BUG_EXIT_CODE)

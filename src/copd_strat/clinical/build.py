@@ -181,7 +181,7 @@ def _refuse_type1_dissent(engine: Engine) -> None:
     if people:
         raise IdentifiableDataError(
             f"gp_events: {people} people have a standing Type 1 opt-out; they must not be in the extract",
-            mend="ask the provider to remove them before extraction, then run again (docs/decisions.md §6)",
+            fix="ask the provider to remove them before extraction, then run again (docs/decisions.md §6)",
         )
 
 

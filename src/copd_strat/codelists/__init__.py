@@ -1,6 +1,6 @@
 """Concepts and their codes: a small packaged core, a site's own lists, and checks that they fit the data."""
 
-from copd_strat.codelists.identifiers import namespace, verhoeff_passes
+from copd_strat.codelists.intact_codes import namespace, verhoeff_passes
 from copd_strat.codelists.lists import CodelistReport, ListUsed, load, meanings
 from copd_strat.codelists.matches import MatchReport, check_matches, require_intact_ids
 

@@ -22,7 +22,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from copd_strat.codelists.identifiers import verhoeff_passes
+from copd_strat.codelists.intact_codes import verhoeff_passes
 from copd_strat.engine import Engine
 from copd_strat.errors import ConfigError
 
@@ -147,7 +147,7 @@ def _add_site_file(lists: _Lists, path: Path) -> list[tuple[str, str]]:
     if missing := [name for name in REQUIRED if name not in header]:
         raise ConfigError(
             f"{path}: a code list needs the column(s) {', '.join(missing)}",
-            mend=f"name the columns {', '.join(REQUIRED)}; term, source, value, mode and edition may follow",
+            fix=f"name the columns {', '.join(REQUIRED)}; term, source, value, mode and edition may follow",
         )
     known = set(meanings())
     for line, row in rows:
@@ -167,7 +167,7 @@ def _read(path: Path) -> tuple[tuple[str, ...], list[tuple[int, dict[str, str]]]
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise ConfigError(
             f"{path}: the code list cannot be read ({type(error).__name__})",
-            mend="give the path of a CSV file in UTF-8",
+            fix="give the path of a CSV file in UTF-8",
         ) from error
 
 
@@ -177,19 +177,19 @@ def _refuse_faults(path: Path, line: int, row: dict[str, str], known: set[str]) 
         near = difflib.get_close_matches(concept, known, n=1)
         raise ConfigError(
             f"{path}, line {line}, column concept: '{concept}' is not a concept the product uses",
-            mend=f"did you mean '{near[0]}'?" if near else "'copd-strat codelists' prints the concepts",
+            fix=f"did you mean '{near[0]}'?" if near else "'copd-strat codelists' prints the concepts",
         )
     if row["code_system"] not in EVENT_SYSTEMS + ADMINISTRATIVE_SYSTEMS:
         raise ConfigError(
             f"{path}, line {line}, column code_system: '{row['code_system']}' is not a code system",
-            mend="use one of " + ", ".join(EVENT_SYSTEMS + ADMINISTRATIVE_SYSTEMS),
+            fix="use one of " + ", ".join(EVENT_SYSTEMS + ADMINISTRATIVE_SYSTEMS),
         )
     if row.get("mode", "") not in ("", *MODES):
         raise ConfigError(f"{path}, line {line}, column mode: must be add or replace")
     if not row["code"] or "E+" in row["code"].upper():
         raise ConfigError(
             f"{path}, line {line}, column code: '{row['code']}' is no code",
-            mend="a spreadsheet may have turned it into a number; export the codes as text",
+            fix="a spreadsheet may have turned it into a number; export the codes as text",
         )
     _refuse_non_number(path, line, row.get("value", ""))
     _edition(path, line, row.get("edition", ""))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from copd_strat.codelists.identifiers import namespace, verhoeff_passes
+from copd_strat.codelists.intact_codes import namespace, verhoeff_passes
 from copd_strat.codelists.lists import CHECKED_SYSTEMS
 from copd_strat.engine import Engine
 from copd_strat.errors import ContractError
@@ -66,7 +66,7 @@ def require_intact_ids(report: MatchReport, max_share: float = MAX_DAMAGED_SHARE
     if report.damaged_share > max_share:
         raise ContractError(
             f"{report.damaged_share:.0%} of the extract's SNOMED CT and dm+d ids fail their check digit",
-            mend="export codes as text: a spreadsheet or a float column cuts 18-digit identifiers",
+            fix="export codes as text: a spreadsheet or a float column cuts 18-digit identifiers",
         )
 
 

@@ -8,14 +8,14 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from copd_strat.checks.sql_checks import CHECKS
 from copd_strat.config import read_yaml
-from copd_strat.contracts.checks import CHECKS
-from copd_strat.contracts.gate import GATE_RULES
-from copd_strat.contracts.gate_suites import TABLE_CHECKS
-from copd_strat.contracts.guard_rules import GUARD_RULES
-from copd_strat.contracts.loading import SUFFIX, load_contract, standard_faults
-from copd_strat.contracts.model import Contract, Rule
+from copd_strat.contracts.contract import Contract, Rule
+from copd_strat.contracts.contract_files import SUFFIX, load_contract, standard_faults
 from copd_strat.errors import ConfigError
+from copd_strat.quality.gate import GATE_RULES
+from copd_strat.quality.guard_rules import GUARD_RULES
+from copd_strat.quality.suites import TABLE_CHECKS
 
 # Folders whose contracts describe tables the program makes, not extracts it is sent.
 MADE_HERE = ("internal", "published")
@@ -29,7 +29,7 @@ def contract_files(folder: Path) -> list[Path]:
     files = sorted(folder.glob(f"*/*{SUFFIX}"))
     if not files:
         raise ConfigError(
-            f"{folder}: no data contracts", mend="name the folder that holds the layouts' folders"
+            f"{folder}: no data contracts", fix="name the folder that holds the layouts' folders"
         )
     return files
 
@@ -61,8 +61,8 @@ def _missing_parts(raw: dict[str, Any]) -> Iterator[str]:
                 yield f"{name}: '{part}' is missing"
         if "check" not in (item.get("implementation") or {}):
             yield f"{name}: 'implementation' names no check"
-        if not any(entry.get("property") == "mend" for entry in item.get("customProperties", [])):
-            yield f"{name}: no custom property 'mend'"
+        if not any(entry.get("property") == "fix" for entry in item.get("customProperties", [])):
+            yield f"{name}: no custom property 'fix'"
     if not raw.get("team", {}).get("name"):
         yield "no owner: 'team.name' is missing"
 

@@ -77,19 +77,19 @@ class Engine:
 
     @contextmanager
     def _limits(self) -> Iterator[None]:
-        """A machine's limit, met in the middle of a statement, becomes an error a person can mend."""
+        """A machine's limit, met in the middle of a statement, becomes an error a person can fix."""
         try:
             yield
         except duckdb.OutOfMemoryException:
             raise ConfigError(
                 "engine.memory_limit: too little memory for these extracts",
-                mend="raise engine.memory_limit in the configuration, or free disk space for spilling",
+                fix="raise engine.memory_limit in the configuration, or free disk space for spilling",
             ) from None
         except duckdb.IOException as error:
             if not any(sign in str(error) for sign in _CANNOT_WRITE):
                 raise
             raise OutputError(
-                "the work folder cannot be written", mend="check its free space and permissions"
+                "the work folder cannot be written", fix="check its free space and permissions"
             ) from None
 
     def frame(self, sql: str) -> pd.DataFrame:

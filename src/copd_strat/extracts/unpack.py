@@ -8,7 +8,7 @@ import zlib
 from pathlib import Path, PurePosixPath
 
 from copd_strat.errors import InputError
-from copd_strat.extracts.files import ending
+from copd_strat.extracts.source_files import ending
 
 # Delimited text shrinks to a tenth or so; what grows far beyond that is not an extract.
 _MAX_GROWTH, _MIN_SUSPECT_BYTES = 200, 100_000_000
@@ -33,7 +33,7 @@ def unpacked(folder: Path, work: Path) -> Path:
         try:
             _unpack(path, name, target / path.parent.relative_to(folder))
         except (zipfile.BadZipFile, zlib.error, EOFError):
-            raise InputError(f"{name}: not a complete zip file", mend="copy or export it again") from None
+            raise InputError(f"{name}: not a complete zip file", fix="copy or export it again") from None
     return target
 
 
@@ -43,9 +43,9 @@ def _unpack(path: Path, name: str, target: Path) -> None:
         members = [member for member in archive.infolist() if not member.is_dir()]
         size = sum(member.file_size for member in members)
         if size > _MIN_SUSPECT_BYTES and size > _MAX_GROWTH * path.stat().st_size:
-            raise InputError(f"{name}: grows beyond reason when unpacked", mend="send the parts unzipped")
+            raise InputError(f"{name}: grows beyond reason when unpacked", fix="send the parts unzipped")
         if any(member.flag_bits & 1 for member in members):
-            raise InputError(f"{name}: the zip file is encrypted", mend="decrypt it first")
+            raise InputError(f"{name}: the zip file is encrypted", fix="decrypt it first")
         for member in members:
             # The bare name alone: a path inside an archive may not choose where it is written.
             place = target / PurePosixPath(member.filename).name
@@ -53,7 +53,7 @@ def _unpack(path: Path, name: str, target: Path) -> None:
                 continue
             if place.exists():
                 raise InputError(
-                    f"{name}: holds {place.name}, which is there already", mend="keep one of them"
+                    f"{name}: holds {place.name}, which is there already", fix="keep one of them"
                 )
             with archive.open(member) as packed, place.open("wb") as out:
                 shutil.copyfileobj(packed, out)

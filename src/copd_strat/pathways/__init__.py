@@ -4,9 +4,9 @@ from copd_strat.pathways.assign import Assignment, assign
 from copd_strat.pathways.changes import diff
 from copd_strat.pathways.describing import describe
 from copd_strat.pathways.feedback import Feedback, override_counts, validate_decisions
-from copd_strat.pathways.loading import SHIPPED, load_policy
 from copd_strat.pathways.one_patient import explain
 from copd_strat.pathways.policy import DECISIONS, DISPOSITIONS, LISTED, Policy
+from copd_strat.pathways.policy_files import SHIPPED, load_policy
 from copd_strat.pathways.references import (
     check_reference,
     make_references,

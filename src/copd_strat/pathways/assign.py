@@ -11,11 +11,11 @@ import pandas as pd
 from copd_strat.pathways import explaining
 from copd_strat.pathways.capacity import give_places, rank_order, ranks
 from copd_strat.pathways.changes import change_words, diff
-from copd_strat.pathways.columns import Facts, Objects, patient_columns
+from copd_strat.pathways.fact_columns import Facts, Objects, patient_columns
 from copd_strat.pathways.feedback import InForce, in_force
 from copd_strat.pathways.judging import Judgement, judge
-from copd_strat.pathways.memory import recall, remember
 from copd_strat.pathways.policy import Policy
+from copd_strat.pathways.previous_night import recall, remember
 
 
 @dataclass(frozen=True)

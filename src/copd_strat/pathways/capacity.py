@@ -13,11 +13,11 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from copd_strat.pathways.columns import Days, Facts, Floats, Objects, day, known, objects
 from copd_strat.pathways.conditions import evaluate
+from copd_strat.pathways.fact_columns import Days, Facts, Floats, Objects, day, known, objects
 from copd_strat.pathways.judging import Judgement
-from copd_strat.pathways.memory import Memory
 from copd_strat.pathways.policy import Capacity, Policy, Ranking
+from copd_strat.pathways.previous_night import Memory
 
 Positions = npt.NDArray[np.intp]
 

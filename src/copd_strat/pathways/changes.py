@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from copd_strat.pathways.columns import Objects, object_array, objects
-from copd_strat.pathways.memory import Memory
+from copd_strat.pathways.fact_columns import Objects, object_array, objects
 from copd_strat.pathways.policy import LISTED
+from copd_strat.pathways.previous_night import Memory
 
 CHANGE_COLUMNS = ("practice_id", "patient_ref", "patient_id", "kind", "change", "was", "now", "why")
 TIER = {"clinic": "clinic", "clinical_review": "review", "self_management": "app", "not_listed": "not listed"}

@@ -13,7 +13,7 @@ from operator import and_, or_
 
 import numpy as np
 
-from copd_strat.pathways.columns import Days, Facts, Flags
+from copd_strat.pathways.fact_columns import Days, Facts, Flags
 
 REFERENCE_DATE = "index_date"
 

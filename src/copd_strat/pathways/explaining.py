@@ -8,13 +8,13 @@ from datetime import date
 import numpy as np
 import pandas as pd
 
-from copd_strat.pathways.columns import Facts, Flags, Objects, day, known, numbers, object_array, objects
 from copd_strat.pathways.conditions import evaluate
+from copd_strat.pathways.fact_columns import Facts, Flags, Objects, day, known, numbers, object_array, objects
 from copd_strat.pathways.feedback import InForce
 from copd_strat.pathways.judging import Judgement
-from copd_strat.pathways.memory import Memory
 from copd_strat.pathways.policy import LISTED, Policy
-from copd_strat.pathways.wording import Rows, date_in_words, write
+from copd_strat.pathways.previous_night import Memory
+from copd_strat.pathways.sentences import Rows, date_in_words, write
 
 WHYS = 3
 # ln(1.1): a reason is said if it raises the rate by a tenth or more (project choice)

@@ -8,7 +8,7 @@ from datetime import date
 import numpy as np
 import pandas as pd
 
-from copd_strat.pathways.columns import Days, Facts, Flags, Objects, day, days, known, objects
+from copd_strat.pathways.fact_columns import Days, Facts, Flags, Objects, day, days, known, objects
 from copd_strat.pathways.policy import DECISIONS, DecisionEffect, Policy
 from copd_strat.pathways.references import normalise_reference
 

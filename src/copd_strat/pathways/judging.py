@@ -9,11 +9,11 @@ from datetime import date
 
 import numpy as np
 
-from copd_strat.pathways.columns import Days, Facts, Flags, Objects, day
 from copd_strat.pathways.conditions import evaluate
+from copd_strat.pathways.fact_columns import Days, Facts, Flags, Objects, day
 from copd_strat.pathways.feedback import InForce
-from copd_strat.pathways.memory import Memory
 from copd_strat.pathways.policy import Policy, Rule
+from copd_strat.pathways.previous_night import Memory
 
 
 @dataclass(frozen=True)

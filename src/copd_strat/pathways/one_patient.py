@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pandas as pd
 
 from copd_strat.errors import InputError
-from copd_strat.pathways.columns import patient_columns
+from copd_strat.pathways.fact_columns import patient_columns
 from copd_strat.pathways.policy import Policy
 from copd_strat.pathways.references import normalise_reference
 
@@ -31,12 +31,12 @@ def explain(
     normal = normalise_reference(reference)
     if normal is None:
         raise InputError(
-            "this is not a reference, or a character is wrong", mend="copy it from the list: CP-XXXX-XXXX-X"
+            "this is not a reference, or a character is wrong", fix="copy it from the list: CP-XXXX-XXXX-X"
         )
     found = patients[patients["patient_ref"] == normal]
     if found.empty:
         raise InputError(
-            f"{normal}: not in this run", mend="check the run, the practice and the reference key"
+            f"{normal}: not in this run", fix="check the run, the practice and the reference key"
         )
     patient = found.iloc[0]
     sections = [

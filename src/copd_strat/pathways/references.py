@@ -42,14 +42,14 @@ def reference_key(settings: PathwaySettings) -> bytes:
             given = settings.reference_key_file.read_bytes()
         except OSError as error:
             raise ConfigError(
-                f"{source}: the reference key cannot be read ({type(error).__name__})", mend=_KEY_MEND
+                f"{source}: the reference key cannot be read ({type(error).__name__})", fix=_KEY_MEND
             ) from None
     key = given.strip()
     if not key:
-        raise ConfigError(f"{source}: no reference key", mend=_KEY_MEND)
+        raise ConfigError(f"{source}: no reference key", fix=_KEY_MEND)
     if len(key) < SHORTEST_KEY or len(set(key)) < 8:
         raise ConfigError(
-            f"{source}: the reference key is too short or too uniform", mend="use 32 random bytes or more"
+            f"{source}: the reference key is too short or too uniform", fix="use 32 random bytes or more"
         )
     return key
 

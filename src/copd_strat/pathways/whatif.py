@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from copd_strat.pathways.assign import assign
-from copd_strat.pathways.columns import numbers
+from copd_strat.pathways.fact_columns import numbers
 from copd_strat.pathways.policy import DISPOSITIONS, Policy
 
 _AGE_EDGES = (-np.inf, 50, 65, 75, 85, np.inf)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from copd_strat.risk.accept import SEVERE, TOTAL
+from copd_strat.risk.models.accept import SEVERE, TOTAL
 from copd_strat.risk.parameters import Flags
 
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from copd_strat.risk import phrases, shapley
-from copd_strat.risk.accept3_cprd import completed
+from copd_strat.risk.models.accept3_cprd import completed
 from copd_strat.risk.parameters import Floats
 
 COLUMNS = ("patient_id", "position", "group", "predictor", "text", "value", "value_date", "contribution")

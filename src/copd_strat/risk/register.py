@@ -10,13 +10,13 @@ import numpy as np
 import pandas as pd
 
 from copd_strat.config import RiskSettings
-from copd_strat.risk import accept3, accept3_cprd, gold
-from copd_strat.risk.accept import SEVERE, TOTAL
-from copd_strat.risk.accept3 import ACCEPT3
-from copd_strat.risk.accept3_cprd import ACCEPT3_CPRD
-from copd_strat.risk.accept_models import POINT_OUTPUTS, SYMPTOM_SCORES
-from copd_strat.risk.gold import GOLD_ABE, GOLD_GRADE
-from copd_strat.risk.model import Model, Options
+from copd_strat.risk.model_card import Model, Options
+from copd_strat.risk.models import accept3, accept3_cprd, gold
+from copd_strat.risk.models.accept import SEVERE, TOTAL
+from copd_strat.risk.models.accept3 import ACCEPT3
+from copd_strat.risk.models.accept3_cprd import ACCEPT3_CPRD
+from copd_strat.risk.models.accept_models import POINT_OUTPUTS, SYMPTOM_SCORES
+from copd_strat.risk.models.gold import GOLD_ABE, GOLD_GRADE
 from copd_strat.risk.parameters import Floats
 from copd_strat.risk.reasons import explain
 from copd_strat.risk.score import ids_of, predictors_from, score_predictors

@@ -5,18 +5,18 @@ from __future__ import annotations
 import difflib
 
 from copd_strat.errors import ModelError
-from copd_strat.risk.accept3 import ACCEPT3
-from copd_strat.risk.accept3_cprd import ACCEPT3_CPRD
-from copd_strat.risk.accept_models import ACCEPT1, ACCEPT2, ACCEPT2_NO_SGRQ
-from copd_strat.risk.ado import ADO, ADO_UPDATED
-from copd_strat.risk.bodex import BODEX
-from copd_strat.risk.codex import CODEX
-from copd_strat.risk.dose import DOSE
-from copd_strat.risk.efi import EFI
-from copd_strat.risk.gli_global import GLI_GLOBAL
-from copd_strat.risk.gold import GOLD_ABE, GOLD_GRADE
-from copd_strat.risk.model import Model, Predictor
-from copd_strat.risk.precisex import PRECISEX
+from copd_strat.risk.model_card import Model, Predictor
+from copd_strat.risk.models.accept3 import ACCEPT3
+from copd_strat.risk.models.accept3_cprd import ACCEPT3_CPRD
+from copd_strat.risk.models.accept_models import ACCEPT1, ACCEPT2, ACCEPT2_NO_SGRQ
+from copd_strat.risk.models.ado import ADO, ADO_UPDATED
+from copd_strat.risk.models.bodex import BODEX
+from copd_strat.risk.models.codex import CODEX
+from copd_strat.risk.models.dose import DOSE
+from copd_strat.risk.models.efi import EFI
+from copd_strat.risk.models.gli_global import GLI_GLOBAL
+from copd_strat.risk.models.gold import GOLD_ABE, GOLD_GRADE
+from copd_strat.risk.models.precisex import PRECISEX
 
 MODELS = {
     model.name: model
@@ -45,7 +45,7 @@ def model(name: str) -> Model:
     if name not in MODELS:
         near = difflib.get_close_matches(name, MODELS, n=1)
         hint = f"did you mean '{near[0]}'? " if near else ""
-        raise ModelError(f"there is no model '{name}'", mend=f"{hint}models: {', '.join(MODELS)}")
+        raise ModelError(f"there is no model '{name}'", fix=f"{hint}models: {', '.join(MODELS)}")
     return MODELS[name]
 
 

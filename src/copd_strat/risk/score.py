@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 
 from copd_strat.errors import ModelError
-from copd_strat.risk import facts, registry, status
-from copd_strat.risk.model import Model, Options, Predictor
+from copd_strat.risk import predictors, registry, status
+from copd_strat.risk.model_card import Model, Options, Predictor
 
 ID, FEATURE_ID = "ID", "patient_id"
 
@@ -75,16 +75,16 @@ def ids_of(table: pd.DataFrame) -> pd.Series:
     name = ID if ID in table else FEATURE_ID
     if name not in table:
         raise ModelError(
-            "the table has no ID column", mend=f"add a column '{ID}' (or '{FEATURE_ID}'), one id a row"
+            "the table has no ID column", fix=f"add a column '{ID}' (or '{FEATURE_ID}'), one id a row"
         )
     ids = table[name]
     if ids.isna().any():
         raise ModelError(
-            f"column '{name}' is empty in {int(ids.isna().sum())} row(s)", mend="give every row an id"
+            f"column '{name}' is empty in {int(ids.isna().sum())} row(s)", fix="give every row an id"
         )
     repeated = int(ids.duplicated().sum())
     if repeated:
-        raise ModelError(f"column '{name}' repeats an id in {repeated} row(s)", mend="give one row a patient")
+        raise ModelError(f"column '{name}' repeats an id in {repeated} row(s)", fix="give one row a patient")
     return ids
 
 
@@ -103,7 +103,7 @@ def _check_columns(table: pd.DataFrame, model: Model) -> None:
     if absent:
         raise ModelError(
             f"{model.name}: the table lacks the required column(s) {', '.join(absent)}",
-            mend=(
+            fix=(
                 f"'copd-strat models show {model.name}' lists the columns, and the features that stand for "
                 f"them"
             ),
@@ -120,12 +120,12 @@ def _column(table: pd.DataFrame, predictor: Predictor) -> pd.Series:
     own = predictor.name in table and predictor.name != predictor.feature
     source = predictor.name if own else str(predictor.feature)
     raw = table[source] if own or predictor.convert is None else predictor.convert(table)
-    values = facts.numbers(raw)
+    values = predictors.numbers(raw)
     text = 0 if pd.api.types.is_numeric_dtype(raw.dtype) else _text_rows(raw, values)
     if text:
         raise ModelError(
             f"column '{source}' holds something other than a number in {text} row(s)",
-            mend="correct these rows, or leave unknown values empty",
+            fix="correct these rows, or leave unknown values empty",
         )
     return values
 

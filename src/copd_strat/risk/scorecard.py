@@ -20,7 +20,7 @@ import pandas as pd
 from scipy.special import expit
 
 from copd_strat.errors import ModelError
-from copd_strat.risk import facts
+from copd_strat.risk import predictors
 from copd_strat.risk.parameters import Floats
 
 
@@ -36,7 +36,7 @@ class ScoredFeature:
 
     def terms(self, values: pd.Series) -> Floats:
         """The log-odds of each value, shape (n,)."""
-        numbers = facts.numbers(values).to_numpy()
+        numbers = predictors.numbers(values).to_numpy()
         binned = np.asarray(self.log_odds)[np.searchsorted(np.asarray(self.edges), numbers, side="left")]
         return np.where(np.isnan(numbers), self.missing, binned)
 

@@ -17,8 +17,8 @@ from math import factorial
 import numpy as np
 import pandas as pd
 
-from copd_strat.risk import accept, surface
-from copd_strat.risk.accept import SEVERE
+from copd_strat.risk.models import accept, interpolation
+from copd_strat.risk.models.accept import SEVERE
 from copd_strat.risk.parameters import Floats, load
 
 HISTORY = "exacerbation history"
@@ -35,7 +35,7 @@ GROUP_OF = {SEVERE: HISTORY} | {name: group for group, names in LINEAR_GROUPS.it
 # this factor the terms stand as they are and the remainder is shared by their size.
 LARGEST_STRETCH = 2.0
 STEP = 1e-4  # of the numerical derivative, in units of ln alpha and eta
-PATIENTS_A_BATCH = 512  # small matrix products stay on one thread; see surface.BLOCK
+PATIENTS_A_BATCH = 512  # small matrix products stay on one thread; see interpolation.BLOCK
 
 
 @cache
@@ -67,7 +67,7 @@ def log_severe_rate(predictors: pd.DataFrame, log_rate: Callable[[Floats], Float
 
 def _log_rate(ln_alpha: Floats, eta: Floats, count: Floats, log_rate: Callable[[Floats], Floats]) -> Floats:
     engine = accept.engine("full")
-    severe = surface.rate(engine.effects, ln_alpha, eta, count, "severe")
+    severe = interpolation.rate(engine.effects, ln_alpha, eta, count, "severe")
     return log_rate(accept.straightened(engine.spline_severe, severe))
 
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
-from copd_strat.risk.model import Model, Predictor
+from copd_strat.risk.model_card import Model, Predictor
 from copd_strat.risk.parameters import Flags
 
 SCORED = "scored"

@@ -40,7 +40,7 @@ class Practices:
 def found_practices(count: int, rng: np.random.Generator) -> Practices:
     """``count`` practices (1 to 500) with invented codes and names; every name says (synthetic)."""
     if not 1 <= count <= 500:
-        raise ConfigError(f"{count} practices cannot be made", mend="ask for 1 to 500 practices")
+        raise ConfigError(f"{count} practices cannot be made", fix="ask for 1 to 500 practices")
     numbers = rng.choice(np.arange(1000, 10000), size=count, replace=False)
     names = tuple(_name(position) for position in range(count))
     networks = tuple(f"{_NETWORKS[position % len(_NETWORKS)]} PCN" for position in range(count))

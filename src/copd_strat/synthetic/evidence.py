@@ -12,8 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from copd_strat.synthetic.codes import Bools, Ints, event, medicine
-from copd_strat.synthetic.exacerbations import SEVERE, Exacerbations
 from copd_strat.synthetic.logs import Log
+from copd_strat.synthetic.simulated_exacerbations import SEVERE, Exacerbations
 
 EVIDENCE = (
     "code_and_both", "code_and_antibiotic", "code_only", "infection_and_antibiotic",

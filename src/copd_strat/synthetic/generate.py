@@ -3,23 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
 
 import pyarrow as pa
 
 from copd_strat.errors import ConfigError
-from copd_strat.synthetic import files
+from copd_strat.extracts import synthetic_files
+from copd_strat.extracts.layouts import LAYOUTS
 from copd_strat.synthetic.settings import SyntheticReport, SyntheticSettings
 from copd_strat.synthetic.world import World, simulate_world
-from copd_strat.synthetic.writers import cprd_aurum, emis, native, nhse, omop
-
-WRITERS: dict[str, Callable[[dict[str, pa.Table], Path], tuple[Path, ...]]] = {
-    "native": native.write,
-    "nhse": nhse.write,
-    "cprd_aurum": cprd_aurum.write,
-    "emis": emis.write,
-    "omop": omop.write,
-}
 
 
 def generate(settings: SyntheticSettings, out: Path) -> SyntheticReport:
@@ -34,14 +27,16 @@ def generate(settings: SyntheticSettings, out: Path) -> SyntheticReport:
 def write_world(world: World, out: Path, layout: str | None = None) -> SyntheticReport:
     """Write one simulated world in ``layout`` (else the settings' own): the same people in any layout."""
     chosen = layout or world.settings.layout
-    if chosen not in WRITERS:
-        raise ConfigError(f"layout '{chosen}' cannot be written", mend=f"choose one of {', '.join(WRITERS)}")
+    if chosen not in LAYOUTS:
+        raise ConfigError(f"layout '{chosen}' cannot be written", fix=f"choose one of {', '.join(LAYOUTS)}")
     extracts, truth = out / chosen, out / "truth"
-    files.prepare(extracts)
-    files.prepare(truth)
-    written = [files.write_label(extracts), *WRITERS[chosen](world.tables, extracts)]
-    written.append(files.write_label(truth))
-    written += [files.write_text(table, truth / f"{name}.csv") for name, table in world.truth.items()]
+    synthetic_files.prepare(extracts)
+    synthetic_files.prepare(truth)
+    written = [synthetic_files.write_label(extracts), *writer_of(chosen)(world.tables, extracts)]
+    written.append(synthetic_files.write_label(truth))
+    written += [
+        synthetic_files.write_text(table, truth / f"{name}.csv") for name, table in world.truth.items()
+    ]
     return SyntheticReport(
         extracts=extracts,
         truth=truth,
@@ -51,3 +46,11 @@ def write_world(world: World, out: Path, layout: str | None = None) -> Synthetic
         rows={name: table.num_rows for name, table in world.tables.items()},
         files=tuple(written),
     )
+
+
+def writer_of(layout: str) -> Callable[[dict[str, pa.Table], Path], tuple[Path, ...]]:
+    """The layout's writer: canonical tables and a folder into that layout's files."""
+    found: Callable[[dict[str, pa.Table], Path], tuple[Path, ...]] = import_module(
+        f"copd_strat.extracts.layouts.{layout}.writer"
+    ).write
+    return found

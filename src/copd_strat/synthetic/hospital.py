@@ -14,13 +14,13 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from copd_strat.synthetic.arrow_tables import dates, picked
 from copd_strat.synthetic.care_system import PROVIDERS
 from copd_strat.synthetic.codes import Bools, Ints, code_of
-from copd_strat.synthetic.conditions import HOSPITAL_CODES
+from copd_strat.synthetic.comorbidities import HOSPITAL_CODES
 from copd_strat.synthetic.people import COPD, People
 from copd_strat.synthetic.settings import SyntheticSettings
 from copd_strat.synthetic.stays import ELECTIVE, EMERGENCY, EXACERBATION, TRANSFER, Attendances, Stays
-from copd_strat.synthetic.tables import dates, picked
 
 DIAGNOSES, ED_DIAGNOSES = 20, 12
 

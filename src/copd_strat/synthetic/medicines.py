@@ -6,10 +6,10 @@ import numpy as np
 
 from copd_strat.synthetic.codes import Bools, Ints, medicine
 from copd_strat.synthetic.evidence import antibiotic_course, steroid_course
-from copd_strat.synthetic.exacerbations import yearly_rate
 from copd_strat.synthetic.logs import Log, Series, repeated
 from copd_strat.synthetic.people import ASTHMA, COPD, NEVER, YEAR, People
 from copd_strat.synthetic.settings import SyntheticSettings
+from copd_strat.synthetic.simulated_exacerbations import yearly_rate
 
 #: Steps of inhaled treatment, each with the products that stand for it.
 _STEPS = (

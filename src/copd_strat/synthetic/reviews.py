@@ -7,10 +7,10 @@ import numpy.typing as npt
 
 from copd_strat.synthetic.codes import Bools, Floats, Ints, event
 from copd_strat.synthetic.evidence import antibiotic_course, steroid_course
-from copd_strat.synthetic.exacerbations import Exacerbations
 from copd_strat.synthetic.logs import Log, Series, repeated, unit
 from copd_strat.synthetic.people import COPD, MALE, People
 from copd_strat.synthetic.settings import SyntheticSettings
+from copd_strat.synthetic.simulated_exacerbations import Exacerbations
 
 #: Records so thin that no review in them holds MRC, CAT or spirometry.
 _THIN_RECORDS = 0.07

@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 
 from copd_strat.synthetic.codes import Ints, event
-from copd_strat.synthetic.exacerbations import Exacerbations
 from copd_strat.synthetic.logs import Log, Series
 from copd_strat.synthetic.people import COPD, NEVER, YEAR, People
 from copd_strat.synthetic.reviews import Visits, mrc_grade
 from copd_strat.synthetic.settings import SyntheticSettings
+from copd_strat.synthetic.simulated_exacerbations import Exacerbations
 
 
 def last_gp_day(

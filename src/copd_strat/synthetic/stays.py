@@ -8,9 +8,9 @@ import numpy as np
 
 from copd_strat.synthetic.care_system import PROVIDERS
 from copd_strat.synthetic.codes import Bools, Ints
-from copd_strat.synthetic.exacerbations import ED_ONLY, SEVERE, Exacerbations
 from copd_strat.synthetic.people import COPD, YEAR, People
 from copd_strat.synthetic.settings import SyntheticSettings
+from copd_strat.synthetic.simulated_exacerbations import ED_ONLY, SEVERE, Exacerbations
 
 EXACERBATION, EMERGENCY, ELECTIVE = 0, 1, 2
 #: A second stay that goes on from the first at another provider; not a new admission.

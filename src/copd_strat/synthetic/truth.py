@@ -14,9 +14,12 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from copd_strat.synthetic.arrow_tables import dates, numbers, picked
 from copd_strat.synthetic.care_system import Practices
 from copd_strat.synthetic.codes import Bools, Ints
-from copd_strat.synthetic.exacerbations import (
+from copd_strat.synthetic.people import People
+from copd_strat.synthetic.settings import SyntheticSettings
+from copd_strat.synthetic.simulated_exacerbations import (
     ED_ONLY,
     MODERATE,
     SEVERE,
@@ -25,10 +28,7 @@ from copd_strat.synthetic.exacerbations import (
     severe_share,
     yearly_rate,
 )
-from copd_strat.synthetic.people import People
-from copd_strat.synthetic.settings import SyntheticSettings
 from copd_strat.synthetic.stays import Attendances, first_stay_on_record
-from copd_strat.synthetic.tables import dates, numbers, picked
 
 UNRECORDED = -1
 _NOTES = (

@@ -8,22 +8,22 @@ import numpy as np
 import pyarrow as pa
 
 from copd_strat.synthetic import (
-    conditions,
+    arrow_tables,
+    comorbidities,
     evidence,
     hospital,
     medicines,
     reviews,
     routine,
     stays,
-    tables,
     truth,
 )
 from copd_strat.synthetic.care_system import found_practices
 from copd_strat.synthetic.codes import Floats, Ints
-from copd_strat.synthetic.exacerbations import Exacerbations, simulate
 from copd_strat.synthetic.logs import Series, event_log, prescription_log
 from copd_strat.synthetic.people import COPD, People, populate
 from copd_strat.synthetic.settings import SyntheticSettings
+from copd_strat.synthetic.simulated_exacerbations import Exacerbations, simulate
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ def simulate_world(settings: SyntheticSettings) -> World:
     practices = found_practices(settings.practices, streams["practices"])
     people = populate(settings, practices, streams["people"])
     suffered = simulate(settings, people, streams["exacerbations"])
-    others = conditions.onsets(settings, people, streams["conditions"])
+    others = comorbidities.onsets(settings, people, streams["conditions"])
     seen_to = routine.last_gp_day(settings, people, suffered, streams["absences"])
     gp, lone_steroids = _gp_records(settings, people, suffered, others, seen_to, streams)
     stayed = stays.all_stays(settings, people, suffered, streams["stays"])
@@ -50,14 +50,14 @@ def simulate_world(settings: SyntheticSettings) -> World:
     return World(
         settings=settings,
         tables={
-            "patients": tables.patients_table(settings, people, practices),
+            "patients": arrow_tables.patients_table(settings, people, practices),
             **gp,
             "hospital_episodes": hospital.episodes_table(
                 settings, people, others, stayed, streams["episodes"]
             ),
             "ed_attendances": hospital.attendances_table(people, attended, streams["attendance_rows"]),
-            "deaths": tables.deaths_table(people),
-            "organisations": tables.organisations_table(practices),
+            "deaths": arrow_tables.deaths_table(people),
+            "organisations": arrow_tables.organisations_table(practices),
             "local_flags": _local_flags(settings, people, streams["flags"]),
         },
         truth={
@@ -89,10 +89,10 @@ def _gp_records(
 ) -> tuple[dict[str, pa.Table], Series]:
     """GP events and prescriptions, and the lone steroid courses that the truth notes."""
     events, issues = event_log(), prescription_log()
-    conditions.record_copd(people, events, streams["copd"])
-    conditions.record_conditions(others, events)
-    home = conditions.living(people, streams["living"])
-    conditions.record_living(settings, people, home, events, streams["living"])
+    comorbidities.record_copd(people, events, streams["copd"])
+    comorbidities.record_conditions(others, events)
+    home = comorbidities.living(people, streams["living"])
+    comorbidities.record_living(settings, people, home, events, streams["living"])
     on_record = stays.on_record(suffered, settings.hospital_end_day)
     seen = evidence.contacts(suffered, on_record, streams["evidence"])
     evidence.record(seen, events, issues, streams["evidence"])
@@ -107,8 +107,8 @@ def _gp_records(
     last = np.minimum(people.last_day(settings.end_day), seen_to)
     born = people.first_day()
     return {
-        "gp_events": tables.gp_events_table(settings, people, events.gathered(born, last)),
-        "prescriptions": tables.prescriptions_table(
+        "gp_events": arrow_tables.gp_events_table(settings, people, events.gathered(born, last)),
+        "prescriptions": arrow_tables.prescriptions_table(
             settings, people, issues.gathered(np.maximum(born, settings.start_day), last)
         ),
     }, lone
@@ -135,9 +135,9 @@ def _local_flags(settings: SyntheticSettings, people: People, rng: np.random.Gen
     persons = np.concatenate(person)
     table = pa.table(
         {
-            "patient_id": tables.picked(persons, tuple(people.identifier.tolist())),
-            "flag": tables.picked(np.concatenate(flag), tuple(shares)),
-            "flag_date": tables.dates(settings.end_day - rng.integers(1, 500, len(persons))),
+            "patient_id": arrow_tables.picked(persons, tuple(people.identifier.tolist())),
+            "flag": arrow_tables.picked(np.concatenate(flag), tuple(shares)),
+            "flag_date": arrow_tables.dates(settings.end_day - rng.integers(1, 500, len(persons))),
         }
     )
     return table.sort_by([("patient_id", "ascending"), ("flag", "ascending")])

@@ -1,0 +1,1 @@
+"""Row checks: what a rule of a contract asks of a value."""

@@ -1,0 +1,193 @@
+"""Commands that look at published runs: list, verify, purge, compare, explain one patient, try a policy."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+from typing import Any
+
+import click
+
+from copd_strat import config
+from copd_strat.cli import options
+from copd_strat.cli.terminal import say, show, show_json, table
+from copd_strat.errors import InputError
+from copd_strat.publish import Current, RunFolder, verify
+
+
+def published(config_path: Path) -> tuple[config.Settings, Current]:
+    """The settings and the published run; InputError before the first run."""
+    settings = config.load(config_path)
+    current = RunFolder(settings.output).current()
+    if current is None:
+        raise InputError(
+            f"{settings.output}: nothing has been published here yet", fix="run 'copd-strat run'"
+        )
+    return settings, current
+
+
+def named_run(settings: config.Settings, name: str) -> Current:
+    kept = {run.path.name: run for run in RunFolder(settings.output).runs()}
+    if name not in kept:
+        raise InputError(
+            f"there is no run '{name}'", fix="'copd-strat runs list' shows the runs that are kept"
+        )
+    return kept[name]
+
+
+@click.group()
+def runs() -> None:
+    """The runs that are kept."""
+
+
+@runs.command("list")
+@options.config
+@options.as_json
+def list_runs(config_path: Path, as_json: bool) -> None:
+    """Run, date, register and dispositions, oldest first; the current one is marked."""
+    settings = config.load(config_path)
+    folder = RunFolder(settings.output)
+    current = folder.current()
+    rows = [
+        {
+            "run": run.path.name,
+            "current": current is not None and run.path == current.path,
+            "as_of": run.manifest["as_of"],
+            "policy": run.manifest["policy"],
+            "register": run.manifest["register"],
+            **run.manifest["dispositions"],
+        }
+        for run in folder.runs()
+    ]
+    if as_json:
+        show_json(rows)
+    elif rows:
+        show(
+            table(
+                list(rows[0]),
+                [["*" if v is True else "" if v is False else v for v in r.values()] for r in rows],
+            )
+        )
+    else:
+        show("No runs yet.")
+
+
+def _marked(value: object) -> object:
+    return {True: "*", False: ""}[value] if isinstance(value, bool) else value
+
+
+@runs.command("verify")
+@options.config
+@click.argument("run", required=False)
+def verify_run(config_path: Path, run: str | None) -> None:
+    """Compare every file of RUN (default: the published one) with the manifest's hashes."""
+    settings, current = published(config_path)
+    chosen = named_run(settings, run) if run else current
+    changed = verify(chosen.path)
+    if changed:
+        raise InputError(
+            f"run {chosen.path.name}: {len(changed)} file(s) differ from the manifest, first {changed[0]}",
+            fix="do not use this run; publish again with 'copd-strat run --force'",
+        )
+    show(f"Run {chosen.path.name}: {len(chosen.manifest['files'])} files, all as published.")
+
+
+@runs.command("purge")
+@options.config
+@click.option("--keep", type=click.IntRange(1), help="Runs to keep [default: retain_runs].")
+def purge_runs(config_path: Path, keep: int | None) -> None:
+    """Remove the oldest runs; the published one always stays."""
+    settings = config.load(config_path)
+    folder = RunFolder(settings.output)
+    with folder.lock():
+        removed = folder.purge(keep or settings.retain_runs)
+    show(f"Removed {len(removed)} run(s)." + "".join(f"\n  {name}" for name in removed))
+
+
+@click.command()
+@click.argument("run_a")
+@click.argument("run_b")
+@options.config
+@options.as_json
+def diff(run_a: str, run_b: str, config_path: Path, as_json: bool) -> None:
+    """What changed between two runs: how many moved from where to where, by practice."""
+    import pandas as pd
+
+    from copd_strat import pathways
+
+    settings = config.load(config_path)
+    before, after = named_run(settings, run_a), named_run(settings, run_b)
+    moved = pathways.diff(
+        pd.read_parquet(before.path / "history" / "dispositions.parquet"),
+        pd.read_parquet(after.path / "analyst" / "patients.parquet"),
+    )
+    counts = moved.groupby(["practice_id", "kind"]).size().unstack(fill_value=0).reset_index()
+    if as_json:
+        show_json(counts.to_dict("records"))
+    elif moved.empty:
+        show(f"Nobody moved between {run_a} and {run_b}.")
+    else:
+        show(table(list(counts.columns), counts.to_numpy(dtype=object).tolist()))
+
+
+@click.command()
+@click.argument("reference")
+@options.config
+def explain(reference: str, config_path: Path) -> None:
+    """One patient of the published run, by reference: facts, risk, reasons, rules, history."""
+    import pandas as pd
+
+    from copd_strat import pathways
+
+    settings, current = published(config_path)
+    analyst = current.path / "analyst"
+    past = [
+        pd.read_parquet(run.path / "history" / "dispositions.parquet")
+        for run in RunFolder(settings.output).runs()
+        if run.path != current.path
+    ]
+    show(
+        pathways.explain(
+            reference,
+            pd.read_parquet(analyst / "patients.parquet"),
+            pathways.load_policy(settings.pathways.policy),
+            pd.read_parquet(analyst / "reasons.parquet"),
+            pd.concat(past, ignore_index=True) if past else None,
+        )
+    )
+
+
+@click.command()
+@options.config
+@click.option(
+    "--policy", "policies", multiple=True, required=True, help="Give it twice: today's and the other."
+)
+@click.option("--capacity", type=click.IntRange(0), help="Places a month, instead of the policies' own.")
+@options.as_json
+def whatif(config_path: Path, policies: tuple[str, ...], capacity: int | None, as_json: bool) -> None:
+    """Before anyone switches: who would move, what work it makes, whom it reaches."""
+    import pandas as pd
+
+    from copd_strat import pathways
+
+    if len(policies) != 2:
+        raise click.UsageError("give --policy twice")
+    _, current = published(config_path)
+    found = pathways.whatif(
+        pd.read_parquet(current.path / "analyst" / "patients.parquet"),
+        pathways.load_policy(policies[0]),
+        pathways.load_policy(policies[1]),
+        as_of=pd.Timestamp(current.manifest["as_of"]).date(),
+        capacity=capacity,
+    )
+    tables: dict[str, Any] = {f.name: getattr(found, f.name) for f in dataclasses.fields(found)}
+    if as_json:
+        show_json({name: frame.to_dict("records") for name, frame in tables.items()})
+        return
+    for name, frame in tables.items():
+        show(f"\n{name}")
+        show(table(list(frame.columns), frame.to_numpy(dtype=object).tolist()))
+    say("These counts are exact and for the site only: they have not passed disclosure control.")
+
+
+COMMANDS = (runs, diff, explain, whatif)

@@ -1,0 +1,125 @@
+"""Commands that explain what the program goes by: policies, code lists, references."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from copd_strat.cli.terminal import show, table
+from copd_strat.errors import ConfigError
+
+_REFERENCE_TEXT = """\
+A list names a patient by a reference such as CP-7K3M-9QWX-4. It is a keyed hash of the pseudonymous patient
+id, with a salt of its own for each practice: two practices' lists cannot be joined, and nobody without the
+site's key can work a reference out. The last character checks the others, so a mistyped one is noticed.
+
+How a practice re-identifies: the organisation that holds the pseudonymisation key gives each practice, inside
+the practice system, a table of its own patients' references, made there with
+
+    copd_strat.pathways.make_references(patients, key)
+
+from the pseudonymous ids of that practice. copd-strat itself never holds what links a pseudonym to an NHS
+number.
+
+The key: at least 32 random bytes, for example from 'openssl rand -hex 32', in the environment variable or
+file that the configuration names. Losing it, or changing it, changes every reference."""
+
+
+@click.group()
+def policy() -> None:
+    """The policies that say who goes where."""
+
+
+@policy.command("list")
+def list_policies() -> None:
+    """The shipped policies."""
+    from copd_strat.pathways import SHIPPED, load_policy
+
+    show(table(["name", "title"], [[name, load_policy(name).title] for name in SHIPPED]))
+
+
+@policy.command("show")
+@click.argument("name")
+def show_policy(name: str) -> None:
+    """A policy (a shipped name or a file) in plain English, rule by rule, with sources."""
+    from copd_strat.pathways import describe, load_policy
+
+    show(describe(load_policy(name)))
+
+
+@click.command()
+def reference() -> None:
+    """What a reference on a list is, and how a practice finds the patient behind it."""
+    show(_REFERENCE_TEXT)
+
+
+@click.group("codelists")
+def code_lists() -> None:
+    """Concepts and their codes."""
+
+
+@code_lists.command("list")
+@click.option("--extra", type=click.Path(path_type=Path), multiple=True, help="A site's own code list file.")
+def list_codelists(extra: tuple[Path, ...]) -> None:
+    """Every concept: how many codes it has, and from which list."""
+    import tempfile
+
+    from copd_strat import codelists
+    from copd_strat.config import EngineSettings
+    from copd_strat.engine import Engine
+
+    with tempfile.TemporaryDirectory() as folder:
+        engine = Engine.open(EngineSettings(), Path(folder))
+        report = codelists.load(engine, extra)
+        show(table(["concept", "codes", "source"], engine.rows("SELECT * FROM concepts ORDER BY concept")))
+        engine.close()
+    show(f"\n{report.codes:,} codes; concepts without any: {', '.join(report.without_codes) or 'none'}")
+
+
+_FOLDER = click.option(
+    "--folder", type=click.Path(path_type=Path), default=Path("data_contracts"), show_default=True
+)
+
+
+@click.group()
+def contracts() -> None:
+    """The data contracts and their rules."""
+
+
+@contracts.command("list")
+@_FOLDER
+def list_contracts(folder: Path) -> None:
+    """Every rule: code, table, what it counts, severity, when it warns and when it stops the run."""
+    from copd_strat.contracts import documentation
+
+    head = [name.replace("_", " ") for name in documentation.CatalogueRow._fields]
+    show(table(head, documentation.rows(folder)))
+
+
+@contracts.command("show")
+@click.argument("code")
+@_FOLDER
+def show_contract(code: str, folder: Path) -> None:
+    """One rule: what it counts, its thresholds, what to do."""
+    from copd_strat.contracts import documentation
+
+    show(documentation.explain(folder, code))
+
+
+@contracts.command("lint")
+@_FOLDER
+def lint_contracts(folder: Path) -> None:
+    """Check every contract against the open standard and the program's own rules."""
+    from copd_strat.contracts.lint import contract_files, lint
+
+    faults = lint(folder)
+    if faults:
+        raise ConfigError(
+            f"{folder}: {len(faults)} fault(s)\n" + "\n".join(f"  - {fault}" for fault in faults),
+            fix="correct the places named above",
+        )
+    show(f"{len(contract_files(folder))} contracts, no faults.")
+
+
+COMMANDS = (policy, reference, code_lists, contracts)

@@ -1,0 +1,220 @@
+"""Land a night's extracts: find, gate, check, map. Afterwards the canonical relations stand in the engine."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from datetime import date
+from pathlib import Path
+
+from copd_strat.config import ExtractSource
+from copd_strat.contracts.contract import Contract
+from copd_strat.contracts.contract_files import load_contracts
+from copd_strat.engine import Engine, literal, packaged_sql
+from copd_strat.engine.sql import identifier
+from copd_strat.errors import ConfigError, InputError
+from copd_strat.extracts.layout import (
+    CANONICAL,
+    CARE_OF,
+    SHARED_RELATIONS,
+    Feed,
+    Layout,
+    columns_of,
+    no_rows,
+    view_of,
+)
+from copd_strat.extracts.layouts import LAYOUTS
+from copd_strat.extracts.receipts import Landing, TableReceipt
+from copd_strat.extracts.row_checks import accept_table
+from copd_strat.extracts.source_files import find, open_file
+from copd_strat.extracts.staging import admit
+from copd_strat.extracts.unpack import unpacked
+from copd_strat.quality.thresholds import judge
+
+
+@dataclass
+class _Night:
+    """What has landed so far: receipts, their contracts, and the SELECTs that feed each relation."""
+
+    engine: Engine
+    work: Path
+    quality: Path
+    as_of: date
+    receipts: list[TableReceipt] = field(default_factory=list)
+    contracts: list[Contract] = field(default_factory=list)
+    pieces: dict[str, list[str]] = field(default_factory=lambda: {relation: [] for relation in CANONICAL})
+    warnings: list[str] = field(default_factory=list)
+
+
+def land(
+    engine: Engine,
+    sources: tuple[ExtractSource, ...],
+    contracts: Path,
+    *,
+    work: Path,
+    quality: Path,
+    as_of: date,
+) -> Landing:
+    """Read every source into the canonical relations of docs/architecture.md, accepted rows only.
+
+    ``work`` takes the checked rows, ``quality`` the quarantine. Raises InputError, IdentifiableDataError or
+    ContractError, each naming file, column and fix.
+    """
+    night = _Night(engine=engine, work=work, quality=quality, as_of=as_of)
+    _note_known_patients(night)
+    engine.execute("SET preserve_insertion_order = true")
+    for number, source in enumerate(sorted(sources, key=lambda source: "primary" not in source.care)):
+        layout = LAYOUTS[source.layout]
+        opened = replace(source, path=unpacked(source.path, work / f"source_{number}"))
+        _land_source(night, opened, layout, _contracts_of(layout, contracts))
+    engine.execute("SET preserve_insertion_order = false")
+    _make_relations(night)
+    night.warnings += judge(night.receipts, night.contracts)
+    return Landing(tables=tuple(night.receipts), warnings=tuple(night.warnings))
+
+
+def _contracts_of(layout: Layout, folder: Path) -> dict[str, Contract]:
+    """The layout's contracts by table, in reading order; tables in native form follow the native ones."""
+    own = load_contracts(folder, layout.name)
+    native = load_contracts(folder, "native") if layout.native else {}
+    return {table: native[table] if table in layout.native else own[table] for table in layout.order}
+
+
+def _land_source(
+    night: _Night, source: ExtractSource, layout: Layout, contracts: dict[str, Contract]
+) -> None:
+    """Patients first, so that all later rows can be held against them; then the rest."""
+    night.warnings += _unused_files(source, contracts)
+    for table, contract in contracts.items():
+        night.engine.create_view(view_of(layout, table), no_rows(contract))
+    mine = [table for table in layout.order if layout.care.get(table, source.care[0]) in source.care]
+    people = [table for table in mine if table in layout.people]
+    landed = _land_tables(night, source, layout, contracts, people)
+    feeds = [feed for feed in layout.feeds if CARE_OF.get(feed.relation, source.care[0]) in source.care]
+    _feed(night, layout, landed, [feed for feed in feeds if feed.relation == "patients"])
+    if "primary" in source.care and not night.pieces["patients"]:
+        raise InputError(
+            f"{source.path}: no table that patients can be made from",
+            fix=f"add {' and '.join(layout.people)}, or give the source as 'care: [secondary]'",
+        )
+    _note_known_patients(night)
+    landed |= _land_tables(night, source, layout, contracts, [table for table in mine if table not in people])
+    _feed(night, layout, landed, [feed for feed in feeds if feed.relation != "patients"])
+    fed = {feed.relation for feed in feeds if night.pieces[feed.relation]}
+    night.warnings += [
+        f"{layout.name}: {sentence}" for relation, sentence in layout.limits if relation in fed
+    ]
+
+
+def _land_tables(
+    night: _Night, source: ExtractSource, layout: Layout, contracts: dict[str, Contract], tables: list[str]
+) -> dict[str, str]:
+    """Those of the tables that came, each with the SQL of its accepted rows, which also stand in its view."""
+    landed = {}
+    for table in tables:
+        contract = contracts[table]
+        found = [open_file(path, source.path, contract) for path in find(source.path, contract)]
+        if not found:
+            _refuse_absent(source, contract)
+            continue
+        number = len(night.receipts)
+        work = night.work / f"{number:02d}_{contract.layout}_{table}"
+        opened = [admit(night.engine, file, contract, work) for file in found]
+        receipt = accept_table(
+            night.engine,
+            contract,
+            opened,
+            number=number,
+            work=work,
+            quarantine=_quarantine_file(night, source, table),
+            as_of=night.as_of,
+        )
+        night.receipts.append(receipt)
+        night.contracts.append(contract)
+        night.engine.create_view(view_of(layout, table), receipt.accepted)
+        landed[table] = receipt.accepted
+    return landed
+
+
+def _refuse_absent(source: ExtractSource, contract: Contract) -> None:
+    if contract.needed:
+        raise InputError(
+            f"{source.path}: no file for table {contract.table}",
+            fix=f"add {contract.table}.csv, {contract.table}_*.parquet or a folder "
+            f"{contract.table}/ (docs/layouts.md)",
+        )
+
+
+def _quarantine_file(night: _Night, source: ExtractSource, table: str) -> Path:
+    """``quarantine/<table>.parquet``; with the layout before it where another source has such a table."""
+    folder, number = night.quality / "quarantine", len(night.receipts)
+    taken = table in {receipt.table for receipt in night.receipts}
+    return folder / (f"{source.layout}_{number:02d}_{table}.parquet" if taken else f"{table}.parquet")
+
+
+def _feed(night: _Night, layout: Layout, landed: dict[str, str], feeds: Iterable[Feed]) -> None:
+    """Add the layout's SELECTs for every relation whose source tables came; refuse a second source."""
+    for feed in feeds:
+        if not landed.keys() >= set(feed.needs) or not _holds(night, feed):
+            continue
+        pieces = night.pieces[feed.relation]
+        if pieces and feed.relation not in SHARED_RELATIONS:
+            raise ConfigError(
+                f"extracts: two sources supply {feed.relation}",
+                fix="say with 'care: [primary]' and 'care: [secondary]' which source supplies what",
+            )
+        select = landed[feed.needs[0]]
+        if feed.sql is not None:
+            text = packaged_sql(f"extracts.layouts.{layout.name}", feed.sql)
+            select = text.replace("$as_of", literal(night.as_of))
+        if feed.stored:
+            stored = night.work / "fed" / f"{feed.relation}_{len(pieces)}.parquet"
+            night.engine.write_parquet(select, stored)
+            select = f"SELECT * FROM read_parquet({literal(str(stored))})"
+        pieces.append(f"({select})")
+
+
+def _holds(night: _Night, feed: Feed) -> bool:
+    """Whether the feed's tables hold its relation at all; if they turn out not to, a warning says so."""
+    if feed.only_if is None or night.engine.scalar(feed.only_if):
+        return True
+    night.warnings.append(f"{feed.relation}: {feed.otherwise}")
+    return False
+
+
+def _note_known_patients(night: _Night) -> None:
+    """Table ``known_patients(patient_id, birth_year)``: whom later rows may be about."""
+    pieces = night.pieces["patients"] or ["(SELECT '' AS patient_id, 0 AS birth_year WHERE FALSE)"]
+    union = " UNION ALL ".join(f"SELECT patient_id, birth_year FROM {piece}" for piece in pieces)
+    night.engine.create_table(
+        "known_patients",
+        "SELECT patient_id, CAST(min(birth_year) AS BIGINT) AS birth_year "
+        f"FROM ({union}) GROUP BY patient_id",
+    )
+
+
+def _make_relations(night: _Night) -> None:
+    """Views of the canonical relations, typed; a relation nobody supplied is empty, and said to be absent."""
+    for relation, pieces in night.pieces.items():
+        columns = columns_of(relation)
+        empty = ", ".join(f"CAST(NULL AS {kind}) AS {identifier(name)}" for name, kind in columns)
+        chosen = ", ".join(
+            f"CAST({identifier(name)} AS {kind}) AS {identifier(name)}" for name, kind in columns
+        )
+        union = " UNION ALL BY NAME ".join([*pieces, f"SELECT {empty} WHERE FALSE"])
+        night.engine.create_view(relation, f"SELECT {chosen} FROM ({union})")
+    present = " UNION ALL ".join(
+        f"SELECT {literal(relation)} AS table_name, {literal(bool(pieces))} AS present"
+        for relation, pieces in night.pieces.items()
+    )
+    night.engine.create_table("source_tables", present)
+
+
+def _unused_files(source: ExtractSource, contracts: dict[str, Contract]) -> list[str]:
+    used = {path for contract in contracts.values() for path in find(source.path, contract)}
+    there = sorted(path for path in source.path.rglob("*") if path.is_file() and path not in used)
+    return [
+        f"{path.relative_to(source.path)}: not read, its name fits no table of layout {source.layout}"
+        for path in there
+        if path.suffix not in (".md", ".json") and path.name != "SYNTHETIC.txt"
+    ]

@@ -1,0 +1,49 @@
+"""EMIS: the bulk extract, version 8.2, with its daily changes, and search reports as CSV files.
+
+Sources: EMIS extract specification 8.2 (NHSISL/Datasets); North Central London's search reports.
+The identifier columns of the specification must be removed before extraction; ``docs/layouts.md`` names them.
+"""
+
+from __future__ import annotations
+
+from copd_strat.extracts.layout import Feed, Layout, as_they_are
+from copd_strat.extracts.layouts.native.mapping import SECONDARY, SITE
+
+_CODES = ("coding_clinicalcode", "coding_drugcode")
+_BULK = ("admin_organisation", "admin_patient", *_CODES, "carerecord_observation", "prescribing_issuerecord")
+_REPORTS = ("report_patients", "report_events", "report_conditions", "report_medications")
+_HAS_BULK_PATIENTS = ("admin_organisation", "admin_patient")
+
+LAYOUT = Layout(
+    name="emis",
+    order=(*_BULK, *_REPORTS, *SECONDARY, "deaths", *SITE),
+    people=(*_HAS_BULK_PATIENTS, "report_patients"),
+    care={**dict.fromkeys((*_BULK, *_REPORTS), "primary"), **dict.fromkeys(SECONDARY, "secondary")},
+    native=(*SECONDARY, "deaths", *SITE),
+    feeds=(
+        Feed(relation="patients", needs=_HAS_BULK_PATIENTS, sql="patients", stored=True),
+        Feed(relation="patients", needs=("report_patients",), sql="report_patients", stored=True),
+        Feed(
+            relation="gp_events",
+            needs=("carerecord_observation", "coding_clinicalcode"),
+            sql="gp_events",
+            stored=True,
+        ),
+        Feed(relation="gp_events", needs=("report_events",), sql="report_gp_events", stored=True),
+        Feed(
+            relation="prescriptions",
+            needs=("prescribing_issuerecord", "coding_drugcode"),
+            sql="prescriptions",
+            stored=True,
+        ),
+        Feed(relation="prescriptions", needs=("report_medications",), sql="report_prescriptions"),
+        Feed(relation="organisations", needs=_HAS_BULK_PATIENTS, sql="organisations", stored=True),
+        *as_they_are(*SECONDARY, "deaths", *SITE),
+    ),
+    limits=(
+        (
+            "patients",
+            "EMIS sends the latest registration only; the bulk extract has neither ethnicity nor deprivation",
+        ),
+    ),
+)

@@ -1,0 +1,6 @@
+"""Direct-care lists: one folder a practice, patient level, for that practice's eyes only."""
+
+from copd_strat.lists.returned import lists_in, returned_decisions
+from copd_strat.lists.write import ODS_PRACTICE, ListFile, write_lists
+
+__all__ = ["ODS_PRACTICE", "ListFile", "lists_in", "returned_decisions", "write_lists"]

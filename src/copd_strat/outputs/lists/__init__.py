@@ -1,6 +1,0 @@
-"""Direct-care lists: one folder a practice, patient level, for that practice's eyes only."""
-
-from copd_strat.outputs.lists.returned import lists_in, returned_decisions
-from copd_strat.outputs.lists.write import ODS_PRACTICE, ListFile, write_lists
-
-__all__ = ["ODS_PRACTICE", "ListFile", "lists_in", "returned_decisions", "write_lists"]

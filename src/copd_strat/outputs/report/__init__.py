@@ -1,5 +1,0 @@
-"""The commissioners' report: one static page from published figures only."""
-
-from copd_strat.outputs.report.page import write_report
-
-__all__ = ["write_report"]

@@ -1,7 +1,0 @@
-"""The run folder: what was read, what was written, and the one pointer readers follow."""
-
-from copd_strat.runs.content import InputFile, content_key, inventory
-from copd_strat.runs.folder import Current, RunFolder
-from copd_strat.runs.manifest import published_files, verify
-
-__all__ = ["Current", "InputFile", "RunFolder", "content_key", "inventory", "published_files", "verify"]

@@ -1,0 +1,137 @@
+"""The published tables, built from history alone: what is not published cannot reach them."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+
+from copd_strat.summary import schemas
+from copd_strat.summary.cube import breakdown_types, breakdowns, indicators, unknown_value
+from copd_strat.summary.fact_rows import DECIMALS, month_end, organisation_versions
+from copd_strat.summary.month_history import History
+from copd_strat.summary.parquet_files import conform, dictionary
+from copd_strat.summary.spc import TRIAL_BELOW, signals, variation, xmr_limits
+
+SPC_LEVELS = ("pcn", "sub_icb", "icb")
+#: A series shorter than this says nothing about variation.
+SPC_SHORTEST = 3
+
+
+def tables(history: History, run: dict[str, object]) -> dict[str, pa.Table]:
+    """Every published table by name."""
+    rows = history.facts()
+    rows = schemas.FACT_INDICATOR.schema.empty_table() if rows is None else rows
+    published = rows.to_pandas(date_as_object=True)
+    versions = organisation_versions(history.membership())
+    latest = latest_rows(published)
+    built = {
+        schemas.FACT_SPC: spc_rows(latest, versions),
+        schemas.FACT_DATA_QUALITY: quality_rows(published),
+        schemas.DIM_ORG: versions,
+        schemas.DIM_INDICATOR: indicators(),
+        schemas.DIM_PERIOD: period_rows(latest),
+        schemas.DIM_BREAKDOWN: breakdowns(),
+        schemas.DIM_RUN: run_rows(history.runs(), run),
+    }
+    return {
+        schemas.FACT_INDICATOR.name: conform(schemas.FACT_INDICATOR, published),
+        **{table.name: conform(table, frame) for table, frame in built.items()},
+        schemas.DATA_DICTIONARY.name: dictionary(),
+    }
+
+
+def latest_rows(published: pd.DataFrame) -> pd.DataFrame:
+    """Each month's rows of its latest revision."""
+    newest = published.groupby("period_start")["revision"].transform("max")
+    return published[published["revision"] == newest]
+
+
+def period_rows(latest: pd.DataFrame) -> pd.DataFrame:
+    periods = latest.groupby("period_start", as_index=False).agg(
+        latest_revision=("revision", "max"), is_provisional=("is_provisional", "first")
+    )
+    starts = periods["period_start"]
+    return periods.assign(
+        period_end=starts.map(month_end),
+        period_type="month",
+        label=starts.map(lambda start: f"{start:%B %Y}"),
+        financial_year=starts.map(financial_year),
+    )
+
+
+def financial_year(day: date) -> str:
+    """The NHS financial year, April to March, as 2025/26."""
+    first = day.year if day.month >= 4 else day.year - 1
+    return f"{first}/{(first + 1) % 100:02d}"
+
+
+def run_rows(published: pd.DataFrame | None, run: dict[str, object]) -> pd.DataFrame:
+    """Runs that published a month, and the present one."""
+    now = pd.DataFrame([run])
+    return (now if published is None else pd.concat([published, now])).drop_duplicates("run_id", keep="last")
+
+
+def spc_rows(latest: pd.DataFrame, versions: pd.DataFrame) -> pd.DataFrame:
+    """XmR rows for each indicator's monthly total, at PCN and above, organisation codes across versions."""
+    declared = indicators()
+    wanted = declared.index[declared["has_spc"]]
+    totals = latest[(latest["breakdown_type"] == "all") & latest["indicator_id"].isin(wanted)]
+    places = versions[["org_key", "org_level", "org_code"]]
+    series = totals.merge(places[places["org_level"].isin(SPC_LEVELS)], on="org_key")
+    series = series.sort_values(["indicator_id", "org_level", "org_code", "period_start"])
+    assessed = [
+        _assessed(rows, str(declared.loc[str(key[0]), "polarity"]))
+        for key, rows in series.groupby(["indicator_id", "org_level", "org_code"], sort=False)
+    ]
+    return pd.concat(assessed) if assessed else series.reindex(columns=list(schemas.FACT_SPC.names))
+
+
+def _assessed(rows: pd.DataFrame, polarity: str) -> pd.DataFrame:
+    """One series with limits and signals; a gap or a short series is not assessed."""
+    values = rows["value"].to_numpy(dtype=np.float64)
+    rows = rows.assign(trial_limits=len(values) < TRIAL_BELOW)
+    if np.isnan(values).any() or len(values) < SPC_SHORTEST or _has_gap(rows["period_start"]):
+        status = rows["value_status"].where(rows["value_status"] != "shown", "insufficient_data")
+        empty = {"mean": None, "lower_limit": None, "upper_limit": None}
+        return rows.assign(**empty, special_cause="none", variation="not_assessed", value_status=status)
+    limits = xmr_limits(values)
+    found = signals(values, limits)
+    return rows.assign(
+        mean=round(limits.mean, DECIMALS),
+        lower_limit=round(limits.lower, DECIMALS),
+        upper_limit=round(limits.upper, DECIMALS),
+        special_cause=[signal.cause for signal in found],
+        variation=[variation(signal, polarity) for signal in found],
+    )
+
+
+def _has_gap(months: pd.Series) -> bool:
+    ordinal = months.map(lambda month: month.year * 12 + month.month)
+    return bool((ordinal.diff().dropna() != 1).any())
+
+
+def quality_rows(published: pd.DataFrame) -> pd.DataFrame:
+    """Completeness of the register's groups, and the share of hidden figures, from published rows."""
+    place = ["period_start", "period_end", "org_key", "revision"]
+    register = published[published["indicator_id"] == "copd_register"]
+    whole = register.loc[register["breakdown_type"] == "all", [*place, "numerator"]]
+    checks = []
+    for kind in breakdown_types():
+        unknown = register[
+            (register["breakdown_type"] == kind) & (register["breakdown_value"] == unknown_value(kind))
+        ]
+        both = unknown[[*place, "numerator"]].merge(whole, on=place, suffixes=("_failed", "_checked"))
+        both = both.rename(columns={"numerator_failed": "failed", "numerator_checked": "checked"})
+        checks.append(both.assign(check_id=f"{kind}_unknown"))
+    counted = published[published["value_status"] != "insufficient_data"]
+    figures = counted.assign(failed=counted["value_status"] == "suppressed_small", checked=1)
+    hidden = figures.groupby(place, as_index=False)[["failed", "checked"]].sum()
+    rows = pd.concat([*checks, hidden.assign(check_id="figures_hidden")], ignore_index=True)
+    value = (100 * rows["failed"] / rows["checked"].where(rows["checked"] != 0)).round(DECIMALS)
+    nobody = rows["checked"] == 0
+    known = rows["failed"].notna() & rows["checked"].notna()
+    status = np.select([~known, nobody], ["suppressed_small", "not_applicable"], "shown")
+    return rows.assign(value=value.where(known), value_status=status)
