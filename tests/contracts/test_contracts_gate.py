@@ -120,7 +120,11 @@ PLANTED: list[tuple[str, str, dict[str, Any]]] = [
     ("features", "unique", {"patient_id": "canary-1"}),
     ("features", "age.minimum", {"age": 20.0}),
     ("features", "age.mean_between", {"age": 110.0}),
-    ("features", "severe_exacerbations_12m.not_above", {"severe_exacerbations_12m": 9, "severe_exacerbations_24m": 9}),
+    (
+        "features",
+        "severe_exacerbations_12m.not_above",
+        {"severe_exacerbations_12m": 9, "severe_exacerbations_24m": 9},
+    ),
     ("features", "exacerbations_12m.mean_between", {"exacerbations_12m": 20, "exacerbations_24m": 20}),
     ("features", "mrc.required", {"mrc": pd.NA}),
     ("features", "mrc_date.not_above", {"mrc_date": date(2026, 11, 5)}),
