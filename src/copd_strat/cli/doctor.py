@@ -66,12 +66,14 @@ def _approval(settings: config.Settings, as_of: date) -> str:
 
 
 def _contracts(settings: config.Settings) -> str:
+    from copd_strat.contracts.contract_files import packaged
     from copd_strat.contracts.lint import contract_files, lint
 
-    faults = lint(settings.contracts)
+    folder = settings.contracts or packaged()
+    faults = lint(folder)
     if faults:
         raise ConfigError(f"{len(faults)} fault(s), first: {faults[0]}")
-    return f"{len(contract_files(settings.contracts))} contracts, no faults"
+    return f"{len(contract_files(folder))} contracts, no faults"
 
 
 def _policy(settings: config.Settings) -> str:
