@@ -13,8 +13,9 @@ from typing import Any
 from copd_strat import __version__
 from copd_strat.config import ExtractSource, Settings
 from copd_strat.errors import RunGuardError
+from copd_strat.extracts.inventory import InputFile, inventory
 from copd_strat.pathways import load_policy, reference_key
-from copd_strat.publish import Current, InputFile, RunFolder, content_key, inventory
+from copd_strat.publish import Current, RunFolder, content_key
 from copd_strat.publish.approval import check_approval
 from copd_strat.publish.content import code_hash, sha256_of
 
@@ -108,13 +109,13 @@ def _parts(night: Night, sources: tuple[SourcePlan, ...]) -> dict[str, str]:
         f"extracts of {source.layout} ({number})": [
             source.layout,
             settings.extracts[number].care,
-            source.inputs,
+            [item.content for item in source.inputs],
         ]
         for number, source in enumerate(sources)
     }
     parts |= {
         "configuration and policy": without_places,
-        "data contracts": inventory(settings.contracts),
+        "data contracts": [item.content for item in inventory(settings.contracts)],
         "reference key": _fingerprint(reference_key(settings.pathways)),
         "run date": night.as_of,
         "index date given": night.index,
