@@ -13,9 +13,10 @@ from copd_strat import __version__
 from copd_strat.config import ExtractSource, Settings
 from copd_strat.contracts.contract_files import packaged
 from copd_strat.errors import RunGuardError
+from copd_strat.extracts.inventory import InputFile, inventory
 from copd_strat.file_permissions import check_inputs
 from copd_strat.pathways import load_policy, reference_key
-from copd_strat.publish import Current, InputFile, RunFolder, content_key, inventory
+from copd_strat.publish import Current, RunFolder, content_key
 from copd_strat.publish.approval import check_approval
 from copd_strat.publish.content import code_hash, sha256_of
 
@@ -105,13 +106,13 @@ def _parts(night: Night, sources: tuple[SourcePlan, ...]) -> dict[str, str]:
     parts: dict[str, Any] = {
         f"extracts of {source.layout} ({number})": [
             settings.extracts[number].model_dump(exclude={"path"}),
-            source.inputs,
+            [item.content for item in source.inputs],
         ]
         for number, source in enumerate(sources)
     }
     parts |= {
         "configuration and policy": without_places,
-        "data contracts": inventory(settings.contracts or packaged()),
+        "data contracts": [item.content for item in inventory(settings.contracts or packaged())],
         "reference key": _fingerprint(reference_key(settings.pathways)),
         "run date": night.as_of,
         "index date given": night.index,

@@ -15,7 +15,8 @@ from copd_strat import config
 from copd_strat.cli import options
 from copd_strat.cli.terminal import show, table
 from copd_strat.errors import ConfigError, CopdStratError, OutputError
-from copd_strat.publish import RunFolder, inventory, verify
+from copd_strat.extracts.inventory import inventory
+from copd_strat.publish import RunFolder, verify
 from copd_strat.publish.approval import check_approval
 
 # A night keeps the checked rows beside the run until it is published: about this many times the extracts.
