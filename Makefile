@@ -2,7 +2,6 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-CONFIG ?= pipelines/demo.yaml
 
 .PHONY: help demo test check format bench lock clean
 .DEFAULT_GOAL := help
