@@ -20,6 +20,7 @@ from copd_strat.quality import guard
 from copd_strat.quality.inspect_night import inspect_extracts, judge_results
 from copd_strat.report import write_report
 from copd_strat.risk import register as risk
+from copd_strat.summary.indicator_events import count_events
 from copd_strat.summary.stamp import RunStamp
 from copd_strat.summary.summarise import months_to_count, write_summary
 
@@ -120,7 +121,9 @@ def _work(night: Night, planned: Plan, partial: Path, narrator: Narrator) -> dic
 
     with narrator.step("summary and report") as step:
         complete_to = min(facts.gp_complete_to, facts.hospital_complete_to or facts.gp_complete_to)
-        clinical.build_monthly(engine, months_to_count(before, settings.summary, complete_to))
+        months = months_to_count(before, settings.summary, complete_to)
+        clinical.build_monthly(engine, months)
+        count_events(engine, months)
         summary = write_summary(
             partial, engine, assigned.patients, before, settings.summary, stamp, complete_to=complete_to
         )

@@ -17,11 +17,14 @@ from copd_strat.summary.cube import (
     declared_values,
     indicators,
 )
+from copd_strat.summary.indicator_events import events_of_people
 
 CELL_KEY = ["indicator_id", "org_level", "org_code", "breakdown_type", "breakdown_value"]
 MEMBERSHIP = ["month", "practice", "practice_name", "pcn", "sub_icb", "icb"]
 SNAPSHOT = ["month", "patient_id", "practice_id", "disposition", "place"]
 GROUPS = list(breakdown_types())
+#: What an indicator ``needs`` that compares with the dispositions of the month before.
+EARLIER_MONTH = "earlier_month"
 
 
 @dataclass(frozen=True)
@@ -46,7 +49,7 @@ def prepare(
     )
     engine.register_frame("summary_snapshots", _dated(snapshots))
     engine.materialise("summary", "summary_people")
-    engine.materialise("summary", "summary_events")
+    events_of_people(engine)
     engine.materialise("summary", "month_end_membership")
     revised = [d.month for d in due if d.revision]
     fresh = engine.frame("SELECT * FROM month_end_membership ORDER BY month, practice").astype("object")
@@ -72,9 +75,10 @@ def membership_of(engine: Engine, month: date) -> pd.DataFrame:
 def unobserved(engine: Engine, has_earlier_snapshot: bool) -> frozenset[str]:
     """Indicators that no source covers: these are published as insufficient data, never as 0."""
     present = {name for name, here in engine.rows("SELECT table_name, present FROM source_tables") if here}
-    declared = indicators()
-    missing = set(declared.index[(declared["needs"] != "") & ~declared["needs"].isin(present)])
-    return frozenset(missing if has_earlier_snapshot else missing | {"clinic_entered"})
+    if has_earlier_snapshot:
+        present.add(EARLIER_MONTH)
+    needs = indicators()["needs"]
+    return frozenset(needs.index[(needs != "") & ~needs.isin(present)])
 
 
 def true_cells(engine: Engine, month: date, membership: pd.DataFrame) -> pd.DataFrame:
