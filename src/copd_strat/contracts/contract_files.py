@@ -152,7 +152,7 @@ def _column(prop: dict[str, Any], layout: str) -> Column:
             (
                 tuple(item["arguments"]["validValues"])
                 for item in prop.get("quality", [])
-                if "validValues" in item.get("arguments", {}) and "id" not in item
+                if "validValues" in item.get("arguments", {}) and item.get("id", "valid_values") == "valid_values"
             ),
             (),
         ),
