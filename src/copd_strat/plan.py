@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import hashlib
 import hmac
 from dataclasses import dataclass
@@ -12,9 +11,12 @@ from typing import Any
 
 from copd_strat import __version__
 from copd_strat.config import ExtractSource, Settings
+from copd_strat.contracts.contract_files import packaged
 from copd_strat.errors import RunGuardError
+from copd_strat.extracts.inventory import InputFile, inventory
+from copd_strat.file_permissions import check_inputs
 from copd_strat.pathways import load_policy, reference_key
-from copd_strat.publish import Current, InputFile, RunFolder, content_key, inventory
+from copd_strat.publish import Current, RunFolder, content_key
 from copd_strat.publish.approval import check_approval
 from copd_strat.publish.content import code_hash, sha256_of
 
@@ -71,6 +73,7 @@ def plan(night: Night) -> Plan:
     """The night's plan; errors of approval, configuration, policy and inputs come out here, first of all."""
     settings = night.settings
     check_approval(settings.governance, as_of=night.as_of, index=night.index)
+    check_inputs(settings)
     sources = tuple(_source(source) for source in settings.extracts)
     parts = _parts(night, sources)
     key = content_key(parts)
@@ -97,24 +100,19 @@ def _parts(night: Night, sources: tuple[SourcePlan, ...]) -> dict[str, str]:
     """Every input of a run by name, each as a hash: what differs is the reason to run."""
     settings = night.settings
     # Where things lie and how much memory they may use does not change a result.
-    without_places = dataclasses.asdict(
-        dataclasses.replace(
-            settings, output=Path(), contracts=Path(), extracts=(), engine=type(settings.engine)()
-        )
-    )
-    without_places["pathways"] = {"policy": repr(load_policy(settings.pathways.policy))}
+    without_places = settings.model_dump(exclude={"output", "contracts", "extracts", "engine", "pathways"})
+    without_places["policy"] = load_policy(settings.pathways.policy).model_dump()
     without_places["clinical"]["codelists"] = [sha256_of(path) for path in settings.clinical.codelists]
     parts: dict[str, Any] = {
         f"extracts of {source.layout} ({number})": [
-            source.layout,
-            settings.extracts[number].care,
-            source.inputs,
+            settings.extracts[number].model_dump(exclude={"path"}),
+            [item.content for item in source.inputs],
         ]
         for number, source in enumerate(sources)
     }
     parts |= {
         "configuration and policy": without_places,
-        "data contracts": inventory(settings.contracts),
+        "data contracts": [item.content for item in inventory(settings.contracts or packaged())],
         "reference key": _fingerprint(reference_key(settings.pathways)),
         "run date": night.as_of,
         "index date given": night.index,

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from copd_strat import clinical, codelists, pathways, reconciliation
+from copd_strat.contracts.contract_files import packaged
 from copd_strat.engine import Engine
 from copd_strat.errors import CopdStratError
 from copd_strat.lists import write_lists
@@ -144,8 +145,9 @@ def _work(night: Night, planned: Plan, partial: Path, narrator: Narrator) -> dic
         step.found = reconciliation.months_in_words(summary)
 
     with narrator.step("go or no-go") as step:
+        contracts = settings.contracts or packaged()
         own = {"features": features, "scores": scored.scores, "dispositions": assigned.patients}
-        judged = judge_results(settings.contracts, own, published, inspected, partial / "quality")
+        judged = judge_results(contracts, own, published, inspected, partial / "quality")
         step.found = f"go: {judged:,} rules judged"
 
     engine.close()

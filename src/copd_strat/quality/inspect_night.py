@@ -12,7 +12,7 @@ import pandas as pd
 
 from copd_strat import extracts
 from copd_strat.contracts.contract import Contract
-from copd_strat.contracts.contract_files import SUFFIX, load_contract, load_contracts
+from copd_strat.contracts.contract_files import SUFFIX, load_contract, load_contracts, packaged
 from copd_strat.engine import Engine
 from copd_strat.extracts.receipts import Landing
 from copd_strat.plan import Night, plan
@@ -41,7 +41,7 @@ def inspect_extracts(
         landing = extracts.land(
             engine,
             settings.extracts,
-            settings.contracts,
+            settings.contracts or packaged(),
             work=partial / "work",
             quality=partial / "quality",
             as_of=night.as_of,
@@ -62,7 +62,7 @@ def inspect_extracts(
 def _judge_extracts(engine: Engine, night: Night, landing: Landing) -> tuple[gate.Verdict, ...]:
     contracts: dict[tuple[str, str], Contract] = {}
     for layout in {receipt.layout for receipt in landing.tables}:
-        agreed = load_contracts(night.settings.contracts, layout)
+        agreed = load_contracts(night.settings.contracts or packaged(), layout)
         contracts |= {(layout, table): contract for table, contract in agreed.items()}
     samples = (
         gate.confirm_sample(engine, receipt, contracts[receipt.layout, receipt.table], night.as_of)
