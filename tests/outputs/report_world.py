@@ -8,11 +8,11 @@ from typing import Any
 
 import pandas as pd
 
+from copd_strat.plan import RunStamp
 from copd_strat.summary.cube import breakdowns, indicators
 from copd_strat.summary.fact_rows import add_months, month_end
 from copd_strat.summary.parquet_files import dictionary
 from copd_strat.summary.schemas import DIM_ORG, FACT_DATA_QUALITY, FACT_INDICATOR, FACT_SPC
-from copd_strat.summary.stamp import RunStamp
 from copd_strat.summary.star import period_rows, quality_rows, spc_rows
 
 FIRST = date(2025, 1, 1)

@@ -16,10 +16,10 @@ from summary_fixture import dispositions_of, engine_with, people
 
 from copd_strat.config import SummarySettings
 from copd_strat.contracts.contract_files import SUFFIX, load_contract
+from copd_strat.plan import RunStamp
 from copd_strat.summary import schemas
 from copd_strat.summary.rates import byar, poisson_limits, wilson
 from copd_strat.summary.small_numbers import bounds_of_shown, is_small, rounded
-from copd_strat.summary.stamp import RunStamp
 from copd_strat.summary.summarise import SUMMARY, SummaryResult, write_summary
 
 PUBLISHED = Path(__file__).parents[2] / "data_contracts" / "published"

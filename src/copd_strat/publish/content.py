@@ -44,6 +44,17 @@ def inventory(folder: Path) -> tuple[InputFile, ...]:
         raise InputError(f"{error.filename}: cannot be read ({error.strerror})") from None
 
 
+def file_states(folder: Path) -> dict[str, tuple[int, ...]]:
+    """Path of every file below ``folder`` → device, inode, size and times: equal twice, nothing was written."""
+    found: dict[str, tuple[int, ...]] = {}
+    for path in folder.rglob("*"):
+        if path.is_file() and not path.name.startswith("."):
+            seen = path.stat()
+            state = (seen.st_dev, seen.st_ino, seen.st_size, seen.st_mtime_ns, seen.st_ctime_ns)
+            found[path.relative_to(folder).as_posix()] = state
+    return found
+
+
 def _input_file(folder: Path, path: Path) -> InputFile:
     return InputFile(
         name=path.relative_to(folder).as_posix(), bytes=path.stat().st_size, sha256=sha256_of(path)

@@ -1,4 +1,4 @@
-"""What a night keeps: restricted tables for the analysts, and the memory tomorrow starts from."""
+"""Tables of a night for the site's analysts, and the dispositions that the next night starts from."""
 
 from __future__ import annotations
 
@@ -7,8 +7,7 @@ from pathlib import Path
 import pandas as pd
 
 from copd_strat.engine import Engine
-from copd_strat.pathways import Assignment
-from copd_strat.plan import Plan
+from copd_strat.pathways.assign import Assignment
 
 _HISTORY = Path("history") / "dispositions.parquet"
 _EXACERBATIONS = """
@@ -17,12 +16,12 @@ _EXACERBATIONS = """
     FROM exacerbations ORDER BY patient_id, start_date, end_date, severity"""
 
 
-def last_dispositions(planned: Plan) -> pd.DataFrame | None:
-    """Dispositions of the run before, or None on the first night."""
-    return None if planned.previous is None else pd.read_parquet(planned.previous.path / _HISTORY)
+def read_dispositions(run: Path | None) -> pd.DataFrame | None:
+    """Dispositions that the run in the folder ``run`` left, or None on the first night."""
+    return None if run is None else pd.read_parquet(run / _HISTORY)
 
 
-def keep(engine: Engine, root: Path, assigned: Assignment, reasons: pd.DataFrame) -> None:
+def write_tables(engine: Engine, root: Path, assigned: Assignment, reasons: pd.DataFrame) -> None:
     """Write ``analyst/{patients,reasons,exacerbations}.parquet`` and ``history/dispositions.parquet``."""
     for folder in ("analyst", "history"):
         (root / folder).mkdir(exist_ok=True)
