@@ -51,7 +51,7 @@ class Night:
 
 @dataclass(frozen=True, kw_only=True)
 class SourcePlan:
-    """One extract folder and the files found in it; ``states`` were taken before the first byte was hashed."""
+    """One extract folder and its files; ``states`` were taken before the first byte was hashed."""
 
     layout: str
     path: Path

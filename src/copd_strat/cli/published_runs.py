@@ -73,7 +73,7 @@ def list_runs(config_path: Path, as_json: bool) -> None:
         show(
             table(
                 list(rows[0]),
-                [["*" if v is True else "" if v is False else v for v in r.values()] for r in rows],
+                [[_marked(value) for value in row.values()] for row in rows],
             )
         )
     else:

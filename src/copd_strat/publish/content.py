@@ -45,7 +45,7 @@ def inventory(folder: Path) -> tuple[InputFile, ...]:
 
 
 def file_states(folder: Path) -> dict[str, tuple[int, ...]]:
-    """Path of every file below ``folder`` → device, inode, size and times: equal twice, nothing was written."""
+    """Path of every file below ``folder`` → device, inode, size and times; equal if nothing was written."""
     found: dict[str, tuple[int, ...]] = {}
     for path in folder.rglob("*"):
         if path.is_file() and not path.name.startswith("."):

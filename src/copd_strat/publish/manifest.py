@@ -38,7 +38,7 @@ def compose(*parts: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def written_files(folder: Path) -> tuple[Files, Files]:
-    """Every file of a run but the manifest: those that depend on content alone, and those with clock times."""
+    """Every file of a run but the manifest: those that depend on content alone, those with clock times."""
     paths = sorted(path for path in folder.rglob("*") if path.is_file())
     names = {path.relative_to(folder).as_posix(): path for path in paths}
     found = {

@@ -63,7 +63,8 @@ def publish_run(
 ) -> Outcome:
     """Write summary and manifest, then make the run the current one, and drop what is no longer retained.
 
-    A repeated run whose files came out the same is not published twice. OutputError if the run holds no verdict that says go.
+    A repeated run whose files came out the same is not published twice. OutputError if the run holds no
+    verdict that says go.
     """
     shutil.rmtree(partial / "work", ignore_errors=True)
     _require_verdict(partial)

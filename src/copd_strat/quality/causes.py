@@ -1,8 +1,8 @@
 """From what the rules say to what is wrong: every broken rule and every movement under its cause.
 
 A halved file breaks dozens of comparisons, and a fifth of the birth years damaged makes unknown patients in
-every other table. People can mend causes only, so each is one finding, and the rest are its effects. The order
-of the steps is the order in which one thing explains another: faults of the program, contracts, practices,
+every other table. People can only put causes right, so each is one finding, and the rest are its effects. The
+steps are in the order in which one thing explains another: faults of the program, contracts, practices,
 files, patients, months, feeds.
 """
 
@@ -19,13 +19,16 @@ from copd_strat.quality.findings import Finding, Level, RuleResult, SuiteResult,
 from copd_strat.quality.gate_rules import GATE_RULES, NEEDED_ROWS
 from copd_strat.quality.guard import Figures
 from copd_strat.quality.guard_changes import Movement
+from copd_strat.quality.guard_rules import GUARD_RULES
 from copd_strat.quality.sentences import (
+    ChangedFile,
     breach_sentence,
     changed_files,
     concepts_sentence,
     dispositions_sentence,
     fault_sentence,
     feeds_sentence,
+    files_sentence,
     guard_fix,
     months_sentence,
     patients_sentence,
@@ -36,6 +39,7 @@ from copd_strat.quality.sentences import (
 )
 
 _FAULTS = {rule.code for rule in GATE_RULES} - {NEEDED_ROWS.code}
+WHOLE_FILES = GUARD_RULES["GRD02"].fix
 FAULT, BREACH = "counts do not add up", "a contract is broken"
 LEVELS: tuple[Level, ...] = ("fail", "warn")
 _KINDS: tuple[tuple[str, str, tuple[str, ...], Callable[[list[Movement]], str]], ...] = (
@@ -72,7 +76,7 @@ class Evidence:
         return now >= (1 - self.settings.max_rows_change) * before
 
     def fits_patients(self, movement: Movement) -> bool:
-        """Whether a movement is what so many more or fewer patients bring with them: the rest would not warn."""
+        """Whether a movement is what so many more or fewer patients bring: the rest would not even warn."""
         expected = self.patients_ratio * movement.before
         return abs(movement.now - expected) <= self.settings.max_rows_change / 2 * expected
 
@@ -259,7 +263,26 @@ class _Cases:
                 groups[movement.subject].append(movement)
         for subject, found in groups.items():
             sentence, tables = months_sentence(subject, found), self._sources(found[0])
-            self._add_guard("a month has too few records", subject, found, sentence, tables)
+            short = self._short_files(tables)
+            if short:
+                told = files_sentence(subject, short)
+                case = self._add_guard(
+                    "a file is shorter than last night", short[0].name, found, told, tables
+                )
+                case.fix = WHOLE_FILES
+                case.effects.append(sentence)
+            else:
+                self._add_guard("a month has too few records", subject, found, sentence, tables)
+
+    def _short_files(self, tables: frozenset[str]) -> list[ChangedFile]:
+        """Files that explain missing months: few of a table's files, each with much fewer rows."""
+        found = []
+        for table in sorted(tables):
+            changed = changed_files(*self.evidence.rows_of(table))
+            limit = self.evidence.settings.max_rows_change
+            if all(file.lost_more_than(limit) for file in changed):
+                found += changed
+        return found
 
     def add_feeds(self, level: Level) -> None:
         """Practices that have fallen silent, all those of one table together."""

@@ -77,8 +77,8 @@ def codes_section(matches: CodeMatches) -> Section:
     rows.append(("identifiers that fail their check digit", damaged, _share(damaged, matches.distinct_ids)))
     return Section(
         title="Codes",
-        introduction="GP events and prescriptions by what the code lists make of their codes. Unknown codes are"
-        " normal, since a GP record holds far more than COPD; a namespace that no list covers is not.",
+        introduction="GP events and prescriptions by what the code lists make of their codes. Unknown codes"
+        " are normal, since a GP record holds far more than COPD; a namespace that no list covers is not.",
         columns=("codes", "number", "share"),
         rows=tuple(rows),
     )

@@ -11,6 +11,8 @@ from copd_strat.quality.guard_rules import GUARD_RULES
 
 # So many of a kind are named in a sentence; the page's tables hold all.
 _NAMED = 5
+# Files that make so much of a change are what changed.
+_MOST = 0.9
 
 
 @dataclass(frozen=True)
@@ -20,6 +22,10 @@ class ChangedFile:
     name: str
     before: int | None
     now: int | None
+
+    def lost_more_than(self, share: float) -> bool:
+        """Whether more than ``share`` of last night's rows are gone."""
+        return self.before is not None and (self.now or 0) < (1 - share) * self.before
 
     @property
     def words(self) -> str:
@@ -31,28 +37,35 @@ class ChangedFile:
 
 
 def changed_files(before: Mapping[str, int], now: Mapping[str, int]) -> list[ChangedFile]:
-    """Files that make most of a table's change, largest first: together at least nine tenths of it.
-
-    Files are matched by name; where a sender dates its names no file matches, and all are named.
-    """
-    files = [ChangedFile(name, before.get(name), now.get(name)) for name in sorted({*before, *now})]
-    files = [file for file in files if file.before != file.now]
-    files.sort(key=lambda file: -abs((file.now or 0) - (file.before or 0)))
+    """Files that make most of a table's change, largest first: together at least nine tenths of it."""
+    files = sorted(_paired(before, now), key=lambda file: -abs((file.now or 0) - (file.before or 0)))
     total = sum(abs((file.now or 0) - (file.before or 0)) for file in files)
     kept: list[ChangedFile] = []
     covered = 0
     for file in files:
-        if covered >= 0.9 * total:
+        if covered >= _MOST * total:
             break
         covered += abs((file.now or 0) - (file.before or 0))
         kept.append(file)
     return kept
 
 
+def _paired(before: Mapping[str, int], now: Mapping[str, int]) -> list[ChangedFile]:
+    """Files that changed, matched by name; where a sender dates the names, by their order."""
+    if not before.keys() & now.keys() and len(before) == len(now):
+        pairs = zip(sorted(before), sorted(now), strict=True)
+        files = [ChangedFile(new, before[old], now[new]) for old, new in pairs]
+    else:
+        files = [ChangedFile(name, before.get(name), now.get(name)) for name in sorted({*before, *now})]
+    return [file for file in files if file.before != file.now]
+
+
+def files_sentence(table: str, files: list[ChangedFile]) -> str:
+    return f"{table}: {_listed([file.words for file in files])}"
+
+
 def table_sentence(movement: Movement, files: list[ChangedFile]) -> str:
-    told = (
-        f"{movement.subject} has {movement.now:,.0f} accepted rows tonight, {movement.before:,.0f} last night"
-    )
+    told = f"{movement.subject} has {_both(movement, 'accepted rows')}"
     return f"{told}: {_listed([file.words for file in files])}" if files else told
 
 
@@ -93,16 +106,16 @@ def unknown_patients_sentence(results: list[RuleResult]) -> str:
 
 
 def practices_sentence(found: list[Movement]) -> str:
-    told = [
-        f"practice {one.practice} has {one.now:,.0f} patients tonight, {one.before:,.0f} last night"
-        for one in found
-    ]
-    return _listed(told)
+    return _listed([f"practice {one.practice} has {_both(one, 'patients')}" for one in found])
+
+
+def _both(one: Movement, unit: str) -> str:
+    return f"{one.now:,.0f} {unit} tonight, {one.before:,.0f} last night"
 
 
 def patients_sentence(movement: Movement) -> str:
     where = f"practice {movement.practice}" if movement.practice else "all tables together"
-    return f"{where}: {movement.now:,.0f} patients tonight, {movement.before:,.0f} last night"
+    return f"{where}: {_both(movement, 'patients')}"
 
 
 def months_sentence(subject: str, found: list[Movement]) -> str:
@@ -121,7 +134,7 @@ def months_sentence(subject: str, found: list[Movement]) -> str:
 
 def feeds_sentence(subject: str, found: list[Movement]) -> str:
     told = [
-        f"practice {one.practice} sent {one.now:,.0f} records in its latest four weeks, usually {one.before:,.0f}"
+        f"practice {one.practice} sent {one.now:,.0f} records in four weeks, usually {one.before:,.0f}"
         for one in sorted(found, key=lambda one: (one.level != "fail", str(one.practice)))
     ]
     return f"{subject}: {_listed(told)}"
@@ -134,28 +147,19 @@ def stale_sentence(found: list[Movement]) -> str:
 
 
 def concepts_sentence(found: list[Movement]) -> str:
-    told = [
-        f"{one.subject} has {one.now:,.0f} events tonight, {one.before:,.0f} last night"
-        for one in _largest(found)
-    ]
-    return _listed(told)
+    return _listed([f"{one.subject} has {_both(one, 'events')}" for one in _largest(found)])
 
 
 def dispositions_sentence(found: list[Movement]) -> str:
-    told = [
-        f"{one.subject} has {one.now:,.0f} patients tonight, {one.before:,.0f} last night"
-        for one in _largest(found)
-    ]
-    return _listed(told)
+    return _listed([f"{one.subject} has {_both(one, 'patients')}" for one in _largest(found)])
 
 
 def guard_fix(found: list[Movement]) -> str:
     """What to do, and which key lets through a change that is meant."""
     rules = [GUARD_RULES[code] for code in dict.fromkeys(movement.code for movement in found)]
     keys = [rule.threshold for rule in rules if rule.threshold.startswith("guard.")]
-    meant = (
-        f"; if the change is meant, raise {' and '.join(dict.fromkeys(keys))} for one night" if keys else ""
-    )
+    allow = " and ".join(dict.fromkeys(keys))
+    meant = f"; if the change is meant, set {allow} for one night (docs/run-guard.md)" if keys else ""
     return "; ".join(dict.fromkeys(rule.fix for rule in rules)) + meant
 
 

@@ -33,8 +33,8 @@ MAX_DAMAGED_SHARE = 0.05
 class Validation:
     """A context: whatever ends the night inside it, ``validation.html`` and ``.json`` are written.
 
-    ``last`` are the figures (``record()['guard']``) of the last run, empty on the first night. Methods raise ContractError or
-    RunGuardError where their gate stops the night.
+    ``last`` are the figures (``record()['guard']``) of the last run, empty on the first night. Methods raise
+    ContractError or RunGuardError where their gate stops the night.
     """
 
     def __init__(
@@ -235,9 +235,9 @@ def _empty_register() -> Finding:
         cause="nobody is on the register",
         subject="register",
         weight="stop",
-        sentence="no patient has a COPD diagnosis that the code lists know, is alive, registered and 35 or over",
-        fix="see 'Codes' and 'Concepts' on the page: the codes may be of a system, or written in a way, that no"
-        " list knows",
+        sentence="nobody has a COPD diagnosis that the code lists know, is alive, registered and 35 or over",
+        fix="see 'Codes' and 'Concepts' on the page: the codes may be of a system that no list knows, or be"
+        " written in a way that none knows",
         figures={"register": 0},
         exit_code=ContractError.exit_code,
     )

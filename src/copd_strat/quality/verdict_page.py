@@ -1,4 +1,4 @@
-"""The verdict as a record (``validation.json``) and as a page (``validation.html``): same verdict, same bytes."""
+"""The verdict as record (``validation.json``) and page (``validation.html``): same verdict, same bytes."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def write_verdict(verdict: Verdict, heading: Heading, folder: Path) -> None:
 
 
 def verdict_page(verdict: Verdict, heading: Heading) -> str:
-    """One page that stands alone, without scripts: what stopped the night, warnings, measurements, all rules."""
+    """One page that stands alone, without scripts: what stopped the night, warnings, figures, all rules."""
     stops = verdict.stops
     state = "Go" if verdict.success else f"Stopped: {stops[0].cause} (exit {stops[0].exit_code})"
     return str(
