@@ -13,13 +13,16 @@ from typing import Any
 
 from copd_strat import __version__
 from copd_strat.config import ExtractSource, Settings
-from copd_strat.errors import InputError, RunGuardError
+from copd_strat.contracts.contract_files import packaged
+from copd_strat.errors import RunGuardError
+from copd_strat.extracts.inventory import InputFile, inventory, require_unchanged
+from copd_strat.file_permissions import check_inputs
 from copd_strat.pathways.policy import Policy
 from copd_strat.pathways.policy_files import load_policy
 from copd_strat.pathways.references import reference_key
-from copd_strat.publish import InputFile, PublishedRun, RunFolder, content_key, inventory
+from copd_strat.publish import PublishedRun, RunFolder, content_key
 from copd_strat.publish.approval import check_approval, check_opt_outs
-from copd_strat.publish.content import code_hash, file_states, sha256_of
+from copd_strat.publish.content import code_hash, sha256_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,12 +54,11 @@ class Night:
 
 @dataclass(frozen=True, kw_only=True)
 class SourcePlan:
-    """One extract folder and its files; ``states`` were taken before the first byte was hashed."""
+    """One extract folder and the files found in it."""
 
     layout: str
     path: Path
     inputs: tuple[InputFile, ...]
-    states: Mapping[str, tuple[int, ...]]
 
     @property
     def files(self) -> int:
@@ -93,6 +95,11 @@ class Plan:
     @property
     def as_of(self) -> date:
         return self.night.as_of
+
+    @property
+    def contracts(self) -> Path:
+        """The folder of the data contracts: the site's own, or those that come with the program."""
+        return self.settings.contracts or packaged()
 
     @property
     def unchanged(self) -> bool:
@@ -134,32 +141,23 @@ class Plan:
     def record(self, stamp: RunStamp) -> dict[str, Any]:
         """What the manifest keeps."""
         return dataclasses.asdict(stamp) | {
-            "governance": dataclasses.asdict(self.settings.governance),
-            "settings": dataclasses.asdict(self.settings),
+            "governance": self.settings.governance.model_dump(mode="json"),
+            "settings": self.settings.model_dump(mode="json"),
             "key": self.key,
             "parts": self.parts,
             "previous": self.previous.path.name if self.previous else None,
         }
 
     def require_same_inputs(self) -> None:
-        """After the last read: InputError unless every file is the one that was hashed, and none is new."""
-        for source in self.sources:
-            now = file_states(source.path)
-            changed = sorted(
-                name for name in source.states.keys() | now.keys() if source.states.get(name) != now.get(name)
-            )
-            if changed:
-                raise InputError(
-                    f"{source.path / changed[0]}: was written, added or removed while the night was reading"
-                    f" ({len(changed)} such file(s))",
-                    fix="start the night when the extracts have arrived whole",
-                )
+        """After the last read: InputError unless every file is still the one that was hashed."""
+        require_unchanged(item for source in self.sources for item in source.inputs)
 
 
 def plan(night: Night) -> Plan:
     """The night's plan; errors of approval, configuration, policy and inputs come out here, first of all."""
     settings = night.settings
     check_approval(settings.governance, as_of=night.as_of)
+    check_inputs(settings)
     policy, secret = load_policy(settings.pathways.policy), reference_key(settings.pathways)
     folder = RunFolder(settings.output)
     published = folder.intact_current()
@@ -182,28 +180,26 @@ def plan(night: Night) -> Plan:
 
 
 def _source(source: ExtractSource) -> SourcePlan:
-    states = file_states(source.path)
-    return SourcePlan(layout=source.layout, path=source.path, inputs=inventory(source.path), states=states)
+    return SourcePlan(layout=source.layout, path=source.path, inputs=inventory(source.path))
 
 
 def _parts(night: Night, sources: tuple[SourcePlan, ...], policy: Policy, secret: bytes) -> dict[str, str]:
     """Every input of a run by name, each as a hash: what differs is the reason to run."""
     settings = night.settings
     # Where things lie and how much memory they may use does not change a result.
-    without_places = dataclasses.asdict(
-        dataclasses.replace(
-            settings, output=Path(), contracts=Path(), extracts=(), engine=type(settings.engine)()
-        )
-    )
-    without_places["pathways"] = {"policy": repr(policy)}
+    without_places = settings.model_dump(exclude={"output", "contracts", "extracts", "engine", "pathways"})
+    without_places["policy"] = policy.model_dump()
     without_places["clinical"]["codelists"] = [sha256_of(path) for path in settings.clinical.codelists]
     parts: dict[str, Any] = {
-        _part_name(number, source): [source.layout, settings.extracts[number].care, source.inputs]
+        _part_name(number, source): [
+            settings.extracts[number].model_dump(exclude={"path"}),
+            [item.content for item in source.inputs],
+        ]
         for number, source in enumerate(sources)
     }
     parts |= {
         "configuration and policy": without_places,
-        "data contracts": inventory(settings.contracts),
+        "data contracts": [item.content for item in inventory(settings.contracts or packaged())],
         "reference key": _fingerprint(secret),
         "run date": night.as_of,
         "index date given": night.index,

@@ -68,7 +68,9 @@ def _night(planned: Plan, staged: Path, narrator: Narrator) -> Iterator[_Night]:
     """A night with an open engine; however it ends, its verdict's page is written."""
     with (
         Engine.open(planned.settings.engine, staged / "work" / "spill") as engine,
-        Validation(staged / "quality", planned.settings, planned.heading, planned.last_figures) as verdict,
+        Validation(
+            staged / "quality", planned.settings, planned.contracts, planned.heading, planned.last_figures
+        ) as verdict,
     ):
         yield _Night(planned=planned, staged=staged, narrator=narrator, engine=engine, verdict=verdict)
 
@@ -96,7 +98,7 @@ class _Night:
             landing = extracts.land(
                 engine,
                 settings.extracts,
-                settings.contracts,
+                self.planned.contracts,
                 work=self.staged / "work",
                 quality=self.staged / "quality",
                 as_of=as_of,

@@ -16,11 +16,13 @@ import copd_strat
 ROOT = Path(copd_strat.__file__).parent
 
 # What each room may import besides the standard library and packages: docs/architecture.md.
-BELOW = {"errors", "config", "engine"}
+BELOW = {"errors", "model_faults", "config", "file_permissions", "engine"}
 MAY_IMPORT: dict[str, set[str]] = {
     "errors": set(),
     "progress": set(),
-    "config": {"errors"},
+    "model_faults": {"errors"},
+    "config": {"errors", "model_faults"},
+    "file_permissions": {"config", "errors", "model_faults"},
     "engine": {"config", "errors"},
     "checks": {"contracts", *BELOW},
     "contracts": {"checks", *BELOW},

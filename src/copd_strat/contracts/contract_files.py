@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from functools import cache
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,17 @@ from copd_strat.errors import ConfigError
 
 ENGINE = "copd-strat"
 SUFFIX = ".odcs.yaml"
+
+
+def packaged() -> Path:
+    """The folder of the contracts that come with the program.
+
+    An installed program carries them inside its package; in a checkout they stand at the top level, where
+    people look for them (setup.py maps one to the other).
+    """
+    package = Path(str(files("copd_strat")))
+    inside = package / "data_contracts"
+    return inside if inside.is_dir() else package.parents[1] / "data_contracts"
 
 
 @cache

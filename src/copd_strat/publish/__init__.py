@@ -1,12 +1,11 @@
 """The run folder: what was read, what was written, and the one pointer readers follow."""
 
-from copd_strat.publish.content import InputFile, content_key, inventory
+from copd_strat.publish.content import content_key
 from copd_strat.publish.folder import KeptRuns, PublishedRun, RunFolder
 from copd_strat.publish.manifest import compose, verify
 from copd_strat.publish.publication import Outcome, Runs, publish_run, standing
 
 __all__ = [
-    "InputFile",
     "KeptRuns",
     "Outcome",
     "PublishedRun",
@@ -14,7 +13,6 @@ __all__ = [
     "Runs",
     "compose",
     "content_key",
-    "inventory",
     "publish_run",
     "standing",
     "verify",

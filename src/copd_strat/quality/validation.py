@@ -38,13 +38,16 @@ class Validation:
     """
 
     def __init__(
-        self, folder: Path, settings: Settings, heading: Mapping[str, str], last: Mapping[str, Any]
+        self,
+        folder: Path,
+        settings: Settings,
+        contracts: Path,
+        heading: Mapping[str, str],
+        last: Mapping[str, Any],
     ) -> None:
         self._folder, self._settings, self._last = folder, settings, last
         self._heading, self._as_of = Heading(**heading), date.fromisoformat(heading["as_of"])
-        self._made_here = {
-            layout: load_contracts(settings.contracts, layout) for layout in ("internal", "published")
-        }
+        self._made_here = {layout: load_contracts(contracts, layout) for layout in ("internal", "published")}
         self._suites: list[SuiteResult] = []
         self._movements: list[Movement] = []
         self._told: list[Finding] = []
