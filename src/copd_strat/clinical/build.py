@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date
 from functools import partial
 from types import MappingProxyType
+from typing import TYPE_CHECKING
 
 from copd_strat.clinical import completeness, gli, observability
 from copd_strat.clinical.categories import make_categories
@@ -14,6 +15,9 @@ from copd_strat.clinical.dictionary import features, needs
 from copd_strat.config import ClinicalSettings
 from copd_strat.engine import Engine, Literal, packaged_sql, render
 from copd_strat.errors import IdentifiableDataError
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 # Runs a query of this room, by the name of the table it makes, with its literals.
 Make = Callable[..., None]
@@ -51,6 +55,21 @@ class Facts:
         if self.hospital_complete_to is None:
             return None
         return (self.index_date - self.hospital_complete_to).days
+
+    @property
+    def complete_to(self) -> date:
+        """The last day that all sources of the extract cover."""
+        return min(self.gp_complete_to, self.hospital_complete_to or self.gp_complete_to)
+
+    def record(self) -> dict[str, object]:
+        """What the manifest keeps."""
+        return {
+            "gp_complete_to": self.gp_complete_to,
+            "hospital_complete_to": self.hospital_complete_to,
+            "attrition": [asdict(step) for step in self.attrition],
+            "facts_looked_for": self.looked_for,
+            "not_observable": dict(self.unobservable),
+        }
 
 
 def build(engine: Engine, settings: ClinicalSettings, *, as_of: date, index: date | None = None) -> Facts:
@@ -188,3 +207,8 @@ def _refuse_type1_dissent(engine: Engine) -> None:
 def _attrition(engine: Engine) -> tuple[AttritionStep, ...]:
     rows = engine.rows("SELECT step, remaining, excluded FROM attrition ORDER BY step_order")
     return tuple(AttritionStep(step=step, remaining=left, excluded=out) for step, left, out in rows)
+
+
+def feature_table(engine: Engine) -> pd.DataFrame:
+    """One row a patient on the register, by patient id; columns as in the feature dictionary."""
+    return engine.frame("SELECT * FROM features ORDER BY patient_id")
