@@ -14,7 +14,7 @@ from typing import Any
 import pandas as pd
 
 from copd_strat import __version__
-from copd_strat.clinical import Facts
+from copd_strat.clinical import ClinicalFacts
 from copd_strat.codelists import CodelistReport, MatchReport
 from copd_strat.extracts.receipts import Landing
 from copd_strat.lists import ListFile
@@ -131,7 +131,7 @@ class Results:
 
     landing: Landing
     guarded: GuardReport
-    facts: Facts
+    facts: ClinicalFacts
     lists: CodelistReport
     matches: MatchReport
     answers: Feedback

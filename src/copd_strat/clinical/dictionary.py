@@ -24,7 +24,7 @@ class Feature:
 
 
 @dataclass(frozen=True)
-class Need:
+class FactNeed:
     """What a fact needs: canonical tables, and codes of any (or all) of these concepts.
 
     ``absence_is_evidence``: finding nothing reads as "no" (docs/decisions.md §10), so that a list that
@@ -67,10 +67,10 @@ def features() -> tuple[Feature, ...]:
 
 
 @cache
-def needs() -> tuple[Need, ...]:
+def needs() -> tuple[FactNeed, ...]:
     """What each observable fact needs."""
     return tuple(
-        Need(
+        FactNeed(
             row["feature"],
             tuple(row["tables"].split()),
             tuple(row["concepts"].split()),
