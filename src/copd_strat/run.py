@@ -87,7 +87,7 @@ class _Night:
     verdict: Validation
     record: list[Mapping[str, Any]] = field(default_factory=list)
 
-    def read(self) -> tuple[clinical.Facts, pd.DataFrame]:
+    def read(self) -> tuple[clinical.ClinicalFacts, pd.DataFrame]:
         """Extracts into facts about people: the register, and one row a patient."""
         engine, verdict, settings, as_of = (
             self.engine,
@@ -120,7 +120,7 @@ class _Night:
         self.record += [landing.record(), codelists.record(used, matches), facts.record()]
         return facts, features
 
-    def place(self, facts: clinical.Facts, features: pd.DataFrame) -> pathways.Placement:
+    def place(self, facts: clinical.ClinicalFacts, features: pd.DataFrame) -> pathways.Placement:
         """Risk, then one disposition a patient, written to the practices' lists."""
         planned, verdict = self.planned, self.verdict
         with self.narrator.step("risk") as step:
@@ -149,7 +149,7 @@ class _Night:
         self.record += [planned.record(stamp), placed.record(), written.record(self.staged)]
         return placed
 
-    def write(self, facts: clinical.Facts, placed: pathways.Placement) -> dict[str, Any]:
+    def write(self, facts: clinical.ClinicalFacts, placed: pathways.Placement) -> dict[str, Any]:
         """The commissioners' tables and report; gives the manifest, complete but for files and times."""
         planned = self.planned
         with self.narrator.step("summary and report") as step:
