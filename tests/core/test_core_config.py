@@ -196,7 +196,10 @@ def test_shipped_yaml_names_its_schema_and_keeps_to_it(path: Path) -> None:
     schema = path.parent / first.removeprefix("# yaml-language-server: $schema=")
     raw = json.loads(json.dumps(config.read_yaml(path), default=str))
     validator = jsonschema.Draft202012Validator(SCHEMAS[schema])
-    assert [error.message for error in validator.iter_errors(raw)] == []
+    # an editor marks what is still to be filled in, and nothing else
+    blanks = [error for error in validator.iter_errors(raw) if str(error.instance).startswith("<")]
+    assert [error.message for error in validator.iter_errors(raw)] == [error.message for error in blanks]
+    assert bool(blanks) == (path.name == "nightly.yaml")
 
 
 def test_a_schema_finds_a_wrong_key(tmp_path: Path) -> None:

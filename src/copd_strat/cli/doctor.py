@@ -15,7 +15,6 @@ from copd_strat import config
 from copd_strat.cli import options
 from copd_strat.cli.terminal import show, table
 from copd_strat.errors import ConfigError, CopdStratError, OutputError
-from copd_strat.extracts.inventory import inventory
 from copd_strat.file_permissions import check_inputs
 from copd_strat.publish import RunFolder, verify
 from copd_strat.publish.approval import check_approval
@@ -106,11 +105,15 @@ def _permissions(settings: config.Settings) -> str:
 
 
 def _extracts(settings: config.Settings) -> str:
+    from copd_strat.extracts.inventory import inventory
+
     found = [(source.layout, inventory(source.path)) for source in settings.extracts]
     return "; ".join(f"{layout}: {len(files)} files" for layout, files in found)
 
 
 def _disk(settings: config.Settings) -> str:
+    from copd_strat.extracts.inventory import inventory
+
     size = sum(item.bytes for source in settings.extracts for item in inventory(source.path))
     there = next(path for path in (settings.output, *settings.output.parents) if path.exists())
     free = shutil.disk_usage(there).free
