@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 
@@ -63,7 +63,7 @@ def land(
     engine.execute("SET preserve_insertion_order = true")
     for number, source in enumerate(sorted(sources, key=lambda source: "primary" not in source.care)):
         layout = LAYOUTS[source.layout]
-        opened = replace(source, path=unpacked(source.path, work / f"source_{number}"))
+        opened = source.model_copy(update={"path": unpacked(source.path, work / f"source_{number}")})
         _land_source(night, opened, layout, _contracts_of(layout, contracts))
     engine.execute("SET preserve_insertion_order = false")
     _make_relations(night)
