@@ -17,6 +17,7 @@ from copd_strat.progress import Narrator
 from copd_strat.quality import Validation, Verdict
 from copd_strat.report import write_report
 from copd_strat.risk import register as risk
+from copd_strat.summary.indicator_events import count_events
 from copd_strat.summary.summarise import months_to_count, write_summary
 
 READING = ("ingest", "validate", "clinical facts")
@@ -86,7 +87,7 @@ class _Night:
     verdict: Validation
     record: list[Mapping[str, Any]] = field(default_factory=list)
 
-    def read(self) -> tuple[clinical.Facts, pd.DataFrame]:
+    def read(self) -> tuple[clinical.ClinicalFacts, pd.DataFrame]:
         """Extracts into facts about people: the register, and one row a patient."""
         engine, verdict, settings, as_of = (
             self.engine,
@@ -119,7 +120,7 @@ class _Night:
         self.record += [landing.record(), codelists.record(used, matches), facts.record()]
         return facts, features
 
-    def place(self, facts: clinical.Facts, features: pd.DataFrame) -> pathways.Placement:
+    def place(self, facts: clinical.ClinicalFacts, features: pd.DataFrame) -> pathways.Placement:
         """Risk, then one disposition a patient, written to the practices' lists."""
         planned, verdict = self.planned, self.verdict
         with self.narrator.step("risk") as step:
@@ -148,13 +149,15 @@ class _Night:
         self.record += [planned.record(stamp), placed.record(), written.record(self.staged)]
         return placed
 
-    def write(self, facts: clinical.Facts, placed: pathways.Placement) -> dict[str, Any]:
+    def write(self, facts: clinical.ClinicalFacts, placed: pathways.Placement) -> dict[str, Any]:
         """The commissioners' tables and report; gives the manifest, complete but for files and times."""
         planned = self.planned
         with self.narrator.step("summary and report") as step:
             stamp = planned.stamp(facts.index_date, placed.scored.model)
             before, settings = planned.previous_path, planned.settings.summary
-            clinical.build_monthly(self.engine, months_to_count(before, settings, facts.complete_to))
+            months = months_to_count(before, settings, facts.complete_to)
+            clinical.build_monthly(self.engine, months)
+            count_events(self.engine, months)
             summary = write_summary(
                 self.staged,
                 self.engine,

@@ -28,7 +28,7 @@ class CodeMatches(Protocol):
 
 
 class Estimates(Protocol):
-    """The dates of a night (``clinical.Facts``)."""
+    """The dates of a night (``clinical.ClinicalFacts``)."""
 
     @property
     def index_date(self) -> date: ...

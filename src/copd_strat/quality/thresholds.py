@@ -41,7 +41,7 @@ def _has_rows(receipt: TableReceipt) -> RuleResult:
 def _judge_rule(rule: Rule, receipt: TableReceipt) -> Iterator[RuleResult]:
     rows, breaking = receipt.totals["rows_in"], receipt.rules.get(rule.code, 0)
     limits: tuple[tuple[Level, int | None], ...] = (
-        ("fail", _tolerated_by_failure(rule.fail_share, rows)),
+        ("fail", _tolerated_by_failure(rule, rows)),
         ("warn", _tolerated(rule.warn_share, rows)),
     )
     for level, tolerated in limits:
@@ -68,6 +68,7 @@ def _tolerated(share: float | None, rows: int) -> int | None:
     return None if share is None else int(share * rows)
 
 
-def _tolerated_by_failure(share: float | None, rows: int) -> int | None:
-    tolerated = _tolerated(share, rows)
-    return None if tolerated is None else max(tolerated, min(FEWEST_ROWS_TO_FAIL - 1, rows - 1), 0)
+def _tolerated_by_failure(rule: Rule, rows: int) -> int | None:
+    tolerated = _tolerated(rule.fail_share, rows)
+    fewest = rule.fail_rows or FEWEST_ROWS_TO_FAIL
+    return None if tolerated is None else max(tolerated, min(fewest - 1, rows - 1), 0)

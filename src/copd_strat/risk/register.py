@@ -80,7 +80,7 @@ def ranking(settings: RiskSettings) -> Ranking:
 def score_register(features: pd.DataFrame, settings: RiskSettings) -> RiskResult:
     """Risk of exacerbations in the next 12 months, GOLD group and grade, and the reasons for the risk.
 
-    features: one row a patient, columns as in ``clinical/features.csv``. Where severe exacerbations are not
+    features: one row a patient, columns as in their contract. Where severe exacerbations are not
     observable their count is unknown, never 0, so the patient is not scored and has no GOLD group.
     """
     ids = ids_of(features)

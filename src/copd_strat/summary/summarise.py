@@ -95,8 +95,8 @@ def write_summary(
     if published:
         history.drop_snapshots(before=published[-1])
     tables = star.tables(history, _run_row(run, complete_to))
-    for table in schemas.TABLES:
-        parquet_files.write(table, tables[table.name], root / SUMMARY)
+    for contract in schemas.published_tables():
+        parquet_files.write(contract, tables[contract.table], root / SUMMARY)
     return SummaryResult(
         new_months=tuple(one.month for one in due if not one.revision),
         revised_months=tuple(one.month for one in due if one.revision),
@@ -149,7 +149,7 @@ def _publish_month(
         history.drop_audit(due.month)
     elif provisional:
         history.add_audit(due.month, protected[[*CELL_KEY, *KNOWN]])
-    history.add_month(due, parquet_files.conform(schemas.FACT_INDICATOR, stamped))
+    history.add_month(due, stamped)
 
 
 def _unrevised(history: History, due: Due) -> pd.DataFrame:
@@ -169,5 +169,5 @@ def _run_row(run: RunStamp, complete_to: date) -> dict[str, object]:
         "policy": run.policy,
         "model": run.model,
         "synthetic": run.synthetic,
-        "schema_version": schemas.SCHEMA_VERSION,
+        "schema_version": schemas.schema_version(),
     }
