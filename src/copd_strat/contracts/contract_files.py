@@ -153,19 +153,7 @@ def _column(prop: dict[str, Any], layout: str) -> Column:
         required=bool(prop.get("required", False)),
         exempt=bool(extra.get("exempt", kind.exempt)),
         aliases=tuple(extra.get("aliases", ())),
-<<<<<<< HEAD
-        values=next(
-            (
-                tuple(item["arguments"]["validValues"])
-                for item in prop.get("quality", [])
-                if "validValues" in item.get("arguments", {})
-                and item.get("id", "valid_values") == "valid_values"
-            ),
-            (),
-        ),
-=======
         values=_value_set(prop),
->>>>>>> contracts
         unknown_values=tuple(extra.get("unknownValues", ())),
         decides=bool(extra.get("decides", False)),
         format=prop.get("logicalTypeOptions", {}).get("format"),
