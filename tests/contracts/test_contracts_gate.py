@@ -5,18 +5,14 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from datetime import date
 from pathlib import Path
-from typing import Any
 
-import numpy as np
-import pandas as pd
-import pyarrow as pa
 import pytest
+from own_tables_world import sound_frame
 
 from copd_strat.contracts.contract import Contract
 from copd_strat.contracts.contract_files import load_contracts
-from copd_strat.errors import ContractError
+from copd_strat.contracts.own_tables import own_table
 from copd_strat.extracts.receipts import FileReceipt, Landing, TableReceipt
 from copd_strat.quality import gate
 
@@ -26,161 +22,8 @@ PRACTICE_FORM = "native.patients.practice_id.pattern"
 
 
 @pytest.fixture(scope="module")
-def internal() -> dict[str, Contract]:
-    return load_contracts(CONTRACTS, "internal")
-
-
-@pytest.fixture(scope="module")
 def native() -> dict[str, Contract]:
     return load_contracts(CONTRACTS, "native")
-
-
-def features() -> pd.DataFrame:
-    """A sound register as the engine gives it: Arrow types, gaps as gaps."""
-    n = np.arange(PATIENTS)
-    severe = n % 3
-    frame = pd.DataFrame(
-        {
-            "patient_id": [f"canary-{i}" for i in n],
-            "practice_id": "A81001",
-            "index_date": date(2026, 10, 31),
-            "age": 50.0 + n % 40,
-            "sex": np.where(n % 2, "female", "male"),
-            "imd_quintile": 1 + n % 5,
-            "exacerbations_12m": severe + 1,
-            "severe_exacerbations_12m": severe,
-            "moderate_exacerbations_12m": 1,
-            "treated_exacerbations_12m": 1,
-            "exacerbations_12m_excl_rescue": severe,
-            "exacerbations_24m": severe + 2,
-            "severe_exacerbations_24m": severe,
-            "emergency_admissions_12m": severe + 1,
-            "emergency_copd_admissions_12m": severe,
-            "bed_days_12m": severe * 4,
-            "last_exacerbation_date": date(2026, 9, 1),
-            "mrc": 1 + n % 5,
-            "mrc_date": date(2026, 1, 5),
-            "cat": n % 41,
-            "fev1_litres": 1.5,
-            "fev1_pct_predicted": 30.0 + n % 60,
-            "fev1_fvc_ratio": 0.6,
-            "bmi": 27.0,
-            "smoking_status": "ex",
-            "a_column_of_its_own": 1,
-        }
-    )
-    return pd.DataFrame(
-        pa.Table.from_pandas(frame, preserve_index=False).to_pandas(types_mapper=pd.ArrowDtype)
-    )
-
-
-def scores() -> pd.DataFrame:
-    n = np.arange(PATIENTS)
-    return pd.DataFrame(
-        {
-            "patient_id": [f"canary-{i}" for i in n],
-            "risk_any_12m": 0.2 + n / 1000,
-            "risk_severe_12m": np.where(n % 10, 0.05 + n / 2000, np.nan),
-            "rate_any_12m": 0.5,
-            "rate_severe_12m": 0.1,
-            "risk_model": "accept3_cprd",
-            "risk_status": "scored",
-            "gold_abe": ["A", "B", "E"] * (PATIENTS // 3),
-            "gold_grade": pd.Series([1, 2, 3, 4] * (PATIENTS // 4), dtype="Int32"),
-        }
-    )
-
-
-def dispositions() -> pd.DataFrame:
-    n = np.arange(PATIENTS)
-    return pd.DataFrame(
-        {
-            "patient_id": [f"canary-{i}" for i in n],
-            "practice_id": "A81001",
-            "disposition": np.where(n % 4, "self_management", "clinic"),
-            "place": pd.Series(["clinic", None, None] * (PATIENTS // 3), dtype="str"),
-            "rank": pd.Series(1 + n, dtype="Int32"),
-        }
-    )
-
-
-FRAMES = {"features": features, "scores": scores, "dispositions": dispositions}
-
-
-@pytest.mark.parametrize("table", FRAMES)
-def test_sound_tables_pass(table: str, internal: dict[str, Contract]) -> None:
-    verdict = gate.judge_table(FRAMES[table](), internal[table])
-    assert verdict.success
-    assert verdict.warnings == ()
-    assert len(verdict.findings) >= len(internal[table].rules) - 2
-    gate.require([verdict])
-
-
-PLANTED: list[tuple[str, str, dict[str, Any]]] = [
-    ("features", "one_row_a_patient", {"patient_id": "canary-1"}),
-    ("features", "age_of_the_register", {"age": 20.0}),
-    ("features", "mean_age_is_plausible", {"age": 110.0}),
-    ("features", "severe_within_all", {"severe_exacerbations_12m": 9, "severe_exacerbations_24m": 9}),
-    ("features", "mean_exacerbations_is_plausible", {"exacerbations_12m": 20, "exacerbations_24m": 20}),
-    ("features", "mrc_is_recorded", {"mrc": pd.NA}),
-    ("features", "mrc_up_to_the_index", {"mrc_date": date(2026, 11, 5)}),
-    ("features", "sex_is_known", {"sex": "unknown"}),
-    ("scores", "risk_severe_is_a_probability", {"risk_severe_12m": 1.2}),
-    ("scores", "risk_any_is_a_probability", {"risk_any_12m": -0.1}),
-    ("scores", "mean_risk_severe_is_plausible", {"risk_severe_12m": 0.9, "risk_any_12m": 0.95}),
-    ("scores", "risks_differ", {"risk_any_12m": 0.5}),
-    ("scores", "risk_status_is_present", {"risk_status": None}),
-    ("dispositions", "disposition_one_of", {"disposition": "clinics"}),
-    ("dispositions", "disposition_is_present", {"disposition": None}),
-    ("dispositions", "rank_range", {"rank": 0}),
-]
-
-
-@pytest.mark.parametrize(("table", "rule", "values"), PLANTED, ids=[f"{t}-{r}" for t, r, _ in PLANTED])
-def test_a_planted_fault_stops_the_run(
-    table: str, rule: str, values: dict[str, Any], internal: dict[str, Contract]
-) -> None:
-    verdict = gate.judge_table(FRAMES[table]().assign(**values), internal[table])
-    code = next(r.code for r in internal[table].rules if r.name == rule)
-    assert code in {found.code for found in verdict.failures}
-    with pytest.raises(ContractError) as caught:
-        gate.require([verdict])
-    assert caught.value.exit_code == 12
-    assert code in str(caught.value)
-    assert "canary" not in str(caught.value)
-
-
-def test_a_column_that_must_be_there_is_missed(internal: dict[str, Contract]) -> None:
-    verdict = gate.judge_table(features().drop(columns="age"), internal["features"])
-    assert {r.code for r in internal["features"].rules if r.column == "age"} <= {
-        found.code for found in verdict.failures
-    }
-
-
-def test_a_column_of_the_wrong_type_is_refused(internal: dict[str, Contract]) -> None:
-    with pytest.raises(ContractError, match="column age is not of type number") as caught:
-        gate.judge_table(features().assign(age="canary"), internal["features"])
-    assert "canary" not in str(caught.value)
-
-
-def test_few_patients_are_not_judged_by_bands(internal: dict[str, Contract]) -> None:
-    few = features().head(20).assign(mrc=pd.NA, age=95.0)
-    assert gate.judge_table(few, internal["features"]).success
-
-
-def test_what_nobody_can_observe_does_not_stop_the_run(internal: dict[str, Contract]) -> None:
-    gaps = [name for name in features().columns if "severe" in name or "emergency" in name]
-    frame = features().assign(**dict.fromkeys([*gaps, "exacerbations_12m", "exacerbations_24m"], pd.NA))
-    assert gate.judge_table(frame, internal["features"]).success
-
-
-def test_warnings_are_told_but_do_not_stop(internal: dict[str, Contract]) -> None:
-    unscored = scores().assign(risk_severe_12m=np.nan)
-    verdict = gate.judge_table(unscored, internal["scores"])
-    assert verdict.success
-    assert [found.code for found in verdict.warnings] == [
-        r.code for r in internal["scores"].rules if r.code.endswith("risk_severe_12m.required")
-    ]
 
 
 def landing(breaking: int, rows: int = 1000, lost: int = 0, refused: int = 0) -> Landing:
@@ -235,12 +78,11 @@ def test_lost_rows_stop_the_run(native: dict[str, Contract]) -> None:
     assert [found.code for found in verdict.failures] == ["GATE02"]
 
 
-def test_results_are_a_record_and_a_page_without_values(
-    tmp_path: Path, internal: dict[str, Contract], native: dict[str, Contract]
-) -> None:
+def test_results_are_a_record_and_a_page_without_values(tmp_path: Path, native: dict[str, Contract]) -> None:
+    features = own_table("internal", "features")
     verdicts = [
         gate.judge_profile(landing(51), native.values()),
-        gate.judge_table(features().assign(age=20.0), internal["features"]),
+        gate.judge_table(sound_frame(features).assign(age=20.0), features),
     ]
     as_json, as_page = gate.write_results(verdicts, tmp_path)
     record = json.loads(as_json.read_text(encoding="utf-8"))
@@ -285,8 +127,9 @@ from copd_strat.quality import gate
 from copd_strat.contracts.contract_files import load_contracts
 contract = load_contracts(Path({contracts!r}), "internal")["dispositions"]
 n = 200_000
-frame = pd.DataFrame({{"patient_id": [str(i) for i in range(n)], "practice_id": "A81001",
-                      "disposition": "clinic", "place": "clinic", "rank": range(1, n + 1)}})
+texts = {{column.name: "clinic" for column in contract.columns}}
+frame = pd.DataFrame({{**texts, "patient_id": [str(i) for i in range(n)], "sentinel": True,
+                      "rank": range(1, n + 1)}})
 assert gate.judge_table(frame, contract).success
 assert not gate.judge_table(frame.assign(rank=0), contract).success
 assert tried == [], tried
