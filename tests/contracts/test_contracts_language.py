@@ -25,7 +25,7 @@ AS_OF = date(2026, 11, 10)
 
 def table(columns: str, layout: str = "native", extra: str = "") -> Contract:
     """A contract of one table with these columns, in the language of data_contracts/README.md."""
-    head = f"name: Things\nschema:\n- name: things\n  description: Things.\n{extra}  properties:\n"
+    head = f"name: Things\nversion: 1.0.0\nschema:\n- name: things\n  description: Things.\n{extra}  properties:\n"
     return as_contract(yaml.safe_load(f"{head}{columns}team: {{name: somebody}}\n"), layout)
 
 

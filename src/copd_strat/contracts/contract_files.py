@@ -75,7 +75,7 @@ def as_contract(raw: dict[str, Any], layout: str) -> Contract:
         needed=bool(extra.get("needed", False)),
         columns=tuple(_column(prop, layout) for prop in table["properties"]),
         rules=(),
-        key=_key(table["properties"]),
+        key=_key(table),
         keep=tuple(extra.get("keep", ())),
         file_pattern=str(extra.get("filePattern", table["name"])),
         date_formats=tuple(extra.get("dateFormats", ("%Y-%m-%d",))),
@@ -138,8 +138,12 @@ def _value_set(prop: dict[str, Any]) -> tuple[Any, ...]:
     return ()
 
 
-def _key(properties: list[dict[str, Any]]) -> tuple[str, ...]:
-    keys = [prop for prop in properties if prop.get("primaryKey")]
+def _key(table: dict[str, Any]) -> tuple[str, ...]:
+    """The primary key; a key with columns that may be empty is said by the metric of repeated values."""
+    for item in table.get("quality", []):
+        if item.get("metric") == "duplicateValues":
+            return tuple(item.get("arguments", {}).get("properties", ()))
+    keys = [prop for prop in table["properties"] if prop.get("primaryKey")]
     return tuple(prop["name"] for prop in sorted(keys, key=lambda prop: prop.get("primaryKeyPosition", 0)))
 
 
