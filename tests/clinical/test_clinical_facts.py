@@ -16,12 +16,13 @@ def test_the_attrition_table_counts_every_step(world: World) -> None:
     world.patient("healthy", diagnosed=None)
     world.patient("resolved")
     world.gp("resolved", "2020-01-01", "copd_resolved")
+    world.patient("ghost", birth_year=1900)
     world.patient("young", birth_year=1991, birth_month=1)
     world.patient("dead", death_date="2025-06-01")
     world.patient("gone", registration_end="2025-12-31")
     facts = world.build()
     assert [(step.remaining, step.excluded) for step in facts.attrition] == [
-        (6, 0), (5, 1), (4, 1), (3, 1), (2, 1), (1, 1),
+        (7, 0), (6, 1), (5, 1), (4, 1), (3, 1), (2, 1), (1, 1),
     ]  # fmt: skip
     assert facts.register_size == 1
 

@@ -9,11 +9,11 @@ from typing import Any
 import pandas as pd
 
 from copd_strat.contracts.own_tables import column_names
+from copd_strat.plan import RunStamp
 from copd_strat.summary.cube import breakdowns, indicators
 from copd_strat.summary.fact_rows import add_months, month_end
 from copd_strat.summary.parquet_files import dictionary
 from copd_strat.summary.schemas import published
-from copd_strat.summary.stamp import RunStamp
 from copd_strat.summary.star import period_rows, quality_rows, spc_rows
 
 FIRST = date(2025, 1, 1)
@@ -120,6 +120,6 @@ def manifest() -> dict[str, Any]:
         },
         "warnings": [
             "nhse: absence of a code is weak evidence",
-            "nhse.hes_apc.unique: 5 of 4,619 rows",
+            "nhse.hes_apc.EPISTART.not_future: 5 of 4,619 rows",
         ],
     }

@@ -18,10 +18,10 @@ from summary_fixture import dispositions_of, engine_with, people
 from copd_strat.config import SummarySettings
 from copd_strat.contracts.contract import Contract
 from copd_strat.contracts.own_tables import arrow_type, column_names, conform
+from copd_strat.plan import RunStamp
 from copd_strat.summary.rates import byar, poisson_limits, wilson
 from copd_strat.summary.schemas import published, published_tables
 from copd_strat.summary.small_numbers import bounds_of_shown, is_small, rounded
-from copd_strat.summary.stamp import RunStamp
 from copd_strat.summary.summarise import SUMMARY, SummaryResult, write_summary
 
 MONTHS = [date(2026, 1, 1), date(2026, 2, 1)]

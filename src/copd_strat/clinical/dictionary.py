@@ -38,7 +38,7 @@ class Feature:
 
 
 @dataclass(frozen=True)
-class Need:
+class FactNeed:
     """What a fact needs: canonical tables, and codes of any (or all) of these concepts.
 
     ``absence_is_evidence``: finding nothing reads as "no" (docs/decisions.md §10), so that a list that
@@ -87,10 +87,10 @@ def features() -> tuple[Feature, ...]:
 
 
 @cache
-def needs() -> tuple[Need, ...]:
+def needs() -> tuple[FactNeed, ...]:
     """What each observable fact needs; a fact has its column's name unless the contract gives it another."""
     return tuple(
-        Need(
+        FactNeed(
             feature=_fact(column, stated),
             tables=tuple(stated["needs"]["tables"]),
             concepts=tuple(stated["needs"].get("concepts", ())),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import date
 
-from copd_strat.clinical.dictionary import Feature, Need, ShownColumn, needs, shown_columns
+from copd_strat.clinical.dictionary import FactNeed, Feature, ShownColumn, needs, shown_columns
 from copd_strat.engine import Engine
 
 # In a register this large a concept that 1 in 100 patients has is absent by chance less than 1 time in 100.
@@ -40,7 +40,7 @@ def _matched(engine: Engine, coded: set[str]) -> set[str]:
     return {name for (name,) in engine.rows("SELECT DISTINCT concept FROM concept_summary")}
 
 
-def _reason(need: Need, present: Mapping[str, bool], coded: set[str], matched: set[str]) -> str | None:
+def _reason(need: FactNeed, present: Mapping[str, bool], coded: set[str], matched: set[str]) -> str | None:
     for table in need.tables:
         if not present.get(table, False):
             return f"no source of {table}"

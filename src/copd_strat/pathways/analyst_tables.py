@@ -1,4 +1,4 @@
-"""What a night keeps: restricted tables for the analysts, and the dispositions that tomorrow starts from."""
+"""Tables of a night for the site's analysts, and the dispositions that the next night starts from."""
 
 from __future__ import annotations
 
@@ -17,18 +17,17 @@ from copd_strat.contracts.own_tables import (
     write_parquet,
 )
 from copd_strat.engine import Engine
-from copd_strat.pathways import Assignment
-from copd_strat.plan import Plan
+from copd_strat.pathways.assign import Assignment
 
 _HISTORY = Path("history") / "dispositions.parquet"
 
 
-def last_dispositions(planned: Plan) -> pd.DataFrame | None:
-    """Dispositions of the run before, or None on the first night."""
-    return None if planned.previous is None else pd.read_parquet(planned.previous.path / _HISTORY)
+def read_dispositions(run: Path | None) -> pd.DataFrame | None:
+    """Dispositions that the run in the folder ``run`` left, or None on the first night."""
+    return None if run is None else pd.read_parquet(run / _HISTORY)
 
 
-def keep(engine: Engine, root: Path, assigned: Assignment, reasons: pd.DataFrame) -> None:
+def write_tables(engine: Engine, root: Path, assigned: Assignment, reasons: pd.DataFrame) -> None:
     """Write ``analyst/{patients,reasons,exacerbations}.parquet`` and ``history/dispositions.parquet``."""
     analyst = root / "analyst"
     write_parquet(_patients(assigned.patients), analyst / "patients.parquet")
