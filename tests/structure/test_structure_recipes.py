@@ -123,17 +123,19 @@ def test_a_feature_is_its_sql_its_contract_entry_and_its_spec_case(tree: Tree) -
 
 
 _INDICATOR = (
-    "flu_vaccines,Influenza vaccines,per 100 people,rate,100,higher,register,copd_register,,events,byar,true,"
-    "true,gp_events,headline networks,Influenza vaccines recorded in the month,"
+    "long_stays,Long stays for COPD,per 100 people,rate,100,lower,register,copd_register,"
+    "copd_emergency_admissions,events,byar,true,true,hospital_episodes,headline networks,"
+    "Emergency admissions for COPD of seven nights or more,"
     "People on the COPD register on the last day of the month,docs/extending.md\n"
 )
 _QUERY = """\
--- Influenza vaccines, by day.
+-- Finished emergency spells for COPD of seven nights or more, by the day of admission.
 -- Source: docs/extending.md.
-SELECT people.patient_id, events.event_date AS day, 1 AS n
-FROM concept_events AS events
-INNER JOIN people ON events.patient = people.patient
-WHERE events.concept = 'flu_vaccine_given'
+SELECT people.patient_id, spell_sequence.admission_date AS day, 1 AS n
+FROM spell_sequence
+INNER JOIN people ON spell_sequence.patient = people.patient
+WHERE spell_sequence.copd_related
+    AND date_diff('day', spell_sequence.admission_date, spell_sequence.discharge_date) >= 7
 """
 _COUNTED = """
 from datetime import date
@@ -144,11 +146,11 @@ from copd_strat.engine import Engine
 from copd_strat.summary.indicator_events import count_events
 world = World(Engine.open(EngineSettings(memory_limit="256MB", threads=1), Path("spill")))
 world.patient("p")
-world.gp("p", "2025-05-03", "flu_vaccine")
-world.gp("p", "2025-05-09", "flu_vaccine")
+world.episode("p", "2025-05-03", "2025-05-10", "J441")
+world.episode("p", "2025-06-03", "2025-06-09", "J441")
 world.build()
 count_events(world.engine, [date(2025, 5, 1), date(2025, 6, 1)])
-print(world.engine.rows("SELECT month, n FROM monthly_events WHERE indicator = 'flu_vaccines'"))
+print(world.engine.rows("SELECT month, n FROM monthly_events WHERE indicator = 'long_stays'"))
 """
 _PUBLISHED = """
 from pathlib import Path
@@ -158,26 +160,26 @@ from copd_strat.report.figures import networks
 from copd_strat.report.published_rows import Published
 from copd_strat.summary.summarise import write_summary
 from datetime import date
-fixture.RATES["flu_vaccines"] = 0.3
+fixture.RATES["long_stays"] = 0.005
 everybody = fixture.people()
 engine = fixture.engine_with(Path("."), [date(2026, 1, 1), date(2026, 2, 1)], everybody)
 done = write_summary(Path("."), engine, fixture.dispositions_of(everybody), None, SummarySettings(),
                      fixture.stamp(as_of=date(2026, 3, 10)), complete_to=date(2026, 2, 28))
 facts = {name: table.to_pandas(date_as_object=True) for name, table in done.tables.items()}
 rows = facts["fact_indicator"]
-print((rows["indicator_id"] == "flu_vaccines").sum() > 0,
-      "flu_vaccines" in set(facts["dim_indicator"]["indicator_id"]),
-      "Influenza vaccines" in str(networks(Published.of(facts))))
+print((rows["indicator_id"] == "long_stays").sum() > 0,
+      "long_stays" in set(facts["dim_indicator"]["indicator_id"]),
+      "Long stays for COPD" in str(networks(Published.of(facts))))
 """
 
 
 def test_an_indicator_is_one_row_of_a_table_and_one_query(tree: Tree) -> None:
     tree.insert("src/copd_strat/summary/data/indicators.csv", "people_placed,People given", _INDICATOR)
-    tree.create("src/copd_strat/summary/indicators/sql/flu_vaccines.sql", _QUERY)
+    tree.create("src/copd_strat/summary/indicators/sql/long_stays.sql", _QUERY)
     assert tree.touched() == {
         "src/copd_strat/summary/data/indicators.csv",
-        "src/copd_strat/summary/indicators/sql/flu_vaccines.sql",
+        "src/copd_strat/summary/indicators/sql/long_stays.sql",
     }
     assert "passed" in tree.run("-m", "pytest", "-q", "tests/outputs/test_outputs_indicators.py")
-    assert tree.run("-c", _COUNTED).strip() == "[(datetime.date(2025, 5, 1), 2)]"
+    assert tree.run("-c", _COUNTED).strip() == "[(datetime.date(2025, 5, 1), 1)]"
     assert tree.run("-c", _PUBLISHED).split() == ["True", "True", "True"]
