@@ -69,9 +69,7 @@ def _night(planned: Plan, staged: Path, narrator: Narrator) -> Iterator[_Night]:
     """A night with an open engine; however it ends, its verdict's page is written."""
     with (
         Engine.open(planned.settings.engine, staged / "work" / "spill") as engine,
-        Validation(
-            staged / "quality", planned.settings, planned.heading, planned.last_figures
-        ) as verdict,
+        Validation(staged / "quality", planned.settings, planned.heading, planned.last_figures) as verdict,
     ):
         yield _Night(planned=planned, staged=staged, narrator=narrator, engine=engine, verdict=verdict)
 
