@@ -65,7 +65,7 @@ def test_readings_are_read_within_the_bounds_that_the_gate_holds_them_to() -> No
         }
         for name in FEATURE_OF_MEASURE.values()
     }
-    measures = read_lookup(ROOM.joinpath("data", "measures.csv").read_text(encoding="utf-8"))
+    measures = lookups()["measures"].to_pandas()
     for measure in measures.itertuples():
         if measure.measure in FEATURE_OF_MEASURE:
             held = bounds[FEATURE_OF_MEASURE[measure.measure]]
