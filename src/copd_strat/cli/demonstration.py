@@ -105,7 +105,7 @@ def init(folder: Path, output: Path) -> None:
     for name, files in found.tables.items():
         say(f"  {name:<20} {', '.join(files[:3])}{' …' if len(files) > 3 else ''}")
     text = _with_extracts(found.layout, folder.resolve())
-    if sys.stdin.isatty():
+    if _on_terminal():
         text = _BLANK.sub(_asked, text)
     with write_errors(output):
         output.write_text(text, encoding="utf-8")
@@ -115,6 +115,10 @@ def init(folder: Path, output: Path) -> None:
     blanks = len(_BLANK.findall(text))
     todo = f"fill in what stands in angle brackets ({blanks} places), then run" if blanks else "run"
     show(f"Next: {todo} 'copd-strat doctor --config {output}'")
+
+
+def _on_terminal() -> bool:
+    return sys.stdin.isatty()
 
 
 # A key whose value is still a remark in angle brackets.
