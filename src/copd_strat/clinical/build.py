@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date
 from functools import partial
 from types import MappingProxyType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from copd_strat.clinical import gli, observability
 from copd_strat.clinical.categories import make_categories
@@ -17,6 +17,9 @@ from copd_strat.clinical.source_dates import silent_units, source_dates
 from copd_strat.config import ClinicalSettings
 from copd_strat.engine import Engine, Literal, packaged_sql, render
 from copd_strat.errors import IdentifiableDataError
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 # Runs a query of this room, by the name of the table it makes, with its literals.
 Make = Callable[..., None]
@@ -79,6 +82,21 @@ class ClinicalFacts:
         if self.hospital_complete_to is None:
             return None
         return (self.index_date - self.hospital_complete_to).days
+
+    @property
+    def complete_to(self) -> date:
+        """The last day that all sources of the extract cover."""
+        return min(self.gp_complete_to, self.hospital_complete_to or self.gp_complete_to)
+
+    def record(self) -> dict[str, object]:
+        """What the manifest keeps."""
+        return {
+            "gp_complete_to": self.gp_complete_to,
+            "hospital_complete_to": self.hospital_complete_to,
+            "attrition": [asdict(step) for step in self.attrition],
+            "facts_looked_for": self.looked_for,
+            "not_observable": dict(self.unobservable),
+        }
 
 
 def build(
@@ -273,3 +291,8 @@ def _counts(engine: Engine) -> dict[str, Any]:
         ),
         "conflicts": MappingProxyType(dict(conflicts)),
     }
+
+
+def feature_table(engine: Engine) -> pd.DataFrame:
+    """One row a patient on the register, by patient id; columns as in the feature dictionary."""
+    return engine.frame("SELECT * FROM features ORDER BY patient_id")
