@@ -85,9 +85,12 @@ class StayOn:
 
 @dataclass(frozen=True, kw_only=True)
 class Capacity:
-    """Places in a calendar month for each value of the column ``per``."""
+    """Places in a calendar month for each value of the column ``per``: ``places``, or else
+    ``places_per_1000`` people on the register, rounded up and never fewer than ``at_least``."""
 
-    places: int
+    places: int = 0
+    places_per_1000: float | None = None
+    at_least: int = 0
     per: str = "practice_id"
     exceptions: tuple[tuple[str, int], ...] = ()
     source: str = ""

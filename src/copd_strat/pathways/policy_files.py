@@ -229,7 +229,7 @@ def _build(raw: dict[str, Any], reader: _Reader) -> Policy:
         in_hand=_rules(raw, "in_hand", reader),
         actions=tuple(_action(item, where, reader) for item, where in _each(raw, "actions")),
         stay_on=_stay_on(raw["stay_on"], lower_when, reader),
-        capacity=_capacity(raw["capacity"]),
+        capacity=_capacity(raw["capacity"], reader),
         ranking=_ranking(raw["ranking"], reader),
         decisions=_decisions(raw["decisions"], reader),
         flags=tuple(Flag(column=c, notes=_notes(n, f"flags.{c}", reader)) for c, n in raw["flags"].items()),
@@ -277,9 +277,13 @@ def _stay_on(raw: dict[str, Any], lower_when: Condition, reader: _Reader) -> Sta
     )
 
 
-def _capacity(raw: dict[str, Any]) -> Capacity:
+def _capacity(raw: dict[str, Any], reader: _Reader) -> Capacity:
+    if ("places" in raw) == ("places_per_1000" in raw):
+        reader.faults.append("capacity: give exactly one of places, places_per_1000")
     return Capacity(
-        places=raw["places"],
+        places=raw.get("places", 0),
+        places_per_1000=raw.get("places_per_1000"),
+        at_least=raw.get("at_least", 0),
         per=raw.get("per", "practice_id"),
         exceptions=tuple(raw.get("exceptions", {}).items()),
         source=raw.get("source", ""),

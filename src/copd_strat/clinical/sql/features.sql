@@ -79,6 +79,7 @@ SELECT
     facts.last_severe_date,
     CAST(date_diff('day', facts.last_exacerbation_date, $index) AS INTEGER) AS days_since_last_exacerbation,
     facts.evidence_12m AS exacerbation_evidence_12m,
+    facts.moderate_evidence_12m,
     CAST(measured.coded_exacerbation_count AS INTEGER) AS coded_exacerbation_count,
     measured.coded_exacerbation_count_date,
     CASE WHEN o.severe_exacerbations THEN hospital.emergency_copd_admissions_12m END
