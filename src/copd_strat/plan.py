@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import hashlib
-import hmac
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -13,7 +11,7 @@ from typing import Any
 from copd_strat import __version__
 from copd_strat.config import ExtractSource, Settings
 from copd_strat.errors import RunGuardError
-from copd_strat.pathways import load_policy, reference_key
+from copd_strat.pathways import fingerprint, load_policy, reference_key
 from copd_strat.publish import Current, InputFile, RunFolder, content_key, inventory
 from copd_strat.publish.approval import check_approval
 from copd_strat.publish.content import code_hash, sha256_of
@@ -115,17 +113,12 @@ def _parts(night: Night, sources: tuple[SourcePlan, ...]) -> dict[str, str]:
     parts |= {
         "configuration and policy": without_places,
         "data contracts": inventory(settings.contracts),
-        "reference key": _fingerprint(reference_key(settings.pathways)),
+        "reference key": fingerprint(reference_key(settings.pathways)),
         "run date": night.as_of,
         "index date given": night.index,
         "program": [__version__, code_hash()],
     }
     return {name: content_key({name: part}) for name, part in parts.items()}
-
-
-def _fingerprint(key: bytes) -> str:
-    """Tells two keys apart without telling either."""
-    return hmac.new(key, b"copd-strat reference key", hashlib.sha256).hexdigest()
 
 
 def _reasons(parts: dict[str, str], published: Current | None, force: bool) -> tuple[str, ...]:

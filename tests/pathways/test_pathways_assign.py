@@ -85,7 +85,7 @@ def test_row_order_changes_nothing(seed: int, policy: str) -> None:
 
 
 def test_equal_patients_are_treated_equally() -> None:
-    """Twelve people alike get the same words; only rank, place and what follows from it differ, by reference."""
+    """People alike get the same words; rank, place and what follows from it differ, by reference."""
     alike = population(*[{"severe_exacerbations_12m": 1, "risk_severe_12m": 0.2}] * 15)
     placed = assign(alike, RISK, as_of=AS_OF).patients
     own = ["patient_id", "patient_ref", "rank", "place", "suggested_action"]

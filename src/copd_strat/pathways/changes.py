@@ -63,8 +63,8 @@ def diff(
 
     ``previous`` is a history frame or None; ``current`` has patient_id, practice_id, patient_ref, disposition
     and, if it comes from ``assign``, change and why_1. ``left`` (patient_id, reason) says why people left the
-    register. A practice that the last run did not know gets one line for all its people: nobody reads 159 lines
-    that say "new".
+    register. A practice that the last run did not know gets one line for all its people: nobody reads 159
+    lines that say "new".
     """
     moved = _moved(previous, current)
     moved, first = _first_night(moved, previous)

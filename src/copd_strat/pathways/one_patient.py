@@ -124,10 +124,12 @@ def _gaps(patient: pd.Series) -> Iterator[str]:
 
 
 def _past(patient: pd.Series, past: pd.DataFrame | None) -> Iterator[str]:
-    own = None if past is None else past[past["patient_ref"] == patient["patient_ref"]].sort_values("as_of")
+    # by pseudonym: the reference is another one after a change of the key
+    own = None if past is None else past[past["patient_id"] == patient["patient_id"]].sort_values("as_of")
     if own is None or own.empty:
         yield "  none kept"
         return
     for _, run in own.iterrows():
         place = f", {run['place']}" if pd.notna(run["place"]) else ""
-        yield f"  {date_in_words(np.datetime64(run['as_of'], 'D'))}: {run['disposition']}{place} ({run['policy']})"
+        on = date_in_words(np.datetime64(run["as_of"], "D"))
+        yield f"  {on}: {run['disposition']}{place} ({run['policy']})"
