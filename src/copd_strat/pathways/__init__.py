@@ -3,7 +3,7 @@
 from copd_strat.pathways.assign import Assignment, assign
 from copd_strat.pathways.changes import diff
 from copd_strat.pathways.describing import describe
-from copd_strat.pathways.feedback import Feedback, override_counts, validate_decisions
+from copd_strat.pathways.feedback import Feedback, about_nobody, override_counts, validate_decisions
 from copd_strat.pathways.issued_references import issued_references, with_current_references
 from copd_strat.pathways.one_patient import explain
 from copd_strat.pathways.policy import DECISIONS, DISPOSITIONS, LISTED, Policy
@@ -33,6 +33,7 @@ __all__ = [
     "Feedback",
     "Policy",
     "WhatIf",
+    "about_nobody",
     "assign",
     "check_reference",
     "describe",

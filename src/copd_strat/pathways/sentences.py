@@ -13,6 +13,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import date
 from functools import cache
 from typing import Any
 
@@ -141,8 +142,11 @@ def date_in_words(value: np.datetime64) -> str:
     """``12 Mar 2026``: a spreadsheet leaves it alone, and no locale reads it the wrong way round."""
     if np.isnat(value):
         return _MISSING
-    as_date = value.astype("datetime64[D]").item()
-    return f"{as_date.day} {_MONTHS[as_date.month - 1]} {as_date.year}"
+    return date_in_words_of(value.astype("datetime64[D]").item())
+
+
+def date_in_words_of(value: date) -> str:
+    return f"{value.day} {_MONTHS[value.month - 1]} {value.year}"
 
 
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
