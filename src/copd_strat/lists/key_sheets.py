@@ -1,6 +1,7 @@
 """The practice's key sheet: which of its own numbers stands behind each reference.
 
-It never leaves the practice. Made by the practice from a key derived for it alone, or for it by the site (docs/decisions.md §57).
+It never leaves the practice. Made by the practice from a key derived for it alone, or for it by the site
+(docs/decisions.md §57).
 """
 
 from __future__ import annotations

@@ -90,18 +90,18 @@ def typed_on(path: Path) -> Iterator[Typed]:
     """The lines of one returned list on which somebody wrote; InputError if it is not one of our lists."""
     by_name = _grid(path)
     names = _known_names(by_name.header)
-    for number, line in enumerate(by_name.lines, start=2):
+    for number, line in enumerate(by_name.lines, start=by_name.first_line):
         cells = dict(zip(by_name.header, line, strict=False))
         ours = {names[heading]: cell for heading, cell in cells.items() if heading in names}
         others = [_written(cell) for heading, cell in cells.items() if heading not in names]
         others += [_written(cell) for cell in line[len(by_name.header) :]]
         more = "; ".join(filter(None, others))
-        decision, reason = _written(ours[DECISION.name]), _written(ours[REASON.name])
-        day = ours[DECIDED_ON.name]
+        decision, reason = _written(ours.get(DECISION.name)), _written(ours.get(REASON.name))
+        day = ours.get(DECIDED_ON.name)
         if decision or reason or _written(day) or more:
             yield Typed(
                 practice_id=_written(ours.get("practice_id")) or practice_in_name(path),
-                reference=_written(ours[REFERENCE.name]),
+                reference=_written(ours.get(REFERENCE.name)),
                 run_id=_written(ours.get("run_id")),
                 decision=decision, reason=reason, day=day, more=more, file=path.name, line=number,
             )  # fmt: skip

@@ -24,11 +24,13 @@ _LIST_NAME = re.compile(r"([A-Z][0-9A-Z]{4,5})_(\d{4}-\d{2}-\d{2})_", re.IGNOREC
 
 @dataclass(frozen=True, kw_only=True)
 class Grid:
-    """One sheet of a file: its header and the lines below it, cells as the spreadsheet has them."""
+    """One sheet of a file: its header and the lines below it, cells as the spreadsheet has them.
+    ``first_line``: the number that a spreadsheet gives the line below the header."""
 
     path: Path
     header: tuple[str, ...]
     lines: tuple[tuple[object, ...], ...]
+    first_line: int
 
 
 def lists_in(paths: Iterable[Path]) -> list[Path]:
@@ -60,7 +62,8 @@ def grids(path: Path, wanted: Sequence[str]) -> Grid:
         for number, line in enumerate(lines[:5]):
             header = tuple(str(cell or "").strip().lower() for cell in line)
             if set(wanted) <= set(header):
-                return Grid(path=path, header=header, lines=tuple(lines[number + 1 :]))
+                rest = tuple(lines[number + 1 :])
+                return Grid(path=path, header=header, lines=rest, first_line=number + 2)
     raise InputError(
         f"{path}: not a returned list, no sheet has the columns {', '.join(wanted)}",
         fix="return the list with all its columns, as a workbook or as CSV",
@@ -89,7 +92,7 @@ def _workbook(path: Path) -> Iterator[list[tuple[object, ...]]]:
 
 
 def text_lines(path: Path) -> list[tuple[Any, ...]]:
-    """Lines of a text file, by the separator that its first line uses most."""
+    """Lines of a text file, by the separator that its header uses most."""
     if path.suffix.lower() in _FOREIGN:
         raise InputError(
             f"{path}: {path.suffix} files cannot be read", fix="save it as .xlsx or .csv and return that"
@@ -97,8 +100,10 @@ def text_lines(path: Path) -> list[tuple[Any, ...]]:
     text = _decoded(path.read_bytes())
     first, _, rest = text.partition("\n")
     if re.fullmatch(r'"?sep=.\s*"?\s*', first):  # a line that tells a spreadsheet the separator
-        text, first = rest, rest.partition("\n")[0]
-    separator = max(",;\t|", key=first.count)
+        text = rest
+    # somebody may have put a title above the header
+    head = text.splitlines()[:5]
+    separator = max(",;\t|", key=lambda mark: max((line.count(mark) for line in head), default=0))
     return [tuple(line) for line in csv.reader(io.StringIO(text, newline=""), delimiter=separator)]
 
 
