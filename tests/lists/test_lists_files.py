@@ -162,7 +162,9 @@ def test_the_workbook_holds_all_that_the_csv_holds(written: dict[Any, ListFile])
                 }
                 assert shown.items() <= row.items()
                 whys = [line[why] for why in ("why_1", "why_2", "why_3") if line[why]]
-                assert row["Why"].replace("\u00a0", " ").split("\n") == whys
+                assert [
+                    text.removeprefix("\u2022 ") for text in row["Why"].replace("\u00a0", " ").split("\n")
+                ] == whys
                 assert set(filter(None, line["data_warning"].split("; "))) <= set(
                     row["Missing or new"].split("\n")
                 )

@@ -85,7 +85,10 @@ def every_heading() -> dict[str, str]:
 def _joined(table: pd.DataFrame, names: Iterable[str]) -> list[str]:
     """The texts that are there, each on a line of its own."""
     rows = zip(*(cells(table[name]) for name in names), strict=True)
-    return [_UNBROKEN.sub(_glued, "\n".join(filter(None, row))) for row in rows]
+    parts = [[text for text in row if text] for row in rows]
+    marks = ("\u2022 " if len(row) > 1 else "" for row in parts)
+    lines = ("\n".join(mark + text for text in row) for mark, row in zip(marks, parts, strict=True))
+    return [_UNBROKEN.sub(_glued, text) for text in lines]
 
 
 def _glued(match: re.Match[str]) -> str:

@@ -22,8 +22,6 @@ SPARE_ROWS = 20
 _LINE_POINTS = 13.5
 _A4 = 9
 _DAY = "d mmm yyyy"
-# words break before the edge of a cell: a line holds fewer letters than the column is wide
-_EDGE = 2
 _NUMBER_FORMATS = {
     "text": "@",
     "number": "0",
@@ -117,7 +115,7 @@ def _lines_needed(values: dict[str, list[Any]], columns: Sequence[ListColumn], r
         if column.kind == "text" and not column.hidden:
             for row, value in enumerate(values[column.name]):
                 parts = str(value or "").split("\n")
-                needed = sum(len(textwrap.wrap(part, column.width - _EDGE)) or 1 for part in parts)
+                needed = sum(len(textwrap.wrap(part, int(column.width))) or 1 for part in parts)
                 lines[row] = max(lines[row], needed)
     return lines
 

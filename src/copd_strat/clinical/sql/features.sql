@@ -19,7 +19,8 @@ WITH facts AS (
         coalesce(happened.severe_ever, FALSE) AS severe_ever,
         happened.last_exacerbation_date,
         happened.last_severe_date,
-        happened.evidence_12m
+        happened.evidence_12m,
+        happened.moderate_evidence_12m
     FROM register
     INNER JOIN gp_activity ON register.patient = gp_activity.patient
     LEFT JOIN exacerbation_facts AS happened ON register.patient = happened.patient
