@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -22,7 +21,7 @@ FEW = settings(max_examples=15, deadline=None, suppress_health_check=[HealthChec
 
 
 def with_places(policy: Policy, places: int) -> Policy:
-    return replace(policy, capacity=Capacity(places=places))
+    return policy.model_copy(update={"capacity": Capacity(places=places)})
 
 
 @FEW
@@ -159,7 +158,8 @@ def test_risk_reasons_fill_up_without_repeating_a_rule() -> None:
 
 
 def test_capacity_can_be_shared_by_a_network() -> None:
-    shared = replace(RISK, capacity=Capacity(places=2, per="pcn", exceptions=(("U2", 1),)))
+    by_network = Capacity(places=2, per="pcn", exceptions={"U2": 1})
+    shared = RISK.model_copy(update={"capacity": by_network})
     people = [
         ("A81001", "U1", 0.1),
         ("A81002", "U1", 0.3),
@@ -190,7 +190,7 @@ def test_places_grow_with_the_register_rounded_up_and_never_below_the_least(peop
 
 
 def test_a_named_exception_stands_whatever_the_register() -> None:
-    rate = replace(RISK.capacity, exceptions=(("A81001", 2),))
+    rate = Capacity(places_per_1000=60, at_least=4, exceptions={"A81001": 2})
     assert places_of_each(pd.Series(["A81001", "B82003"]), rate).tolist() == [2, 4]
 
 

@@ -92,19 +92,21 @@ def contracts() -> None:
 def list_contracts(folder: Path) -> None:
     """Every rule: code, table, what it counts, severity, when it warns and when it stops the run."""
     from copd_strat.contracts import documentation
+    from copd_strat.quality.program_rules import PROGRAM_RULES
 
     head = [name.replace("_", " ") for name in documentation.CatalogueRow._fields]
-    show(table(head, documentation.rows(folder)))
+    show(table(head, documentation.rows(folder, PROGRAM_RULES)))
 
 
 @contracts.command("show")
 @click.argument("code")
 @_FOLDER
 def show_contract(code: str, folder: Path) -> None:
-    """One rule: what it counts, its thresholds, what to do."""
+    """One rule: what it counts, its thresholds, what to do. CODE may be short where one rule has it."""
     from copd_strat.contracts import documentation
+    from copd_strat.quality.program_rules import PROGRAM_RULES
 
-    show(documentation.explain(folder, code))
+    show(documentation.explain(folder, code, PROGRAM_RULES))
 
 
 @contracts.command("lint")
@@ -120,6 +122,32 @@ def lint_contracts(folder: Path) -> None:
             fix="correct the places named above",
         )
     show(f"{len(contract_files(folder))} contracts, no faults.")
+
+
+@contracts.command("export")
+@_FOLDER
+@click.option("--expanded", is_flag=True, help="Write out every rule that the contracts imply.")
+@click.option("-o", "--out", type=click.Path(path_type=Path, file_okay=False), required=True)
+@click.argument("layouts", nargs=-1)
+def export_contracts(folder: Path, expanded: bool, out: Path, layouts: tuple[str, ...]) -> None:
+    """Copy the contracts of LAYOUTS (of all, if none is named) to a folder, for a supplier."""
+    import shutil
+
+    from copd_strat.contracts.export import write_expanded
+    from copd_strat.contracts.lint import contract_files
+
+    chosen = [path for path in contract_files(folder) if not layouts or path.parent.name in layouts]
+    if not chosen:
+        raise ConfigError(
+            f"{folder}: no contracts of {', '.join(layouts)}", fix="name folders that are there"
+        )
+    if expanded:
+        write_expanded(chosen, out)
+    else:
+        for path in chosen:
+            (out / path.parent.name).mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(path, out / path.parent.name / path.name)
+    show(f"{len(chosen)} contracts written to {out}.")
 
 
 COMMANDS = (policy, reference, code_lists, contracts)

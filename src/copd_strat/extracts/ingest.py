@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 
@@ -29,19 +29,17 @@ from copd_strat.extracts.row_checks import accept_table
 from copd_strat.extracts.source_files import find, open_file
 from copd_strat.extracts.staging import admit
 from copd_strat.extracts.unpack import unpacked
-from copd_strat.quality.thresholds import judge
 
 
 @dataclass
 class _Night:
-    """What has landed so far: receipts, their contracts, and the SELECTs that feed each relation."""
+    """What has landed so far: receipts, and the SELECTs that feed each relation."""
 
     engine: Engine
     work: Path
     quality: Path
     as_of: date
     receipts: list[TableReceipt] = field(default_factory=list)
-    contracts: list[Contract] = field(default_factory=list)
     pieces: dict[str, list[str]] = field(default_factory=lambda: {relation: [] for relation in CANONICAL})
     warnings: list[str] = field(default_factory=list)
 
@@ -65,11 +63,10 @@ def land(
     engine.execute("SET preserve_insertion_order = true")
     for number, source in enumerate(sorted(sources, key=lambda source: "primary" not in source.care)):
         layout = LAYOUTS[source.layout]
-        opened = replace(source, path=unpacked(source.path, work / f"source_{number}"))
+        opened = source.model_copy(update={"path": unpacked(source.path, work / f"source_{number}")})
         _land_source(night, opened, layout, _contracts_of(layout, contracts))
     engine.execute("SET preserve_insertion_order = false")
     _make_relations(night)
-    night.warnings += judge(night.receipts, night.contracts)
     return Landing(tables=tuple(night.receipts), warnings=tuple(night.warnings))
 
 
@@ -130,7 +127,6 @@ def _land_tables(
             as_of=night.as_of,
         )
         night.receipts.append(receipt)
-        night.contracts.append(contract)
         night.engine.create_view(view_of(layout, table), receipt.accepted)
         landed[table] = receipt.accepted
     return landed

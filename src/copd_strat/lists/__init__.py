@@ -4,5 +4,16 @@ from copd_strat.lists.queries import queries
 from copd_strat.lists.returned import Returned, returned_answers
 from copd_strat.lists.returned_files import lists_in
 from copd_strat.lists.write import ODS_PRACTICE, ListFile, write_lists
+from copd_strat.lists.written_rows import WrittenLists, write_register
 
-__all__ = ["ODS_PRACTICE", "ListFile", "Returned", "lists_in", "queries", "returned_answers", "write_lists"]
+__all__ = [
+    "ODS_PRACTICE",
+    "ListFile",
+    "Returned",
+    "WrittenLists",
+    "lists_in",
+    "queries",
+    "returned_answers",
+    "write_lists",
+    "write_register",
+]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from copd_strat.summary.stamp import RunStamp
+from copd_strat.plan import RunStamp
 
 SYNTHETIC = "SYNTHETIC - not real patients"
 LISTS = ("clinic", "self_management", "clinical_review", "changes", "queries")

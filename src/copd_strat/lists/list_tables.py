@@ -12,7 +12,7 @@ from copd_strat.lists.list_columns import SYNTHETIC, ListColumn
 from copd_strat.pathways.changes import TIER
 from copd_strat.pathways.fact_columns import days, numbers
 from copd_strat.pathways.sentences import natural_frequency
-from copd_strat.summary.stamp import RunStamp
+from copd_strat.plan import RunStamp
 
 ROUTES = {
     "in_person": "in person",

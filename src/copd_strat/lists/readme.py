@@ -13,7 +13,7 @@ from copd_strat.lists.list_columns import (
     ListColumn,
 )
 from copd_strat.pathways.sentences import date_in_words_of
-from copd_strat.summary.stamp import RunStamp
+from copd_strat.plan import RunStamp
 
 WARNING = "These lists support clinical judgement. They do not replace it."
 

@@ -22,7 +22,7 @@ from copd_strat.lists.workbook import Page, write_workbook
 from copd_strat.pathways.changes import FIRST_NIGHT
 from copd_strat.pathways.policy import LISTED
 from copd_strat.pathways.sentences import date_in_words_of
-from copd_strat.summary.stamp import RunStamp
+from copd_strat.plan import RunStamp
 
 ODS_PRACTICE = r"[A-Z][0-9A-Z]{4,5}"
 _SAFE_FOLDER = re.compile(r"[A-Za-z0-9]{1,20}")

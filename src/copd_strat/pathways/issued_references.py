@@ -10,7 +10,7 @@ from datetime import date, timedelta
 
 import pandas as pd
 
-ISSUED_COLUMNS = ("practice_id", "patient_id", "patient_ref", "first_on", "last_on")
+_KEYS = ("practice_id", "patient_id", "patient_ref")
 # an answer has no effect after half a year (the shipped policies), so nobody's reference is kept for longer
 _KEPT = timedelta(days=183)
 
@@ -18,13 +18,13 @@ _KEPT = timedelta(days=183)
 def issued_references(before: pd.DataFrame | None, patients: pd.DataFrame, as_of: date) -> pd.DataFrame:
     """The references of ``before`` (the last run's table, or None) and of tonight's ``patients``.
 
-    Columns as in ISSUED_COLUMNS: practice, patient and reference as text, the first and the last run date
-    that printed it.
+    Columns as in the contract of ``history_references``: practice, patient and reference as text, the first
+    and the last run date that printed it.
     """
     day = pd.Timestamp(as_of)
-    keys = list(ISSUED_COLUMNS[:3])
+    keys = list(_KEYS)
     tonight = patients[keys].astype(object).assign(first_on=day, last_on=day)
-    earlier = tonight.head(0) if before is None else before[list(ISSUED_COLUMNS)]
+    earlier = tonight.head(0) if before is None else before
     every = pd.concat([earlier.astype(dict.fromkeys(keys, object)), tonight], ignore_index=True)
     every = every.groupby(keys, as_index=False).agg(first_on=("first_on", "min"), last_on=("last_on", "max"))
     kept = every[every["last_on"] > day - _KEPT].astype(dict.fromkeys(keys, "str"))

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from copd_strat.config import PathwaySettings
 from copd_strat.errors import ConfigError, RunGuardError
+from copd_strat.file_permissions import check_key_file
 
 SHORTEST_KEY = 32
 _FIX = (
@@ -25,17 +26,19 @@ _PRACTICE_KEY = "copd-strat practice key"
 def reference_key(settings: PathwaySettings) -> bytes:
     """The site's secret, from the environment variable or the file that ``settings`` name.
 
-    ConfigError if it is missing, shorter than 32 bytes, or given twice: nobody could say which one the lists
-    were made with.
+    ConfigError if it is missing, shorter than 32 bytes, in a file that anybody may read, or given twice:
+    nobody could say afterwards which one the lists were made with.
     """
     variable, path = settings.reference_key_env, settings.reference_key_file
     given = os.environ.get(variable, "")
     if given and path is not None:
         raise ConfigError(
-            f"the reference key is given twice, in the environment variable {variable} and in {path}",
-            fix="keep one: unset the variable, or remove pathways.reference_key_file",
+            f"two reference keys: the environment variable {variable}, and {path}",
+            fix="unset the variable, or remove pathways.reference_key_file",
         )
     if path is not None:
+        if not settings.allow_world_readable_key:
+            check_key_file(path)
         return _checked(_bytes_of(path), str(path))
     return _checked(given.encode(), f"the environment variable {variable}")
 

@@ -5,7 +5,7 @@ The tables hold patient counts: whoever writes them out puts them through disclo
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 
 import numpy as np
@@ -61,7 +61,7 @@ def whatif(
 def _with_capacity(policy: Policy, places: int | None) -> Policy:
     if places is None:
         return policy
-    return replace(policy, capacity=Capacity(places=places, per=policy.capacity.per))
+    return policy.model_copy(update={"capacity": Capacity(places=places, per=policy.capacity.per)})
 
 
 def _moves(a: pd.DataFrame, b: pd.DataFrame) -> pd.DataFrame:
