@@ -49,7 +49,7 @@ def resaved(path: Path, folder: Path, form: str, filter_in: str | None = None) -
         str(path),
     ]
     subprocess.run(command, check=True, capture_output=True, timeout=300)
-    return folder / f"{path.stem}.{form.split(':')[0]}"
+    return folder / f"{path.stem}.{form.split(':', maxsplit=1)[0]}"
 
 
 def lines(path: Path, encoding: str = "utf-8") -> list[list[str]]:

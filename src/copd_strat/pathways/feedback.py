@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -105,21 +106,21 @@ def unanswered(decisions: pd.DataFrame, as_of: date) -> pd.DataFrame:
     refused = decisions[decisions["decision"] == REFUSED].copy()
     refused["decided_on"] = pd.to_datetime(refused["decided_on"], errors="coerce").dt.as_unit("s")
     refused = refused[refused["decided_on"] > pd.Timestamp(as_of) - _ASKED_FOR]
-    known = decisions[~decisions["decision"].isin((REFUSED, NOTE))]
-    latest: dict[tuple[str, str], str] = {}
-    for practice, reference, run in zip(
-        known["practice_id"], known["patient_ref"], known["run_id"], strict=True
-    ):
-        person = (_as_text(practice), normalise_reference(_as_text(reference)) or "")
-        latest[person] = max(latest.get(person, ""), _as_text(run)[:8])
-    open_still = [
-        _as_text(run)[:8]
-        > latest.get((_as_text(practice), normalise_reference(_as_text(reference)) or "-"), "")
-        for practice, reference, run in zip(
-            refused["practice_id"], refused["patient_ref"], refused["run_id"], strict=True
-        )
+    given = decisions[~decisions["decision"].isin((REFUSED, NOTE))]
+    latest: dict[tuple[str, str | None], str] = {}
+    for person, run_day in _asked_about(given):
+        latest[person] = max(latest.get(person, ""), run_day)
+    still = [
+        person[1] is None or run_day > latest.get(person, "") for person, run_day in _asked_about(refused)
     ]
-    return refused[open_still]
+    return refused.loc[np.array(still, dtype=bool)]
+
+
+def _asked_about(answers: pd.DataFrame) -> Iterator[tuple[tuple[str, str | None], str]]:
+    """Of each answer the person, as practice and reference, and the run date of its list."""
+    columns = (answers[name] for name in ("practice_id", "patient_ref", "run_id"))
+    for practice, reference, run in zip(*columns, strict=True):
+        yield (_as_text(practice), normalise_reference(_as_text(reference))), _as_text(run)[:8]
 
 
 def about_nobody(answers: pd.DataFrame, patients: pd.DataFrame) -> pd.DataFrame:
