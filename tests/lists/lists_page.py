@@ -108,7 +108,7 @@ def picture(folder: Path, target: Path) -> None:
     with tempfile.TemporaryDirectory() as work:
         profile = f"-env:UserInstallation=file://{work}/profile"
         _run("soffice", "--headless", profile, "--convert-to", "pdf", "--outdir", work, str(book))
-        first_page = ("-f", "1", "-l", "1", "-x", "0", "-y", "20", "-W", "1754", "-H", "640")
+        first_page = ("-f", "1", "-l", "1", "-x", "0", "-y", "20", "-W", "1754", "-H", "690")
         _run(
             "pdftoppm",
             "-png",
