@@ -1,4 +1,4 @@
-"""GP event days, slowly and in the words of the definitions (docs/decisions.md §7 and §9).
+"""GP event days, slowly and in the words of the definitions (docs/decisions.md §7, §9 and §40).
 
 A record is a plain dictionary; a history is a dictionary of lists of records. Nothing here knows how the
 product does it: no tables, no queries, one patient at a time.
@@ -20,8 +20,12 @@ SYMPTOMS = {
 }
 ANTIBIOTICS = {"amoxicillin", "azithromycin"}
 STEROIDS = {"prednisolone": 5, "prednisolone_earlier_id": 5, "prednisolone_30mg": 30}  # mg a tablet
-WEAK_STEROIDS = {"prednisolone_1mg"}  # below 5 mg: long-term treatment at most, never a course
+WEAK_STEROIDS = {"prednisolone_1mg": 1}  # below 5 mg: long-term treatment at most, never a course
 COURSE_MG = (150, 420)  # 30 mg of prednisolone a day for 5 to 14 days [unconfirmed]
+MOST_MG_A_DAY = 10
+LEAST_MG_A_DAY = 5  # of issues the size of a course: one tablet of 5 mg a day
+STEADY = 1.5
+STRETCH_GAPS, STRETCH_DAYS = 4, 84
 RUN_GAPS = range(21, 46)  # days from one issue to the next that mark long-term treatment
 RUN_LENGTH = 3
 
@@ -58,22 +62,70 @@ def _acute_issues(issues: list[Record], index: date) -> list[Record]:
     """Issues less those of long-term azithromycin or an oral steroid, as known at the index."""
     known = [issue for issue in issues if issue["on"] is not None and issue["on"] <= index]
     azithromycin = _run_days(issue["on"] for issue in known if issue["drug"] == "azithromycin")
-    steroid = _run_days(issue["on"] for issue in known if _is_no_course(issue))
-    return [
-        issue
-        for issue in known
-        if not (issue["drug"] == "azithromycin" and issue["on"] in azithromycin)
-        and not (_is_no_course(issue) and issue["on"] in steroid)
-    ]
+    everything, no_courses = _supplied_days(known), _supplied_days(list(filter(_is_no_course, known)))
+    kept = []
+    for issue in known:
+        amount = _mg(issue)
+        if issue["drug"] == "azithromycin" and issue["on"] in azithromycin:
+            continue
+        if amount is not None:
+            small = issue["drug"] in WEAK_STEROIDS or amount < COURSE_MG[0]
+            supplied = issue["on"] in everything or (_is_no_course(issue) and issue["on"] in no_courses)
+            if small or supplied:
+                continue
+        kept.append(issue)
+    return kept
+
+
+def _mg(issue: Record) -> float | None:
+    """Milligrams of steroid; None for other medicines and where the quantity is missing."""
+    strength = (STEROIDS | WEAK_STEROIDS).get(issue["drug"])
+    return None if strength is None or issue["quantity"] is None else issue["quantity"] * strength
 
 
 def _is_no_course(issue: Record) -> bool:
     """A steroid whose quantity is known and is not 5 to 14 days' worth."""
+    amount = _mg(issue)
     if issue["drug"] in WEAK_STEROIDS:
         return True
-    if issue["drug"] not in STEROIDS or issue["quantity"] is None:
-        return False
-    return not COURSE_MG[0] <= issue["quantity"] * STEROIDS[issue["drug"]] <= COURSE_MG[1]
+    return amount is not None and not COURSE_MG[0] <= amount <= COURSE_MG[1]
+
+
+def _supplied_days(issues: list[Record]) -> set[date]:
+    """Days inside a stretch of steady supply, whatever the packs (docs/decisions.md §40)."""
+    supply: dict[date, float] = {}
+    of_course_size: set[date] = set()
+    # what comes twice on a day in one amount is one issue
+    told = {
+        (issue["on"], _is_no_course(issue), issue["drug"] in WEAK_STEROIDS, _mg(issue)) for issue in issues
+    }
+    for day, no_course, _, amount in told:
+        if amount:
+            supply[day] = supply.get(day, 0) + amount
+            if not no_course:
+                of_course_size.add(day)
+    days = sorted(supply)
+    inside: set[date] = set()
+    for start in range(len(days)):
+        stretch = _stretch(days[start:])
+        rates = [
+            supply[day] / (following - day).days for day, following in zip(stretch, stretch[1:], strict=False)
+        ]
+        fits = all(
+            rate <= MOST_MG_A_DAY and (day not in of_course_size or rate >= LEAST_MG_A_DAY)
+            for day, rate in zip(stretch, rates, strict=False)
+        )
+        if rates and fits and max(rates) <= STEADY * min(rates):
+            inside.update(stretch)
+    return inside
+
+
+def _stretch(days: list[date]) -> list[date]:
+    """The shortest beginning of ``days`` with gaps and days enough; empty if there is none."""
+    for last in range(STRETCH_GAPS, len(days)):
+        if (days[last] - days[0]).days >= STRETCH_DAYS:
+            return days[: last + 1]
+    return []
 
 
 def _run_days(days: Iterable[date]) -> set[date]:

@@ -164,7 +164,7 @@ def landed(
 
 
 def broken_rules(rows: list[dict[str, Any]], table: str, layout: str = "native") -> Counter[str]:
-    """Rules of the table that quarantined rows broke (their codes within it), each with its number of rows."""
+    """Rules that quarantined rows broke, by their codes within the table, each with its number of rows."""
     return Counter(row["rule"].removeprefix(f"{layout}.{table}.") for row in rows)
 
 

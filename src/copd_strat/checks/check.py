@@ -31,6 +31,7 @@ class Cell:
     physical: str
     rule: Rule
     as_of: date
+    typed: str = "t."
 
     @property
     def blank(self) -> str:
@@ -41,7 +42,7 @@ class Cell:
     @property
     def other(self) -> str:
         """The typed column that the rule compares with."""
-        return f"t.{identifier(self.rule.arguments['column'])}"
+        return f"{self.typed}{identifier(self.rule.arguments['column'])}"
 
 
 class Check:
@@ -51,9 +52,10 @@ class Check:
     ``{column}`` and the names of its ``arguments`` filled in. ``warn_share`` and ``fail_share`` are the usual
     thresholds of extracts. A ``whole_table`` check is judged on keys or lines, not on values; one that
     ``needs_patient`` sees the row's patient; one that ``reads_dates`` skips dates that stand for unknown;
-    a ``costly`` one is tried on distinct values first; one ``of_one_value`` can be broken by what one
-    person's record says. Where the typed value tells (``told_by_value``), a
-    sample of rows is counted by the expectation too. A fault that ``adds_row`` is a row added at the end.
+    one ``of_text`` has nothing to find in a typed file; the bound of one that ``moves`` depends on the run;
+    one ``of_one_value`` can be broken by what one person's record says. A ``costly`` one is tried on distinct
+    values first. Where the typed value tells (``told_by_value``), a sample of rows is counted by the
+    expectation too. A fault that ``adds_row`` is a row added at the end.
     """
 
     meaning: ClassVar[str]
@@ -69,6 +71,8 @@ class Check:
     costly: ClassVar[bool] = False
     of_one_value: ClassVar[bool] = False
     told_by_value: ClassVar[bool] = False
+    of_text: ClassVar[bool] = False
+    moves: ClassVar[bool] = False
     adds_row: ClassVar[bool] = False
 
     @property
@@ -90,11 +94,12 @@ class Check:
 
     def read(self, item: dict[str, Any]) -> dict[str, Any] | None:
         """The rule's arguments, if a contract's ``quality`` item speaks of this check."""
-        stated = item.get("implementation")
+        extra = {entry["property"]: entry["value"] for entry in item.get("customProperties", [])}
+        stated = item.get("implementation", extra.get("implementation"))
         implementation = {"check": stated} if isinstance(stated, str) else dict(stated or {})
         return implementation if implementation.pop("check", None) == self.name else None
 
-    def written(self, rule: Rule) -> dict[str, Any]:
+    def written(self, rule: Rule, contract: Contract) -> dict[str, Any]:
         """The rule as the standard's words for a ``quality`` item, without thresholds and wording."""
         implementation = {"check": self.name, **rule.arguments} if rule.arguments else self.name
         return {"type": "custom", "engine": ENGINE, "implementation": implementation}
@@ -143,9 +148,11 @@ class MetricCheck(Check):
     dimension: ClassVar[Dimension] = "conformity"
 
     def read(self, item: dict[str, Any]) -> dict[str, Any] | None:
-        return dict(item.get("arguments", {})) if item.get("metric") == self.metric else None
+        if "metric" not in item:
+            return super().read(item)
+        return dict(item.get("arguments", {})) if item["metric"] == self.metric else None
 
-    def written(self, rule: Rule) -> dict[str, Any]:
+    def written(self, rule: Rule, contract: Contract) -> dict[str, Any]:
         stated = {"arguments": dict(rule.arguments)} if rule.arguments else {}
         return {"type": "library", "metric": self.metric, **stated}
 

@@ -6,14 +6,25 @@
 -- An issue the size of a course fits only from 5 mg a day, one of its tablets, on: courses months apart are no
 -- supply of a fraction of a tablet, however regular.
 -- Source: docs/decisions.md §40 (project choice, needs clinical sign-off).
-WITH series AS (
-    SELECT 'all' AS series, patient, event_date, amount, course_sized
+WITH regular AS (
+    -- four gaps need five days of issue
+    SELECT patient
     FROM steroid_issues
     WHERE amount > 0
-    UNION ALL
-    SELECT 'no course', patient, event_date, amount, course_sized
+    GROUP BY patient
+    HAVING count(*) >= 5
+),
+
+series AS (
+    SELECT 'all' AS series, steroid_issues.patient, event_date, amount, size
     FROM steroid_issues
-    WHERE amount > 0 AND NOT course_sized
+    SEMI JOIN regular ON steroid_issues.patient = regular.patient
+    WHERE amount > 0
+    UNION ALL
+    SELECT 'no course', steroid_issues.patient, event_date, amount, size
+    FROM steroid_issues
+    SEMI JOIN regular ON steroid_issues.patient = regular.patient
+    WHERE amount > 0 AND size <> 'course'
 ),
 
 days AS (
@@ -23,7 +34,7 @@ days AS (
         event_date,
         date_diff('day', DATE '1900-01-01', event_date) AS day,
         sum(amount) AS amount,
-        bool_or(course_sized) AS course_sized
+        bool_or(size = 'course') AS course_sized
     FROM series
     GROUP BY series, patient, event_date
 ),
