@@ -8,13 +8,12 @@ from pathlib import Path
 import pytest
 
 from copd_strat.clinical.dictionary import features, needs, shown_columns
-from copd_strat.clinical.lookups import CATEGORIES, read_lookup
+from copd_strat.clinical.lookups import CATEGORIES, lookups
 from copd_strat.codelists import meanings
 from copd_strat.contracts.own_tables import own_table
 
 ROOM = Path(str(resources.files("copd_strat.clinical")))
 QUERIES = sorted(ROOM.joinpath("sql").glob("*.sql"))
-TABLES = sorted(ROOM.joinpath("data").glob("*.csv"))
 
 
 def header(text: str) -> str:
@@ -27,12 +26,12 @@ def test_a_query_names_its_source_at_its_top(path: Path) -> None:
     assert "\n-- Source: " in header(path.read_text(encoding="utf-8"))
 
 
-@pytest.mark.parametrize("path", TABLES, ids=lambda path: path.stem)
-def test_a_clinical_table_names_the_source_of_every_row_and_known_concepts(path: Path) -> None:
-    rows = read_lookup(path.read_text(encoding="utf-8"))
+@pytest.mark.parametrize("name", sorted(lookups()))
+def test_a_clinical_table_names_the_source_of_every_row_and_known_concepts(name: str) -> None:
+    rows = lookups()[name].to_pandas()
     assert rows["source"].notna().all()
     for column in set(CATEGORIES) & set(rows):
-        assert set(rows[column]) <= set(meanings())
+        assert set(rows[column].dropna()) <= set(meanings())
 
 
 def test_codes_of_mappings_stand_in_tables_not_in_queries() -> None:
@@ -67,7 +66,7 @@ def test_readings_are_read_within_the_bounds_that_the_gate_holds_them_to() -> No
         }
         for name in FEATURE_OF_MEASURE.values()
     }
-    measures = read_lookup(ROOM.joinpath("data", "measures.csv").read_text(encoding="utf-8"))
+    measures = lookups()["measures"].to_pandas()
     for measure in measures.itertuples():
         if measure.measure in FEATURE_OF_MEASURE:
             held = bounds[FEATURE_OF_MEASURE[measure.measure]]

@@ -99,7 +99,7 @@ class Check:
         implementation = {"check": stated} if isinstance(stated, str) else dict(stated or {})
         return implementation if implementation.pop("check", None) == self.name else None
 
-    def written(self, rule: Rule) -> dict[str, Any]:
+    def written(self, rule: Rule, contract: Contract) -> dict[str, Any]:
         """The rule as the standard's words for a ``quality`` item, without thresholds and wording."""
         implementation = {"check": self.name, **rule.arguments} if rule.arguments else self.name
         return {"type": "custom", "engine": ENGINE, "implementation": implementation}
@@ -148,9 +148,11 @@ class MetricCheck(Check):
     dimension: ClassVar[Dimension] = "conformity"
 
     def read(self, item: dict[str, Any]) -> dict[str, Any] | None:
-        return dict(item.get("arguments", {})) if item.get("metric") == self.metric else None
+        if "metric" not in item:
+            return super().read(item)
+        return dict(item.get("arguments", {})) if item["metric"] == self.metric else None
 
-    def written(self, rule: Rule) -> dict[str, Any]:
+    def written(self, rule: Rule, contract: Contract) -> dict[str, Any]:
         stated = {"arguments": dict(rule.arguments)} if rule.arguments else {}
         return {"type": "library", "metric": self.metric, **stated}
 
