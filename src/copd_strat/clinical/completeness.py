@@ -115,14 +115,15 @@ def _is_borne(volume: Volume, grain: Grain) -> bool:
 
 
 def last_complete_day(volume: Volume, grain: Grain) -> date | None:
-    """The end of the last stretch with at least half the usual volume; None for a source too sparse."""
+    """The last record of the last stretch with at least half the usual volume; None if there is none."""
     first, last = min(volume), max(volume)
     totals = _totals(volume, grain)
     for back in range(0, (last - first).days + 1, grain.days):
         day = last - timedelta(days=back)
         usual = _usual_volume(totals, day, first, grain)
         if usual >= FEWEST_RECORDS and totals.get(day, 0) >= COMPLETE_SHARE * usual:
-            return day
+            # a stretch may hold enough and end before its last day
+            return max(recorded for recorded in volume if recorded <= day)
     return None
 
 
