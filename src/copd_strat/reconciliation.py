@@ -16,7 +16,7 @@ import pandas as pd
 from copd_strat import __version__
 from copd_strat.clinical import Facts
 from copd_strat.codelists import CodelistReport, MatchReport
-from copd_strat.extracts.receipts import Landing
+from copd_strat.extracts.receipts import Ingested
 from copd_strat.lists import ListFile
 from copd_strat.pathways import DISPOSITIONS, LISTED, Feedback
 from copd_strat.plan import Night, Plan
@@ -52,7 +52,7 @@ class Outcome:
     summary: dict[str, Any]
 
 
-def check_rows(landing: Landing) -> None:
+def check_rows(landing: Ingested) -> None:
     """Rows in = loaded + quarantined + duplicates, for every file."""
     for table in landing.tables:
         for file in table.files:
@@ -78,7 +78,7 @@ def check_patients(
                 raise ReconciliationError(f"a practice's list of {disposition} differs from its dispositions")
 
 
-def rows_in_words(landing: Landing) -> str:
+def rows_in_words(landing: Ingested) -> str:
     total: Counter[str] = Counter()
     for counts in landing.totals().values():
         total.update(counts)
@@ -129,7 +129,7 @@ def _listed(written: list[ListFile]) -> dict[str, dict[str, int]]:
 class Results:
     """What the steps of a night found, for the manifest."""
 
-    landing: Landing
+    landing: Ingested
     guarded: GuardReport
     facts: Facts
     lists: CodelistReport

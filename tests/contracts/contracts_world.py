@@ -44,7 +44,7 @@ def engine_with_extract(spill: Path, condition: str = "TRUE", patients: str = "T
 
 
 def totals(engine: Engine) -> dict[str, dict[str, int]]:
-    """Landing totals of the extract, as the landing gives them."""
+    """Ingested totals of the extract, as the landing gives them."""
     counts = {table: engine.scalar(f"SELECT count(*) FROM {table}") for table in ("patients", "gp_events")}
     return {
         f"native.{table}": {"rows_in": rows, "loaded": rows, "quarantined": 0, "duplicates": 0}

@@ -17,7 +17,7 @@ import pytest
 from copd_strat.contracts.contract import Contract
 from copd_strat.contracts.contract_files import load_contracts
 from copd_strat.errors import ContractError
-from copd_strat.extracts.receipts import FileReceipt, Landing, TableReceipt
+from copd_strat.extracts.receipts import FileReceipt, Ingested, TableReceipt
 from copd_strat.quality import gate
 
 CONTRACTS = Path(__file__).parents[2] / "data_contracts"
@@ -182,7 +182,7 @@ def test_warnings_are_told_but_do_not_stop(internal: dict[str, Contract]) -> Non
     ]
 
 
-def landing(breaking: int, rows: int = 1000, lost: int = 0, refused: int = 0) -> Landing:
+def landing(breaking: int, rows: int = 1000, lost: int = 0, refused: int = 0) -> Ingested:
     """Needed tables as landed, the patients with ``breaking`` practice codes of the wrong form."""
     tables = []
     for name in ("patients", "gp_events", "prescriptions"):
@@ -199,7 +199,7 @@ def landing(breaking: int, rows: int = 1000, lost: int = 0, refused: int = 0) ->
         tables.append(
             TableReceipt(layout="native", table=name, files=(file,), rules=rules, checked=Path(), accepted="")
         )
-    return Landing(tables=tuple(tables), warnings=())
+    return Ingested(tables=tuple(tables), warnings=())
 
 
 @pytest.mark.parametrize(
@@ -265,7 +265,8 @@ def python(program: str, folder: Path) -> subprocess.CompletedProcess[str]:
 def test_great_expectations_is_imported_only_to_judge(tmp_path: Path) -> None:
     program = (
         "import sys; from copd_strat.quality import gate, guard; from copd_strat.contracts import "
-        "documentation, lint; from copd_strat.checks import faults; print('great_expectations' in sys.modules)"
+        "documentation, lint; from copd_strat.checks import faults; "
+        "print('great_expectations' in sys.modules)"
     )
     assert python(program, tmp_path).stdout.strip() == "False"
 

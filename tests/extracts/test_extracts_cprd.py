@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from extract_world import landed
+from extract_world import ingested
 
 from copd_strat.errors import IdentifiableDataError, InputError
 
@@ -115,9 +115,9 @@ def folder(tmp_path: Path) -> Path:
 
 
 def test_the_canonical_relations_hold_what_cprd_sends(folder: Path, tmp_path: Path) -> None:
-    with landed(folder, tmp_path / "out", "cprd_aurum") as night:
+    with ingested(folder, tmp_path / "out", "cprd_aurum") as night:
         rows = night.engine.rows
-        assert {file.name for receipt in night.landing.tables for file in receipt.files} == {
+        assert {file.name for receipt in night.ingested.tables for file in receipt.files} == {
             path.name for path in folder.iterdir()
         }
         assert rows(f"SELECT * FROM patients WHERE patient_id = '{PATIENTS[0]}'") == [
@@ -146,11 +146,11 @@ def test_the_canonical_relations_hold_what_cprd_sends(folder: Path, tmp_path: Pa
         assert rows("SELECT practice_id, practice_name FROM organisations") == [("P20031", None)]
         assert rows("SELECT death_date FROM deaths ORDER BY 1") == [(date(2026, 3, 9),), (date(2026, 3, 10),)]
         assert dict(rows("SELECT * FROM source_tables"))["ed_attendances"] is False
-        assert any("attendances" in warning for warning in night.landing.warnings)
+        assert any("attendances" in warning for warning in night.ingested.warnings)
 
 
 def test_a_record_that_cprd_does_not_accept_is_quarantined(folder: Path, tmp_path: Path) -> None:
-    with landed(folder, tmp_path / "out", "cprd_aurum") as night:
+    with ingested(folder, tmp_path / "out", "cprd_aurum") as night:
         assert night.count("patients") == 29
         assert [row["patid"] for row in night.quarantine("patient")] == [PATIENTS[29]]
 
@@ -159,7 +159,7 @@ def test_codes_mean_nothing_without_the_dictionary(folder: Path, tmp_path: Path)
     (folder / "CPRDAurumMedical.txt").unlink()
     with (
         pytest.raises(InputError, match="no file for table medical_dictionary"),
-        landed(folder, tmp_path / "out", "cprd_aurum"),
+        ingested(folder, tmp_path / "out", "cprd_aurum"),
     ):
         pass
 
@@ -173,6 +173,6 @@ def test_a_full_date_of_birth_is_refused(folder: Path, tmp_path: Path) -> None:
     )
     with (
         pytest.raises(IdentifiableDataError, match="column dob"),
-        landed(folder, tmp_path / "out", "cprd_aurum"),
+        ingested(folder, tmp_path / "out", "cprd_aurum"),
     ):
         pass

@@ -12,7 +12,7 @@ from extract_world import (
     Rows,
     gp_events,
     hospital_episodes,
-    landed,
+    ingested,
     patients,
     person,
     prescriptions,
@@ -61,7 +61,7 @@ def test_ten_digit_pseudonyms_that_pass_by_chance_are_accepted(tmp_path: Path) -
     ids = random_ten_digit_ids(1000)
     passing = sum(check_digit(value[:9]) == int(value[9]) for value in ids)
     assert 0.06 < passing / len(ids) < 0.12
-    with landed(write_extract(tmp_path / "in", **with_people(ids)), tmp_path) as night:
+    with ingested(write_extract(tmp_path / "in", **with_people(ids)), tmp_path) as night:
         assert night.count("patients") == 1000
 
 
@@ -70,7 +70,7 @@ def test_nhs_numbers_for_patient_ids_are_refused(tmp_path: Path, written: str) -
     ids = [written.format(number) for number in nhs_numbers(60)]
     with (
         pytest.raises(IdentifiableDataError, match="column patient_id holds NHS numbers") as raised,
-        landed(write_extract(tmp_path / "in", **with_people(ids)), tmp_path),
+        ingested(write_extract(tmp_path / "in", **with_people(ids)), tmp_path),
     ):
         pass
     assert raised.value.exit_code == 16
@@ -82,7 +82,7 @@ def test_a_single_nhs_number_in_free_text_is_refused(tmp_path: Path) -> None:
     rows[7] |= {"unit": nhs_numbers(1)[0]}
     with (
         pytest.raises(IdentifiableDataError, match="column unit holds NHS numbers"),
-        landed(write_extract(tmp_path / "in", gp_events=rows), tmp_path),
+        ingested(write_extract(tmp_path / "in", gp_events=rows), tmp_path),
     ):
         pass
 
@@ -96,7 +96,7 @@ def test_a_column_named_like_an_identifier_is_refused_unread(tmp_path: Path, nam
     rows = [row | {name: "" if n else "x"} for n, row in enumerate(prescriptions())]
     with (
         pytest.raises(IdentifiableDataError, match=f"prescriptions.csv: column {name} is named like"),
-        landed(write_extract(tmp_path / "in", prescriptions=rows), tmp_path),
+        ingested(write_extract(tmp_path / "in", prescriptions=rows), tmp_path),
     ):
         pass
 
@@ -123,7 +123,7 @@ def test_a_column_that_nobody_reads_is_refused_for_what_it_holds(
     rows = [row | {"extra": value(n)} for n, row in enumerate(gp_events())]
     with (
         pytest.raises(IdentifiableDataError, match="column extra holds") as raised,
-        landed(write_extract(tmp_path / "in", gp_events=rows), tmp_path),
+        ingested(write_extract(tmp_path / "in", gp_events=rows), tmp_path),
     ):
         pass
     assert what in str(raised.value)
@@ -136,7 +136,7 @@ def test_one_postcode_mail_or_telephone_in_a_text_column_is_refused(tmp_path: Pa
     rows[11] |= {"ethnicity": value}
     with (
         pytest.raises(IdentifiableDataError, match="column ethnicity holds") as raised,
-        landed(write_extract(tmp_path / "in", patients=rows), tmp_path),
+        ingested(write_extract(tmp_path / "in", patients=rows), tmp_path),
     ):
         pass
     assert value not in str(raised.value)
@@ -144,7 +144,7 @@ def test_one_postcode_mail_or_telephone_in_a_text_column_is_refused(tmp_path: Pa
 
 def test_areas_and_outward_codes_are_no_postcodes(tmp_path: Path) -> None:
     rows = [row | {"area": f"E0100{n:04d}", "outward": f"LS{n % 30}"} for n, row in enumerate(gp_events())]
-    with landed(write_extract(tmp_path / "in", gp_events=rows), tmp_path) as night:
+    with ingested(write_extract(tmp_path / "in", gp_events=rows), tmp_path) as night:
         assert night.receipt("gp_events").files[0].unread == ("area", "outward")
 
 
@@ -152,7 +152,7 @@ def test_dates_of_birth_in_a_text_column_are_refused(tmp_path: Path) -> None:
     rows = [row | {"unit": f"19{30 + n % 50}-0{1 + n % 9}-1{n % 9}"} for n, row in enumerate(gp_events())]
     with (
         pytest.raises(IdentifiableDataError, match="column unit holds dates that look like dates of birth"),
-        landed(write_extract(tmp_path / "in", gp_events=rows), tmp_path),
+        ingested(write_extract(tmp_path / "in", gp_events=rows), tmp_path),
     ):
         pass
 
@@ -161,7 +161,7 @@ def test_old_dates_of_care_are_no_dates_of_birth(tmp_path: Path) -> None:
     rows = [
         row | {"elected": f"20{5 + n % 10:02d}-0{1 + n % 9}-1{n % 9}"} for n, row in enumerate(gp_events())
     ]
-    with landed(write_extract(tmp_path / "in", gp_events=rows), tmp_path) as night:
+    with ingested(write_extract(tmp_path / "in", gp_events=rows), tmp_path) as night:
         assert night.receipt("gp_events").files[0].unread == ("elected",)
 
 
@@ -181,8 +181,8 @@ def test_no_value_of_a_bad_row_leaves_the_quarantine(tmp_path: Path, table: str,
     path = folder / f"{table}.csv"
     path.write_text(path.read_text(encoding="utf-8") + f"{CANARY},cut off\n", encoding="utf-8")
     try:
-        with landed(folder, tmp_path) as night:
-            told = json.dumps(night.landing.to_json())
+        with ingested(folder, tmp_path) as night:
+            told = json.dumps(night.ingested.to_json())
             assert sum(CANARY in str(row) for row in night.quarantine(table)) >= 2
             assert not many
     except CopdStratError as error:

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from copd_strat.contracts.contract import Contract
+
 
 @dataclass(frozen=True, kw_only=True)
 class FileReceipt:
@@ -23,7 +25,7 @@ class FileReceipt:
 
 @dataclass(frozen=True, kw_only=True)
 class TableReceipt:
-    """One source table: its files, and how many rows broke each rule (code → rows).
+    """One source table, the contract it was read by, its files, and how many rows broke each rule.
 
     ``checked`` holds every row's ``_mask`` of broken rules, with its typed columns on every line that
     ``sampled`` divides; ``accepted`` is the SQL of the accepted rows.
@@ -31,6 +33,7 @@ class TableReceipt:
 
     layout: str
     table: str
+    contract: Contract
     files: tuple[FileReceipt, ...]
     rules: dict[str, int]
     checked: Path
@@ -53,10 +56,45 @@ class TableReceipt:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Landing:
+class Linkage:
+    """How many of a table's distinct patients are known: ``linked`` of ``patients``, by ``column``.
+
+    ``repair`` says what is wrong with the ids where a tried spelling would link ``repaired`` of them. ``gp``
+    tables hold records of general practice. Below its contract's ``floor`` (a share; None: it has none) a
+    table is no source of anything.
+    """
+
+    layout: str
+    table: str
+    column: str
+    gp: bool
+    patients: int
+    linked: int
+    floor: float | None
+    repair: str | None
+    repaired: int
+
+    @property
+    def share(self) -> float | None:
+        """Linked patients of the table's patients, 0 to 1; None for a table without any."""
+        return self.linked / self.patients if self.patients else None
+
+    @property
+    def repaired_share(self) -> float | None:
+        return self.repaired / self.patients if self.patients else None
+
+    @property
+    def is_source(self) -> bool:
+        """Whether what the table does not say may be taken for not having happened."""
+        return self.floor is None or self.share is None or self.share >= self.floor
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ingested:
     """All tables of a night as they came in, and what an analyst should know of them."""
 
     tables: tuple[TableReceipt, ...]
+    linkages: tuple[Linkage, ...]
     warnings: tuple[str, ...]
 
     def totals(self) -> dict[str, dict[str, int]]:
@@ -64,4 +102,12 @@ class Landing:
         return {f"{receipt.layout}.{receipt.table}": receipt.totals for receipt in self.tables}
 
     def to_json(self) -> dict[str, Any]:
-        return {"tables": [receipt.to_json() for receipt in self.tables], "warnings": list(self.warnings)}
+        return {
+            "tables": [receipt.to_json() for receipt in self.tables],
+            "linkage": [
+                dataclasses.asdict(linkage)
+                | {"share": linkage.share, "repaired_share": linkage.repaired_share}
+                for linkage in self.linkages
+            ],
+            "warnings": list(self.warnings),
+        }

@@ -60,6 +60,7 @@ def accept_table(
     return TableReceipt(
         layout=contract.layout,
         table=contract.table,
+        contract=contract,
         files=_file_receipts(engine, name, contract, sources, every),
         rules=_rule_counts(engine, name, contract, every),
         checked=checked,

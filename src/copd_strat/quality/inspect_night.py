@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,12 +14,13 @@ from copd_strat import extracts
 from copd_strat.contracts.contract import Contract
 from copd_strat.contracts.contract_files import SUFFIX, load_contract, load_contracts
 from copd_strat.engine import Engine
-from copd_strat.extracts.receipts import Landing
+from copd_strat.extracts.receipts import Ingested
 from copd_strat.plan import Night, plan
 from copd_strat.progress import Narrator
 from copd_strat.publish import RunFolder
 from copd_strat.publish.folder import write_errors
 from copd_strat.quality import gate, guard
+from copd_strat.quality.thresholds import judge
 from copd_strat.reconciliation import check_rows, rows_in_words
 
 
@@ -27,7 +28,7 @@ from copd_strat.reconciliation import check_rows, rows_in_words
 class Inspected:
     """The extracts as they came in, the guard's report, and Great Expectations' verdicts on both."""
 
-    landing: Landing
+    landing: Ingested
     guarded: guard.GuardReport
     verdicts: tuple[gate.Verdict, ...]
 
@@ -38,7 +39,7 @@ def inspect_extracts(
     """Read, gate, check and compare the extracts; ``last`` is the guard's report of the run before."""
     settings = night.settings
     with narrator.step("extracts and contracts") as step:
-        landing = extracts.land(
+        landing = extracts.ingest_sources(
             engine,
             settings.extracts,
             settings.contracts,
@@ -47,6 +48,8 @@ def inspect_extracts(
             as_of=night.as_of,
         )
         check_rows(landing)
+        told = judge(landing.tables, (receipt.contract for receipt in landing.tables))
+        landing = replace(landing, warnings=(*landing.warnings, *told))
         step.found = rows_in_words(landing)
     with narrator.step("run guard") as step:
         verdicts = _judge_extracts(engine, night, landing)
@@ -59,7 +62,7 @@ def inspect_extracts(
     return Inspected(landing=landing, guarded=guarded, verdicts=verdicts)
 
 
-def _judge_extracts(engine: Engine, night: Night, landing: Landing) -> tuple[gate.Verdict, ...]:
+def _judge_extracts(engine: Engine, night: Night, landing: Ingested) -> tuple[gate.Verdict, ...]:
     contracts: dict[tuple[str, str], Contract] = {}
     for layout in {receipt.layout for receipt in landing.tables}:
         agreed = load_contracts(night.settings.contracts, layout)

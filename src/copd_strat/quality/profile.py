@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from copd_strat.contracts.contract import Contract, Rule
-from copd_strat.extracts.receipts import Landing, TableReceipt
+from copd_strat.extracts.receipts import Ingested, TableReceipt
 from copd_strat.quality.findings import Finding, Verdict
 from copd_strat.quality.gx_runner import Outcome, expectations, run_suite
 from copd_strat.quality.suites import arguments, at_least
@@ -48,7 +48,7 @@ class RuleProfile:
     fail_above: int | None
 
 
-def judge_profile(landing: Landing, contracts: Iterable[Contract]) -> Verdict:
+def judge_profile(landing: Ingested, contracts: Iterable[Contract]) -> Verdict:
     """Go or no-go for the extracts as they came in.
 
     ``contracts`` hold that of every landed table; the landing refuses absent needed ones. A share
@@ -125,7 +125,7 @@ def _findings(outcome: Outcome, profiles: list[RuleProfile]) -> Iterator[Finding
             )
 
 
-def _judge_tables(landing: Landing, contracts: Mapping[tuple[str, str], Contract]) -> list[Finding]:
+def _judge_tables(landing: Ingested, contracts: Mapping[tuple[str, str], Contract]) -> list[Finding]:
     frame = _table_frame(landing, contracts)
     gxe = expectations()
     suite = [
@@ -151,7 +151,7 @@ def _judge_tables(landing: Landing, contracts: Mapping[tuple[str, str], Contract
     ]
 
 
-def _table_frame(landing: Landing, contracts: Mapping[tuple[str, str], Contract]) -> pd.DataFrame:
+def _table_frame(landing: Ingested, contracts: Mapping[tuple[str, str], Contract]) -> pd.DataFrame:
     """One row a landed table: accepted rows (gap where the table is not needed) and rows without a fate."""
     rows = []
     for receipt in landing.tables:
