@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 import yaml
 from contracts_page import CONTRACTS, PAGE
-
 from copd_strat.checks.sql_checks import CHECKS
+
 from copd_strat.contracts import documentation
 from copd_strat.contracts.contract_files import standard_faults
 from copd_strat.contracts.lint import contract_files, lint

@@ -10,10 +10,10 @@ from pathlib import Path
 import pyarrow.csv
 import pyarrow.parquet
 import pytest
+from copd_strat.checks.sql_checks import CHECKS
 
 from copd_strat import extracts
 from copd_strat.checks.faults import FAULT_CHECKS, Fault, inject
-from copd_strat.checks.sql_checks import CHECKS
 from copd_strat.config import EngineSettings, ExtractSource
 from copd_strat.contracts.contract import Contract
 from copd_strat.contracts.contract_files import load_contracts

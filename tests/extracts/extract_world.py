@@ -130,6 +130,11 @@ class ReadNight:
     def receipt(self, table: str) -> TableReceipt:
         return next(receipt for receipt in self.ingested.tables if receipt.table == table)
 
+    def broken(self, table: str, layout: str = "native") -> dict[str, int]:
+        """Rules (``column.check``) that any row of the table broke, each with its number of rows."""
+        rules = self.receipt(table).rules
+        return {code.removeprefix(f"{layout}.{table}."): rows for code, rows in rules.items() if rows}
+
     def count(self, table: str) -> int:
         return int(self.engine.scalar(f"SELECT count(*) FROM {table}"))
 
@@ -164,9 +169,8 @@ def ingested(
 
 
 def broken_rules(rows: list[dict[str, Any]], table: str, layout: str = "native") -> Counter[str]:
-    """Names of the rules that quarantined rows broke, each with its number of rows."""
-    names = {rule.code: rule.name for rule in contract(table, layout).rules}
-    return Counter(names[row["rule"]] for row in rows)
+    """Rules (``column.check``) that quarantined rows broke, each with its number of rows."""
+    return Counter(row["rule"].removeprefix(f"{layout}.{table}.") for row in rows)
 
 
 @cache

@@ -92,19 +92,21 @@ def contracts() -> None:
 def list_contracts(folder: Path) -> None:
     """Every rule: code, table, what it counts, severity, when it warns and when it stops the run."""
     from copd_strat.contracts import documentation
+    from copd_strat.quality.program_rules import PROGRAM_RULES
 
     head = [name.replace("_", " ") for name in documentation.CatalogueRow._fields]
-    show(table(head, documentation.rows(folder)))
+    show(table(head, documentation.rows(folder, PROGRAM_RULES)))
 
 
 @contracts.command("show")
 @click.argument("code")
 @_FOLDER
 def show_contract(code: str, folder: Path) -> None:
-    """One rule: what it counts, its thresholds, what to do."""
+    """One rule: what it counts, its thresholds, what to do. CODE may be short where one rule has it."""
     from copd_strat.contracts import documentation
+    from copd_strat.quality.program_rules import PROGRAM_RULES
 
-    show(documentation.explain(folder, code))
+    show(documentation.explain(folder, code, PROGRAM_RULES))
 
 
 @contracts.command("lint")

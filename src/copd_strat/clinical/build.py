@@ -71,8 +71,9 @@ def build(engine: Engine, settings: ClinicalSettings, *, as_of: date, index: dat
     """Make the register, events, exacerbations, spells and ``features`` from the canonical relations.
 
     Needs the relations of ``extracts.ingest_sources`` and the tables of ``codelists.load``. ``as_of`` is the
-    run date: nothing dated later is known. ``index`` ends the predictors' windows; by default the last complete day of
-    the GP extract. Raises IdentifiableDataError where people with a standing Type 1 opt-out are in the data.
+    run date: nothing dated later is known. ``index`` ends the predictors' windows; by default the last
+    complete day of the GP extract. Raises IdentifiableDataError where people with a standing Type 1 opt-out
+    are in the data.
     """
     gp_to, hospital_to = _complete_to(engine, settings, as_of)
     index = index or gp_to

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from copd_strat.checks.sql_checks import SQL_TYPES
-from copd_strat.contracts.contract import Contract
+from copd_strat.contracts.contract import SQL_TYPES, Contract
 from copd_strat.engine.sql import identifier
 
 # Relations that a source supplies only if it is given for that kind of care.

@@ -94,8 +94,8 @@ class Ingested:
     """All tables of a night as they came in, and what an analyst should know of them."""
 
     tables: tuple[TableReceipt, ...]
-    linkages: tuple[Linkage, ...]
     warnings: tuple[str, ...]
+    linkages: tuple[Linkage, ...] = ()
 
     def totals(self) -> dict[str, dict[str, int]]:
         """Source table (``layout.table``) → rows in, loaded, quarantined, duplicates."""

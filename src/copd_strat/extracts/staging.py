@@ -107,7 +107,7 @@ def _refuse_open_quote(engine: Engine, file: SourceFile) -> None:
 def _refuse_line_breaks(engine: Engine, file: SourceFile, contract: Contract, rows: str) -> None:
     """A line break inside an id, a code or a date is a quote that closed too late: rows are lost in it."""
     columns = [
-        column.name for column in contract.columns if column.name in file.columns and column.kind != "text"
+        column.name for column in contract.columns if column.name in file.columns and column.family != "text"
     ]
     if not columns or file.delimiter != ",":
         return
@@ -134,7 +134,7 @@ def _require_columns(file: SourceFile, contract: Contract) -> None:
 
 def _refuse_damage(engine: Engine, file: SourceFile, contract: Contract, column: Column, rows: str) -> None:
     physical = file.columns[column.name]
-    if column.kind in ("id", "code", "reference"):
+    if column.family in ("id", "code", "reference"):
         _refuse_float_ids(engine, file, column, rows)
         _refuse_ids_ending_in_zeros(engine, file, column, rows)
     if column.type == "date" and physical == "VARCHAR" and len(contract.date_formats) > 1:

@@ -7,15 +7,15 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from copd_strat.checks.expectations import at_least, expectations
 from copd_strat.contracts.contract import Contract, Rule
 from copd_strat.extracts.receipts import Ingested, TableReceipt
 from copd_strat.quality.findings import Finding, Verdict
-from copd_strat.quality.gx_runner import Outcome, expectations, run_suite
-from copd_strat.quality.suites import arguments, at_least
+from copd_strat.quality.gx_runner import Outcome, run_suite
+from copd_strat.quality.suites import arguments
 
 NEEDED_ROWS = Rule(
     code="GATE01",
-    name="needed_table_has_rows",
     check="accepted rows of a table that the contract calls needed",
     column=None,
     severity="reject_file",
@@ -24,7 +24,6 @@ NEEDED_ROWS = Rule(
 )
 ROWS_ADD_UP = Rule(
     code="GATE02",
-    name="rows_add_up",
     check="rows in = loaded + quarantined + duplicates",
     column=None,
     severity="reject_file",
