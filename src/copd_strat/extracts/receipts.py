@@ -24,11 +24,30 @@ class FileReceipt:
 
 
 @dataclass(frozen=True, kw_only=True)
+class CodedColumn:
+    """What a coded column held, in rows that have a value.
+
+    ``respelled`` rows held a known code in another spelling, ``said_unknown`` ones the source's own word for
+    not known, ``unknown`` ones no code of the contract; ``unknown_values`` are the commonest of these, which
+    are short and nobody's own, each with its rows.
+    """
+
+    column: str
+    decides: bool
+    rows: int
+    respelled: int
+    said_unknown: int
+    unknown: int
+    unknown_values: tuple[tuple[str, int], ...]
+
+
+@dataclass(frozen=True, kw_only=True)
 class TableReceipt:
     """One source table, the contract it was read by, its files, and how many rows broke each rule.
 
     ``checked`` holds every row's ``_mask`` of broken rules, with its typed columns on every line that
-    ``sampled`` divides; ``accepted`` is the SQL of the accepted rows.
+    ``sampled`` divides; ``accepted`` is the SQL of the accepted rows, in which values that were set aside are
+    gaps. ``set_aside`` names the file that lists these with file, line, column and reason, if there are any.
     """
 
     layout: str
@@ -39,6 +58,8 @@ class TableReceipt:
     checked: Path
     accepted: str
     sampled: int = 1
+    codes: tuple[CodedColumn, ...] = ()
+    set_aside: Path | None = None
 
     @property
     def totals(self) -> dict[str, int]:
@@ -51,6 +72,7 @@ class TableReceipt:
             "table": self.table,
             **self.totals,
             "rules": self.rules,
+            "codes": [dataclasses.asdict(column) for column in self.codes],
             "files": [dataclasses.asdict(file) for file in self.files],
         }
 
