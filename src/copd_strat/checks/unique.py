@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from copd_strat.checks.check import Common, MetricCheck, Row
+from copd_strat.checks.check import Check, Common, Row
 from copd_strat.checks.expectations import expectations
 from copd_strat.contracts.contract import Column, Contract, Rule
 
 
-class Unique(MetricCheck):
-    metric = "duplicateValues"
+class Unique(Check):
     meaning = "no two rows have the same key (or, of a column, the same value)"
     counts = "Rows that repeat the key ({key}) of another row with other content; the best one stays."
     fix = "have the source send one row a key"
@@ -26,9 +25,6 @@ class Unique(MetricCheck):
         if contract.made_here:
             return f"Rows that repeat the key ({key}) of another row.", self.fix
         return self.counts.format(key=key), self.fix
-
-    def written(self, rule: Rule) -> dict[str, Any]:
-        return {"type": "library", "metric": self.metric, "arguments": dict(rule.arguments)}
 
     def lint(self, rule: Rule, contract: Contract) -> Iterator[str]:
         if rule.column is None and not contract.key:

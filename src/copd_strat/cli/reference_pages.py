@@ -124,4 +124,28 @@ def lint_contracts(folder: Path) -> None:
     show(f"{len(contract_files(folder))} contracts, no faults.")
 
 
+@contracts.command("export")
+@_FOLDER
+@click.option("--expanded", is_flag=True, help="Write out every rule that the contracts imply.")
+@click.option("-o", "--out", type=click.Path(path_type=Path, file_okay=False), required=True)
+@click.argument("layouts", nargs=-1)
+def export_contracts(folder: Path, expanded: bool, out: Path, layouts: tuple[str, ...]) -> None:
+    """Copy the contracts of LAYOUTS (of all, if none is named) to a folder, for a supplier."""
+    import shutil
+
+    from copd_strat.contracts.export import write_expanded
+    from copd_strat.contracts.lint import contract_files
+
+    chosen = [path for path in contract_files(folder) if not layouts or path.parent.name in layouts]
+    if not chosen:
+        raise ConfigError(f"{folder}: no contracts of {', '.join(layouts)}", fix="name folders that are there")
+    if expanded:
+        write_expanded(chosen, out)
+    else:
+        for path in chosen:
+            (out / path.parent.name).mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(path, out / path.parent.name / path.name)
+    show(f"{len(chosen)} contracts written to {out}.")
+
+
 COMMANDS = (policy, reference, code_lists, contracts)

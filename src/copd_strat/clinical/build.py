@@ -10,24 +10,10 @@ from types import MappingProxyType
 
 from copd_strat.clinical import completeness, gli, observability
 from copd_strat.clinical.categories import make_categories
-from copd_strat.clinical.dictionary import needs
+from copd_strat.clinical.dictionary import features, needs
 from copd_strat.config import ClinicalSettings
 from copd_strat.engine import Engine, Literal, packaged_sql, render
 from copd_strat.errors import IdentifiableDataError
-
-# Dates that stand for "unknown" in hospital extracts. The first two are documented for HES; the others are
-# what casts and spreadsheets make of an empty date [unconfirmed].
-PLACEHOLDER_DATES = (
-    date(1800, 1, 1),
-    date(1801, 1, 1),
-    date(1582, 10, 15),
-    date(1899, 12, 30),
-    date(1900, 1, 1),
-    date(1970, 1, 1),
-    date(2999, 12, 31),
-    date(9999, 12, 31),
-)
-
 
 # Runs a query of this room, by the name of the table it makes, with its literals.
 Make = Callable[..., None]
@@ -94,14 +80,16 @@ def build(engine: Engine, settings: ClinicalSettings, *, as_of: date, index: dat
     _make_exacerbations(engine, make, index, settings)
 
     unobservable = observability.reasons(engine, index, hospital_to)
-    observability.register_observable(engine, unobservable)
     dates: dict[str, Literal] = {
         "index": index,
         "gp_complete_to": gp_to,
         "hospital_complete_to": hospital_to,
+        "severe_observable": "severe_exacerbations" not in unobservable,
+        "ed_observable": "ed_only_exacerbations" not in unobservable,
         "unobservable": observability.as_text(unobservable),
     }
-    engine.create_view("features", render(packaged_sql("clinical", "features"), dates))
+    engine.create_view("found_features", render(packaged_sql("clinical", "found_features"), dates))
+    engine.create_view("features", observability.features_query(features(), unobservable))
     return Facts(
         as_of=as_of,
         index_date=index,
@@ -131,7 +119,7 @@ def _make_gp_event_days(make: Make, index: date) -> None:
 
 
 def _make_spells(make: Make, as_of: date, gap: int) -> None:
-    make("hospital_rows", as_of=as_of, placeholder_dates=PLACEHOLDER_DATES)
+    make("hospital_rows", as_of=as_of)
     make("hospital_cleaning")
     make("episode_diagnoses")
     make("ed_diagnoses", as_of=as_of)

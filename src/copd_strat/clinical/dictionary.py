@@ -38,6 +38,23 @@ class Need:
     absence_is_evidence: bool
 
 
+@dataclass(frozen=True)
+class ShownColumn:
+    """When a column of ``features`` shows what was found (data/shown_columns.csv).
+
+    ``facts``: those of ``needs`` that must be observable. ``found_when``: the SQL condition on
+    ``found_features`` that something was found; empty where nothing by itself is a finding. ``found_stands``:
+    what was found is shown even where the facts are not observable. ``live_record``: finding nothing counts
+    only while the GP record is alive (docs/decisions.md §10).
+    """
+
+    column: str
+    facts: tuple[str, ...]
+    found_when: str
+    found_stands: bool
+    live_record: bool
+
+
 def _rows(*path: str) -> Iterator[dict[str, str]]:
     text = resources.files("copd_strat.clinical").joinpath(*path).read_text("utf-8")
     return csv.DictReader(text.splitlines())
@@ -61,4 +78,19 @@ def needs() -> tuple[Need, ...]:
             row["absence_is_evidence"] == "true",
         )
         for row in _rows("data", "feature_needs.csv")
+    )
+
+
+@cache
+def shown_columns() -> tuple[ShownColumn, ...]:
+    """The columns that are not always shown; all others are as found."""
+    return tuple(
+        ShownColumn(
+            row["column"],
+            tuple(row["facts"].split()),
+            row["found_when"],
+            row["found_stands"] == "true",
+            row["live_record"] == "true",
+        )
+        for row in _rows("data", "shown_columns.csv")
     )

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 
-import pandas as pd
-
-from copd_strat.clinical.dictionary import Need, needs
+from copd_strat.clinical.dictionary import Feature, Need, ShownColumn, needs, shown_columns
 from copd_strat.engine import Engine
+
+SQL_TYPES = {"string": "VARCHAR", "date32": "DATE", "double": "DOUBLE", "int32": "INTEGER", "bool": "BOOLEAN"}
 
 # In a register this large a concept that 1 in 100 patients has is absent by chance less than 1 time in 100.
 ZERO_MATCH_REGISTER = 500
@@ -56,10 +56,32 @@ def _reason(need: Need, present: Mapping[str, bool], coded: set[str], matched: s
     return None
 
 
-def register_observable(engine: Engine, unobservable: Mapping[str, str]) -> None:
-    """Make ``observable``: one row, one boolean column a fact."""
-    row = {need.feature: [need.feature not in unobservable] for need in needs()}
-    engine.register_frame("observable", pd.DataFrame(row))
+def features_query(feature_list: Sequence[Feature], unobservable: Mapping[str, str]) -> str:
+    """The query of ``features``: the columns of ``found_features``, each only as far as it may be shown.
+
+    This is the one place that hides what could not have been found (data/shown_columns.csv): a column is
+    shown if its facts are observable, or if something was found and that stands by itself; and finding
+    nothing counts only while the GP record is alive, where absence there is the evidence.
+    """
+    rules = {rule.column: rule for rule in shown_columns()}
+    columns = [_column(feature, rules.get(feature.name), unobservable) for feature in feature_list]
+    return "SELECT\n    " + ",\n    ".join(columns) + "\nFROM found_features"
+
+
+def _column(feature: Feature, rule: ShownColumn | None, unobservable: Mapping[str, str]) -> str:
+    name, kind = feature.name, SQL_TYPES[feature.type]
+    if rule is None:
+        return f"CAST({name} AS {kind}) AS {name}"
+    nothing_found = {"bool": "FALSE", "int32": "0"}.get(feature.type, "NULL")
+    condition = _may_be_shown(rule, observable=not any(fact in unobservable for fact in rule.facts))
+    return f"CASE WHEN {condition} THEN CAST(coalesce({name}, {nothing_found}) AS {kind}) END AS {name}"
+
+
+def _may_be_shown(rule: ShownColumn, *, observable: bool) -> str:
+    found = f"({rule.found_when})" if rule.found_when else "FALSE"
+    if not observable:
+        return found if rule.found_stands else "FALSE"
+    return f"{found} OR live_record" if rule.live_record else "TRUE"
 
 
 def as_text(unobservable: Mapping[str, str]) -> str | None:

@@ -51,7 +51,7 @@ class Column:
 
 @dataclass(frozen=True, kw_only=True)
 class Rule:
-    """One check of a table. Above ``warn_share`` of the rows it is told, above ``fail_share`` it stops a run.
+    """One check of a table. Above ``warn_share`` of the rows it is told, above ``fail_share`` the run stops.
 
     Fewer than ``fail_rows`` rows never stop a run (None: as few as the program tolerates anywhere).
     """

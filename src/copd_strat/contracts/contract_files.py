@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from functools import cache
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,17 @@ from copd_strat.contracts.rules import rules_of_table
 from copd_strat.errors import ConfigError
 
 SUFFIX = ".odcs.yaml"
+
+
+def packaged() -> Path:
+    """The folder of the contracts that come with the program.
+
+    An installed program carries them inside its package; in a checkout they stand at the top level, where
+    people look for them (setup.py maps one to the other).
+    """
+    package = Path(str(files("copd_strat")))
+    inside = package / "data_contracts"
+    return inside if inside.is_dir() else package.parents[1] / "data_contracts"
 
 
 @cache
@@ -138,7 +150,7 @@ def _column(prop: dict[str, Any], layout: str) -> Column:
             (
                 tuple(item["arguments"]["validValues"])
                 for item in prop.get("quality", [])
-                if "validValues" in item.get("arguments", {}) and "id" not in item
+                if "validValues" in item.get("arguments", {}) and item.get("id", "valid_values") == "valid_values"
             ),
             (),
         ),

@@ -51,11 +51,18 @@ def _declared(prop: dict[str, Any], column: Column) -> Iterator[Implied]:
     options = prop.get("logicalTypeOptions", {})
     for name in (*_BOUNDS, "pattern"):
         if name in options:
-            value = options[name]
-            if name in _BOUNDS and column.type == "date" and isinstance(value, str):
-                value = date.fromisoformat(value)
             weight: Weight = weights.get(name, DECLARED_WEIGHT[name])
-            yield Implied(check=name, weight=weight, arguments={name: value})
+            yield Implied(check=name, weight=weight, arguments=_read_bounds({name: options[name]}, column))
+
+
+def _read_bounds(arguments: dict[str, Any], column: Column | None) -> dict[str, Any]:
+    """``arguments`` with the bounds of a date column as dates."""
+    if column is None or column.type != "date":
+        return arguments
+    return {
+        name: date.fromisoformat(value) if name in _BOUNDS and isinstance(value, str) else value
+        for name, value in arguments.items()
+    }
 
 
 def _of_kind(prop: dict[str, Any], column: Column, contract: Contract, *, linked: bool) -> Iterator[Implied]:
@@ -104,12 +111,12 @@ def _severity(weight: Weight, column: Column | None) -> Severity:
 def _with_deviations(
     usual: Iterable[Rule], item: dict[str, Any], column: Column | None, contract: Contract
 ) -> Iterator[Rule]:
-    """The usual rules, each as the contract's ``quality`` items change it, then the rules that these add."""
+    """The usual rules, each as the ``quality`` items change it, and the rules that these add; by code."""
     rules = {rule.code: rule for rule in usual}
     for stated in item.get("quality", []):
         rule = _stated(stated, column, contract, rules)
         rules[rule.code] = rule
-    yield from rules.values()
+    yield from sorted(rules.values(), key=lambda rule: rule.code)
 
 
 def _stated(item: dict[str, Any], column: Column | None, contract: Contract, usual: dict[str, Rule]) -> Rule:
@@ -136,11 +143,11 @@ def _understood(
     for name, kind in check_kinds().items():
         arguments = kind.read(item)
         if arguments is not None:
-            return name, arguments
+            return name, _read_bounds(arguments, column)
     where = f"{contract.name}.{column.name}" if column else contract.name
     raise ConfigError(
         f"{where}: no such check as '{item.get('metric') or item.get('implementation')}'",
-        fix=f"known are {', '.join(check_kinds())}; metrics: nullValues, invalidValues, duplicateValues",
+        fix=f"known are {', '.join(check_kinds())}; metrics: nullValues, invalidValues",
     )
 
 

@@ -72,7 +72,7 @@ def _profiles(number: int, receipt: TableReceipt, contract: Contract) -> Iterato
             rows=rows,
             breaking=receipt.rules.get(rule.code, 0),
             warn_above=_tolerated(rule.warn_share, rows),
-            fail_above=_tolerated_by_failure(rule.fail_share, rows),
+            fail_above=_tolerated_by_failure(rule, rows),
         )
 
 
@@ -80,10 +80,11 @@ def _tolerated(share: float | None, rows: int) -> int | None:
     return None if share is None else int(share * rows)
 
 
-def _tolerated_by_failure(share: float | None, rows: int) -> int | None:
+def _tolerated_by_failure(rule: Rule, rows: int) -> int | None:
     """A handful of rows never stops the night, unless the table has no others."""
-    tolerated = _tolerated(share, rows)
-    return None if tolerated is None else max(tolerated, min(FEWEST_ROWS_TO_FAIL - 1, rows - 1), 0)
+    tolerated = _tolerated(rule.fail_share, rows)
+    fewest = rule.fail_rows or FEWEST_ROWS_TO_FAIL
+    return None if tolerated is None else max(tolerated, min(fewest - 1, rows - 1), 0)
 
 
 def _judge_rules(profiles: list[RuleProfile]) -> list[Finding]:

@@ -42,7 +42,7 @@ def _applies(rule: Rule, contract: Contract, frame: pd.DataFrame) -> bool:
     if rule.column is None or rule.column not in frame.columns:
         return rule.column is None or contract.column(rule.column).present
     values = frame[rule.column]
-    rows = len(values) if rule.check == "present" else int(values.notna().sum())
+    rows = len(values) if rule.check == "required" else int(values.notna().sum())
     return bool(rows >= rule.arguments.get("min_rows", 0))
 
 

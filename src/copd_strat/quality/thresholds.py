@@ -42,4 +42,4 @@ def judge(receipts: Iterable[TableReceipt], contracts: Iterable[Contract]) -> li
 def _stops(rule: Rule, broken: int, rows: int) -> bool:
     if rule.fail_share is None or not rows or broken <= rule.fail_share * rows:
         return False
-    return broken >= MIN_ROWS_TO_FAIL or broken == rows
+    return broken >= (rule.fail_rows or MIN_ROWS_TO_FAIL) or broken == rows

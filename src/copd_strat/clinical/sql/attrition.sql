@@ -1,5 +1,6 @@
--- How the register was reached, step by step: who remains, and who each step left out (docs/decisions.md §5).
+-- How the register was reached, step by step: who remains, and who each step left out.
 -- Opted-out people must not be in the extract at all: the run stops before this table if they are.
+-- Source: docs/decisions.md §5.
 WITH steps AS (
     SELECT 1 AS step_order, 'in the extract' AS step, count(*) AS remaining FROM eligibility
     UNION ALL

@@ -1,5 +1,6 @@
 -- Body mass index: the newest of a coded one and one from the latest weight and height; on the same day the
 -- coded one counts.
+-- Source: docs/decisions.md §11; range from the NHLI respiratory group's curation scripts.
 WITH heights AS (
     SELECT patient, value / 100 AS height_m
     FROM latest_measurements

@@ -1,5 +1,6 @@
--- Why people with a COPD diagnosis are not on the register, first reason that applies (docs/decisions.md §3, §5):
+-- Why people with a COPD diagnosis are not on the register, first reason that applies:
 -- the lists say it of those who were listed last time.
+-- Source: docs/decisions.md §3, §5.
 SELECT
     people.patient_id,
     CASE

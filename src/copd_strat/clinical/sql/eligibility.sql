@@ -1,6 +1,7 @@
--- One row a person of the extract: each condition of the register by itself (docs/decisions.md §3, §5).
+-- One row a person of the extract: each condition of the register by itself.
 -- Diagnosis and age are judged at the index, death and registration at the run date. The current registration
 -- is the one open on the run date; of several the one that started last.
+-- Source: docs/decisions.md §3, §5.
 WITH ranked AS (
     SELECT
         registrations.*,

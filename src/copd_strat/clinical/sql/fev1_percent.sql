@@ -1,6 +1,7 @@
 -- FEV1 as % of predicted: the newest of a coded percentage and one computed from litres by GLI Global 2022
 -- (Bowerman 2023, doi 10.1164/rccm.202205-0963OC; ARTP 2025), with the latest height and the age on the day;
 -- on the same day the coded one counts (docs/decisions.md §11).
+-- Source: Bowerman 2023, doi 10.1164/rccm.202205-0963OC; ARTP 2025; docs/decisions.md §11.
 WITH heights AS (
     SELECT patient, value AS height_cm
     FROM latest_measurements

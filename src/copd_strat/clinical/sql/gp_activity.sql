@@ -1,23 +1,26 @@
 -- When each register patient's GP record was last written to, and whether a busy record fell silent.
--- no_recent_data: nothing in the 15 months to the index (docs/decisions.md §10); or nothing in the last nine
--- months though every quarter of the year before held entries: the mark of a record that stopped flowing
--- (in GDPPR an opt-out ends the updates and leaves the history). The second rule is a project choice that
--- needs clinical sign-off.
+-- no_recent_data: nothing in the 15 months to the index; or nothing in the last nine months though every
+-- quarter of the year before held entries: the mark of a record that stopped flowing (in GDPPR an opt-out ends
+-- the updates and leaves the history).
 -- Most records have entries of the last 21 months, all that the rules need; only the others' older entries are
 -- looked up, for the date of the last one.
--- Each quarter year with an entry is a bit.
-WITH recent AS (
+-- Source: docs/decisions.md §10; the second rule is a project choice that needs clinical sign-off.
+WITH days_before AS (
+    SELECT
+        CAST($index - INTERVAL 12 MONTH AS DATE) AS year_ago,
+        CAST($index - INTERVAL 15 MONTH AS DATE) AS months_ago_15,
+        CAST($index - INTERVAL 18 MONTH AS DATE) AS months_ago_18
+),
+
+recent AS (
     SELECT
         patient_id,
         max(day) AS last_date,
-        bit_or(
-            CASE
-                WHEN day > $index - INTERVAL 12 MONTH THEN 1
-                WHEN day > $index - INTERVAL 15 MONTH THEN 2
-                WHEN day > $index - INTERVAL 18 MONTH THEN 4
-                ELSE 8
-            END
-        ) = 1 + 2 + 4 + 8 AS busy
+        -- an entry in every quarter of the year before the nine silent months
+        bool_or(day > year_ago)
+        AND bool_or(day > months_ago_15 AND day <= year_ago)
+        AND bool_or(day > months_ago_18 AND day <= months_ago_15)
+        AND bool_or(day <= months_ago_18) AS busy
     FROM (
         SELECT patient_id, event_date AS day
         FROM gp_events
@@ -27,6 +30,7 @@ WITH recent AS (
         FROM prescriptions
         WHERE issue_date > $index - INTERVAL 21 MONTH AND issue_date <= $index
     ) AS entries
+    CROSS JOIN days_before
     GROUP BY patient_id
 ),
 

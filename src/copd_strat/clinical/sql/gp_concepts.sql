@@ -1,7 +1,7 @@
 -- Coded GP entries, joined once to the code lists.
 -- value: what the code itself states (an MRC grade), else the entry's value.
--- Entries after the run date are not known yet; 1 January 1900 and earlier stands for "unknown" in GP systems
--- (ehrQL documentation; EMIS extract notes).
+-- Entries after the run date are not known yet; 1 January 1900 and earlier stands for "unknown" in GP systems.
+-- Source: ehrQL documentation; EMIS extract notes (dates that stand for unknown).
 SELECT
     people.patient,
     gp_events.event_date,

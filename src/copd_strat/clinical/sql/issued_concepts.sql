@@ -2,6 +2,7 @@
 -- course_sized: whether the quantity is that of a course of oral steroid of 5 to 14 days: 150 to 420 mg of
 -- prednisolone (30 mg a day for 5 to 14 days; 30 to 84 tablets of 5 mg [unconfirmed]). A missing quantity reads
 -- as a course; a quantity whose strength the list does not give counts as 5 mg tablets. Only asked of steroids.
+-- Source: docs/decisions.md §9; NHLI harmonisation (strengths of tablets).
 SELECT
     people.patient,
     prescriptions.issue_date AS event_date,

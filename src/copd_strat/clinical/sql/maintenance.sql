@@ -1,23 +1,16 @@
--- Days on which azithromycin or an oral steroid was issued as long-term treatment: never an exacerbation
--- (docs/decisions.md §9; no published rule was found, so this is a project choice that needs clinical
--- sign-off). Three or more issues, each 21 to 45 days after the one before; the whole run is out. For
--- azithromycin the spacing alone decides. For steroids only issues whose quantity is not that of a course take
--- part (see issued_concepts.sql); strengths below 5 mg are never a course.
-WITH drugs AS (
-    SELECT CAST(concept AS concept_category) AS concept, drug, by_size
-    FROM (
-        VALUES
-        ('azithromycin', 'azithromycin', FALSE),
-        ('ocs_low_strength', 'steroid', FALSE),
-        ('ocs', 'steroid', TRUE)
-    ) AS listed (concept, drug, by_size)
-),
-
-issues AS (
-    SELECT DISTINCT patient, event_date, drug
+-- Days on which azithromycin or an oral steroid was issued as long-term treatment: never an exacerbation.
+-- Three or more issues, each 21 to 45 days after the one before; the whole run is out. For azithromycin the
+-- spacing alone decides. For steroids only issues whose quantity is not that of a course take part (see
+-- issued_concepts.sql); strengths below 5 mg are never a course.
+-- Source: docs/decisions.md §9 (no published rule was found: project choice, needs clinical sign-off);
+-- data/course_concepts.csv.
+WITH issues AS (
+    SELECT DISTINCT patient, event_date, long_term AS drug
     FROM concept_events
-    INNER JOIN drugs ON concept_events.concept = drugs.concept
-    WHERE event_date <= $index AND NOT (by_size AND course_sized)
+    INNER JOIN course_concepts ON concept_events.concept = course_concepts.concept
+    WHERE event_date <= $index
+        AND long_term IS NOT NULL
+        AND NOT (long_term = 'steroid' AND course_strength AND course_sized)
 ),
 
 spaced AS (

@@ -1,5 +1,6 @@
 -- Latest measurements inside their windows (docs/decisions.md §11; months in data/measures.csv; SpO2 12 months
 -- is a project choice): MRC and CAT 24 months; BMI, smoking and eosinophils 5 years; the others ever.
+-- Source: docs/decisions.md §11.
 WITH windows AS (
     SELECT measure, max(months) AS months
     FROM measures

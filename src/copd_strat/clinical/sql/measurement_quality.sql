@@ -1,4 +1,5 @@
 -- How many readings of each measure were set aside as implausible.
+-- Source: measurements.sql.
 SELECT
     measure,
     count(*) AS readings,

@@ -1,6 +1,6 @@
 -- Readings of register patients in one unit a measure; plausible says whether a reading may be used.
 -- How each concept is read stands in data/measures.csv (measure, range, whole numbers, window).
--- Sources of ranges and conversions: NHLI respiratory group's curation scripts (FEV1 0.1 to 7 L, above 200
+-- Source: ranges and conversions from the NHLI respiratory group's curation scripts (FEV1 0.1 to 7 L, above 200
 -- read as millilitres; a unit of "predicted" makes it a percentage; BMI 10 to 100), NCL ICB (ratio above 1 is
 -- a percentage; 0.1 to 1.0). Eosinophils up to 10 are 10^9/L, 150 to 1500 cells/uL [unconfirmed]; SpO2 50 to
 -- 100 % [unconfirmed]. mMRC = MRC - 1 [unconfirmed]. Project choices: % predicted 5 to 200, FVC 0.1 to 10 L,

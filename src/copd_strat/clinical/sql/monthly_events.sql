@@ -1,5 +1,6 @@
 -- Events of closed months, one row a month, patient and indicator with at least one.
 -- Bed days are nights of emergency COPD stays that lie in the month.
+-- Source: docs/decisions.md §7, §23.
 WITH months AS (
     SELECT CAST(month AS DATE) AS month, CAST(month + INTERVAL 1 MONTH AS DATE) AS next_month
     FROM month_list

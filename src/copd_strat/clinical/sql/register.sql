@@ -1,6 +1,7 @@
--- The COPD register: one row a patient with unresolved COPD, aged 35 or over, alive and registered
--- (docs/decisions.md §5; age from Quint 2014, BMJ Open 4:e005540). Age is whole years plus the days since
+-- The COPD register: one row a patient with unresolved COPD, aged 35 or over, alive and registered.
+-- Age is whole years plus the days since
 -- the last birthday over 365.25.
+-- Source: docs/decisions.md §4, §5; Quint 2014, BMJ Open 4:e005540 (age).
 WITH aged AS (
     SELECT
         *,

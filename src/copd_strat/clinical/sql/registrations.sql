@@ -2,6 +2,7 @@
 -- Birth: the middle of the month, or 1 July where only the year is known (docs/decisions.md §4).
 -- Death: the register of deaths if it knows the person, else the GP record; the earliest of several
 -- (death records repeat: BHF Data Science Centre curation notes).
+-- Source: docs/decisions.md §3, §4; BHF Data Science Centre curation notes (death records repeat).
 WITH registered_deaths AS (
     SELECT patient_id, min(death_date) AS death_date
     FROM deaths

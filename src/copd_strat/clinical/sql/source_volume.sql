@@ -1,5 +1,6 @@
--- Records a day and source, to estimate the last day each source is complete (docs/decisions.md §2).
+-- Records a day and source, to estimate the last day each source is complete.
 -- A hospital stay is dated by its end: extracts hold what was finished and coded.
+-- Source: docs/decisions.md §2.
 SELECT 'gp' AS source, event_date AS day, count(*) AS records
 FROM gp_events
 WHERE event_date > DATE '1900-01-01' AND event_date <= $as_of
