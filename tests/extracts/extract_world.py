@@ -139,7 +139,15 @@ class ReadNight:
         return int(self.engine.scalar(f"SELECT count(*) FROM {table}"))
 
     def quarantine(self, table: str) -> list[dict[str, Any]]:
-        path = self.quality / "quarantine" / f"{table}.parquet"
+        """Rows that were refused, as the quality folder lists them."""
+        return self._listed("quarantine", table)
+
+    def set_aside(self, table: str) -> list[dict[str, Any]]:
+        """Values that were set aside, as the quality folder lists them."""
+        return self._listed("set_aside", table)
+
+    def _listed(self, folder: str, table: str) -> list[dict[str, Any]]:
+        path = self.quality / folder / f"{table}.parquet"
         if not path.exists():
             return []
         found = self.engine.table(

@@ -11,7 +11,7 @@ import pyarrow.parquet
 import pytest
 from extract_world import as_csv, gp_events, ingested, write_extract
 
-from copd_strat.errors import ConfigError, ContractError, CopdStratError, InputError
+from copd_strat.errors import ConfigError, CopdStratError, InputError
 
 Spoil = Callable[[str], bytes]
 

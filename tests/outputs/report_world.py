@@ -117,5 +117,8 @@ def manifest() -> dict[str, Any]:
         "code_lists": {
             "lists": [{"name": "core", "edition": "2026-11", "codes": 964, "concepts": ["a", "b"]}]
         },
-        "warnings": ["nhse: absence of a code is weak evidence", "nhse.hes_apc.EPISTART.not_future: 5 of 4,619 rows"],
+        "warnings": [
+            "nhse: absence of a code is weak evidence",
+            "nhse.hes_apc.EPISTART.not_future: 5 of 4,619 rows",
+        ],
     }

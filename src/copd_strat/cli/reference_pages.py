@@ -138,7 +138,9 @@ def export_contracts(folder: Path, expanded: bool, out: Path, layouts: tuple[str
 
     chosen = [path for path in contract_files(folder) if not layouts or path.parent.name in layouts]
     if not chosen:
-        raise ConfigError(f"{folder}: no contracts of {', '.join(layouts)}", fix="name folders that are there")
+        raise ConfigError(
+            f"{folder}: no contracts of {', '.join(layouts)}", fix="name folders that are there"
+        )
     if expanded:
         write_expanded(chosen, out)
     else:

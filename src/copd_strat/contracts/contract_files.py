@@ -150,7 +150,8 @@ def _column(prop: dict[str, Any], layout: str) -> Column:
             (
                 tuple(item["arguments"]["validValues"])
                 for item in prop.get("quality", [])
-                if "validValues" in item.get("arguments", {}) and item.get("id", "valid_values") == "valid_values"
+                if "validValues" in item.get("arguments", {})
+                and item.get("id", "valid_values") == "valid_values"
             ),
             (),
         ),

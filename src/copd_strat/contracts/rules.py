@@ -104,7 +104,7 @@ def _severity(weight: Weight, column: Column | None) -> Severity:
         stated: Severity = column.custom["severity"]
         return stated
     if weight == "needed":
-        return "reject_row" if column and column.required else "warn"
+        return "reject_row" if column and column.required else "set_aside_value"
     return weight
 
 

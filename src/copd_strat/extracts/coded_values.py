@@ -42,18 +42,20 @@ class Spellings:
 def code_of(text: str, values: Iterable[str]) -> str | None:
     """The one of ``values`` that ``text`` means, None if it means none of them.
 
-    Blanks, case and a trailing ``.0`` do not matter, nor do leading zeros that a value has and the text lacks.
+    Blanks, case and a trailing ``.0`` do not matter, nor do leading zeros that ``text`` has lost.
     """
     known = {value.casefold(): value for value in values}
     plain = re.sub(r"\.0+$", "", re.sub(r"\s+", " ", text.strip())).casefold()
     if plain in known:
         return known[plain]
     bare = plain.lstrip("0")
-    padded = {value for folded, value in known.items() if folded.startswith("0") and folded.lstrip("0") == bare}
-    return padded.pop() if len(padded) == 1 else None
+    padded = [value for folded, value in known.items() if folded[0] == "0" and folded.lstrip("0") == bare]
+    return padded[0] if bare and len(padded) == 1 else None
 
 
-def spellings(engine: Engine, contract: Contract, there: Mapping[str, str], rows: str) -> dict[str, Spellings]:
+def spellings(
+    engine: Engine, contract: Contract, there: Mapping[str, str], rows: str
+) -> dict[str, Spellings]:
     """Column → its spellings, for every coded column of a file; ``there`` are the columns that it has."""
     found = {}
     for column in contract.columns:

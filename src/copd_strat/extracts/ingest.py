@@ -141,7 +141,8 @@ def _ingest_tables(
             opened,
             number=number,
             work=work,
-            quarantine=_quarantine_file(night, source, table),
+            quality=night.quality,
+            file_name=_file_name(night, source, table),
             as_of=night.as_of,
         )
         night.receipts.append(receipt)
@@ -162,11 +163,10 @@ def _refuse_absent(source: ExtractSource, contract: Contract) -> None:
         )
 
 
-def _quarantine_file(night: _Night, source: ExtractSource, table: str) -> Path:
-    """``quarantine/<table>.parquet``; with the layout before it where another source has such a table."""
-    folder, number = night.quality / "quarantine", len(night.receipts)
+def _file_name(night: _Night, source: ExtractSource, table: str) -> str:
+    """The name of the table's files in the quality folder: its layout first where another has its name."""
     taken = table in {receipt.table for receipt in night.receipts}
-    return folder / (f"{source.layout}_{number:02d}_{table}.parquet" if taken else f"{table}.parquet")
+    return f"{source.layout}_{len(night.receipts):02d}_{table}" if taken else table
 
 
 def _feed(night: _Night, layout: Layout, came: dict[str, str], feeds: Iterable[Feed]) -> None:
