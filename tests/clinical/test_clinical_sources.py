@@ -14,8 +14,6 @@ from copd_strat.codelists import meanings
 ROOM = Path(str(resources.files("copd_strat.clinical")))
 QUERIES = sorted(ROOM.joinpath("sql").glob("*.sql"))
 TABLES = sorted(ROOM.joinpath("data").glob("*.csv"))
-# Their sources stand in the feature dictionary: they say what a fact needs, not what it means.
-WITHOUT_SOURCE = {"feature_needs", "shown_columns"}
 
 
 def header(text: str) -> str:
@@ -31,8 +29,7 @@ def test_a_query_names_its_source_at_its_top(path: Path) -> None:
 @pytest.mark.parametrize("path", TABLES, ids=lambda path: path.stem)
 def test_a_clinical_table_names_the_source_of_every_row_and_known_concepts(path: Path) -> None:
     rows = read_lookup(path.read_text(encoding="utf-8"))
-    if path.stem not in WITHOUT_SOURCE:
-        assert rows["source"].notna().all()
+    assert rows["source"].notna().all()
     for column in set(CATEGORIES) & set(rows):
         assert set(rows[column]) <= set(meanings())
 

@@ -129,7 +129,7 @@ def test_too_many_broken_rows_stop_the_run(tmp_path: Path, contracts: dict[str, 
     text = table.read_text(encoding="utf-8").replace(",female,", ",no such sex,")
     table.write_text(text, encoding="utf-8")
     engine = Engine.open(EngineSettings(), tmp_path / "spill")
-    with pytest.raises(ContractError, match="native.patients.sex.valid_values"):
+    with pytest.raises(ContractError, match=r"native\.patients\.sex\.valid_values"):
         land(engine, extract, tmp_path, CONTRACTS)
 
 

@@ -12,7 +12,8 @@ import pytest
 
 from copd_strat.config import Governance
 from copd_strat.errors import ApprovalError, InputError, LockError, OutputError
-from copd_strat.publish import RunFolder, content_key, inventory, published_files, verify
+from copd_strat.extracts.inventory import inventory
+from copd_strat.publish import RunFolder, content_key, published_files, verify
 from copd_strat.publish.approval import check_approval
 from copd_strat.publish.manifest import write_json
 
@@ -135,15 +136,19 @@ def test_purge_keeps_the_newest_and_the_current(tmp_path: Path) -> None:
     assert [run.run_id for run in RunFolder(tmp_path).runs()] == ["c", "d"]
 
 
+def contents(folder: Path) -> list[tuple[str, int, str]]:
+    return [item.content for item in inventory(folder)]
+
+
 def test_the_content_key_follows_content_and_not_names_of_folders(tmp_path: Path) -> None:
     one, two = tmp_path / "one", tmp_path / "two"
     for folder in (one, two):
         folder.mkdir()
         (folder / "patients.csv").write_text("patient_id\nx\n")
-    key = content_key({"inputs": inventory(one), "as_of": date(2026, 1, 1)})
-    assert key == content_key({"as_of": date(2026, 1, 1), "inputs": inventory(two)})
+    key = content_key({"inputs": contents(one), "as_of": date(2026, 1, 1)})
+    assert key == content_key({"as_of": date(2026, 1, 1), "inputs": contents(two)})
     (two / "patients.csv").write_text("patient_id\ny\n")
-    assert key != content_key({"inputs": inventory(two), "as_of": date(2026, 1, 1)})
+    assert key != content_key({"inputs": contents(two), "as_of": date(2026, 1, 1)})
 
 
 def test_a_missing_extract_folder_is_named(tmp_path: Path) -> None:

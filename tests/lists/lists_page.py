@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import subprocess
 import tempfile
-from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -13,6 +12,7 @@ from lists_example import AS_OF, KEY, STAMP, patient
 
 from copd_strat.lists import write_lists
 from copd_strat.pathways import assign, load_policy, make_references
+from copd_strat.pathways.policy import Capacity
 
 PAGE = Path(__file__).parents[2] / "docs" / "lists.md"
 PICTURE = PAGE.parent / "figures" / "clinic-list.png"
@@ -71,7 +71,7 @@ TONIGHT = (
 def page_lists(root: Path) -> Path:
     """Two nights, four places a month; gives the folder of the practice's lists of the second night."""
     policy = load_policy("risk_and_rules")
-    policy = replace(policy, capacity=replace(policy.capacity, places=4))
+    policy = policy.model_copy(update={"capacity": Capacity(places=4)})
     frame = pd.DataFrame(list(TONIGHT))
     frame["patient_ref"] = make_references(frame, KEY).astype(object)
     first = assign(_night_before(frame), policy, as_of=AS_OF - timedelta(days=1))

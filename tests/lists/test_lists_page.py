@@ -24,6 +24,7 @@ def test_the_page_explains_every_column() -> None:
 def test_the_recipe_for_the_key_sheet_works(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("COPD_STRAT_REFERENCE_KEY", raising=False)
+    (tmp_path / "reference.key").touch(mode=0o600)
     (tmp_path / "reference.key").write_bytes(KEY)
     (tmp_path / "link.csv").write_text("practice_id,patient_id,local\nA81001,p1,17\n", encoding="utf-8")
     recipe = PAGE.read_text("utf-8").split("```python\n")[1].split("```")[0]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -13,13 +12,14 @@ from hypothesis import strategies as st
 from pathways_population import AS_OF, population, random_population
 
 from copd_strat.pathways import DISPOSITIONS, LISTED, SHIPPED, Policy, assign, load_policy
+from copd_strat.pathways.policy import Capacity
 
 RISK = load_policy("risk_and_rules")
 FEW = settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 def with_places(policy: Policy, places: int) -> Policy:
-    return replace(policy, capacity=replace(policy.capacity, places=places, exceptions=()))
+    return policy.model_copy(update={"capacity": Capacity(places=places)})
 
 
 @FEW
@@ -152,7 +152,8 @@ def test_risk_reasons_fill_up_without_repeating_a_rule() -> None:
 
 
 def test_capacity_can_be_shared_by_a_network() -> None:
-    shared = replace(RISK, capacity=replace(RISK.capacity, places=2, per="pcn", exceptions=(("U2", 1),)))
+    by_network = Capacity(places=2, per="pcn", exceptions={"U2": 1})
+    shared = RISK.model_copy(update={"capacity": by_network})
     people = [
         ("A81001", "U1", 0.1),
         ("A81002", "U1", 0.3),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
@@ -20,9 +19,10 @@ from copd_strat.pathways import (
     override_counts,
     validate_decisions,
 )
+from copd_strat.pathways.policy import Capacity
 
 RISK = load_policy("risk_and_rules")
-TWO_PLACES = replace(RISK, capacity=replace(RISK.capacity, places=2))
+TWO_PLACES = RISK.model_copy(update={"capacity": Capacity(places=2)})
 NIGHT = timedelta(days=1)
 
 

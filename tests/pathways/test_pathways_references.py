@@ -93,16 +93,42 @@ def test_colliding_references_become_longer_in_any_row_order(monkeypatch: pytest
         assert all(map(check_reference, made.values()))
 
 
+def key_file(folder: Path) -> Path:
+    path = folder / "key"
+    path.write_bytes(KEY + b"\n")
+    path.chmod(0o600)
+    return path
+
+
 def test_the_key_comes_from_the_environment_or_a_file(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    path = tmp_path / "key"
-    path.write_bytes(KEY + b"\n")
+    path = key_file(tmp_path)
     settings = PathwaySettings(reference_key_file=path)
     monkeypatch.delenv(settings.reference_key_env, raising=False)
     assert reference_key(settings) == KEY
     monkeypatch.setenv(settings.reference_key_env, "another key, at least 32 characters")
-    assert reference_key(settings) == b"another key, at least 32 characters"
+    assert reference_key(PathwaySettings()) == b"another key, at least 32 characters"
+
+
+def test_two_keys_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = key_file(tmp_path)
+    monkeypatch.setenv("COPD_STRAT_REFERENCE_KEY", "another key, at least 32 characters")
+    with pytest.raises(ConfigError, match="two reference keys") as caught:
+        reference_key(PathwaySettings(reference_key_file=path))
+    assert str(path) in str(caught.value)
+
+
+def test_a_key_that_anybody_may_read_is_refused_unless_allowed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("COPD_STRAT_REFERENCE_KEY", raising=False)
+    path = key_file(tmp_path)
+    path.chmod(0o644)
+    with pytest.raises(ConfigError, match="anybody on this machine") as caught:
+        reference_key(PathwaySettings(reference_key_file=path))
+    assert str(path) in str(caught.value)
+    assert reference_key(PathwaySettings(reference_key_file=path, allow_world_readable_key=True)) == KEY
 
 
 @pytest.mark.parametrize("value", ["", "short-but-secret", "a" * 40])

@@ -16,11 +16,13 @@ import copd_strat
 ROOT = Path(copd_strat.__file__).parent
 
 # What each room may import besides the standard library and packages: docs/architecture.md.
-BELOW = {"errors", "config", "engine"}
+BELOW = {"errors", "model_faults", "config", "file_permissions", "engine"}
 MAY_IMPORT: dict[str, set[str]] = {
     "errors": set(),
     "progress": set(),
-    "config": {"errors"},
+    "model_faults": {"errors"},
+    "config": {"errors", "model_faults"},
+    "file_permissions": {"config", "errors", "model_faults"},
     "engine": {"config", "errors"},
     "checks": {"contracts", *BELOW},
     "contracts": {"checks", *BELOW},
@@ -34,7 +36,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "lists": {"pathways", "risk", "plan", *BELOW},
     "summary": {"pathways", "risk", "plan", "contracts", *BELOW},
     "report": {"summary", "pathways", "risk", "plan", *BELOW},
-    "publish": {*BELOW},
+    "publish": {"contracts", *BELOW},
     "synthetic": {"codelists", "extracts", "contracts", *BELOW},
 }
 # What still lies in the wrong room after the move; each of these goes as its room is rebuilt.

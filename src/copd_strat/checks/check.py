@@ -51,7 +51,8 @@ class Check:
     ``{column}`` and the names of its ``arguments`` filled in. ``warn_share`` and ``fail_share`` are the usual
     thresholds of extracts. A ``whole_table`` check is judged on keys or lines, not on values; one that
     ``needs_patient`` sees the row's patient; one that ``reads_dates`` skips dates that stand for unknown;
-    a ``costly`` one is tried on distinct values first. Where the typed value tells (``told_by_value``), a
+    a ``costly`` one is tried on distinct values first; one ``of_one_value`` can be broken by what one
+    person's record says. Where the typed value tells (``told_by_value``), a
     sample of rows is counted by the expectation too. A fault that ``adds_row`` is a row added at the end.
     """
 
@@ -66,6 +67,7 @@ class Check:
     needs_patient: ClassVar[bool] = False
     reads_dates: ClassVar[bool] = False
     costly: ClassVar[bool] = False
+    of_one_value: ClassVar[bool] = False
     told_by_value: ClassVar[bool] = False
     adds_row: ClassVar[bool] = False
 

@@ -15,6 +15,7 @@ class Maximum(Check):
     meaning = "the value is not above a bound; the bound itself is allowed"
     counts = "Rows whose {column} is above {maximum}."
     arguments = ("maximum",)
+    of_one_value = True
     reads_dates = True
 
     def condition(self, cell: Cell) -> str:

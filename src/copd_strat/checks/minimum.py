@@ -15,6 +15,7 @@ class Minimum(Check):
     meaning = "the value is not below a bound; the bound itself is allowed"
     counts = "Rows whose {column} is below {minimum}."
     arguments = ("minimum",)
+    of_one_value = True
     reads_dates = True
 
     def condition(self, cell: Cell) -> str:

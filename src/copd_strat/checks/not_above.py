@@ -15,6 +15,7 @@ class NotAbove(Check):
     fix = "correct {column} or {other} at the source"
     dimension = "consistency"
     arguments = ("column",)
+    of_one_value = True
     told_by_value = True
 
     def condition(self, cell: Cell) -> str:

@@ -16,6 +16,7 @@ class NotBefore(Check):
     fix = "correct {column} or {other} at the source"
     dimension = "consistency"
     arguments = ("column",)
+    of_one_value = True
     reads_dates = True
 
     def condition(self, cell: Cell) -> str:

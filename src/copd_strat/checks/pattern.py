@@ -17,6 +17,7 @@ class Pattern(Check):
     counts = "Rows whose {column} does not have its form."
     dimension = "conformity"
     arguments = ("pattern",)
+    of_one_value = True
     costly = True
     told_by_value = True
 

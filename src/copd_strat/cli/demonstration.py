@@ -9,7 +9,7 @@ import click
 
 from copd_strat.cli import options
 from copd_strat.cli.terminal import say, show
-from copd_strat.config import LAYOUTS
+from copd_strat.config import layouts
 from copd_strat.errors import OutputError
 from copd_strat.publish.folder import write_errors
 
@@ -27,7 +27,7 @@ def last_month_end(day: date) -> date:
 @click.option("--practices", type=click.IntRange(1), default=30, show_default=True)
 @click.option("--register", type=click.IntRange(1), default=6000, show_default=True, help="People with COPD.")
 @click.option("--years", type=click.IntRange(2), default=5, show_default=True, help="Years of history.")
-@click.option("--layout", type=click.Choice(LAYOUTS), default="native", show_default=True)
+@click.option("--layout", type=click.Choice(layouts()), default="native", show_default=True)
 @click.option(
     "--end",
     type=options.Day(),

@@ -15,7 +15,8 @@ from copd_strat import config
 from copd_strat.cli import options
 from copd_strat.cli.terminal import show, table
 from copd_strat.errors import ConfigError, CopdStratError, OutputError
-from copd_strat.publish import RunFolder, inventory, verify
+from copd_strat.extracts.inventory import inventory
+from copd_strat.publish import RunFolder, verify
 from copd_strat.publish.approval import check_approval
 
 # A night keeps the checked rows beside the run until it is published: about this many times the extracts.
@@ -66,12 +67,14 @@ def _approval(settings: config.Settings, as_of: date) -> str:
 
 
 def _contracts(settings: config.Settings) -> str:
+    from copd_strat.contracts.contract_files import packaged
     from copd_strat.contracts.lint import contract_files, lint
 
-    faults = lint(settings.contracts)
+    folder = settings.contracts or packaged()
+    faults = lint(folder)
     if faults:
         raise ConfigError(f"{len(faults)} fault(s), first: {faults[0]}")
-    return f"{len(contract_files(settings.contracts))} contracts, no faults"
+    return f"{len(contract_files(folder))} contracts, no faults"
 
 
 def _policy(settings: config.Settings) -> str:

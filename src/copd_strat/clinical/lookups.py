@@ -10,7 +10,7 @@ import pandas as pd
 from copd_strat.engine import Engine
 
 # Columns that name a concept of the code lists or a measure: categories, like the events they are joined to.
-CATEGORIES = ("concept", "measure")
+CATEGORIES = ("concept", "measure", "becomes")
 # Codes that look like numbers.
 TEXT = {
     "discharge_destination": "str",

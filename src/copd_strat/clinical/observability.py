@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import date
 
-from copd_strat.clinical.dictionary import Feature, Need, ShownColumn, needs, shown_columns
+from copd_strat.clinical.dictionary import FactNeed, Feature, ShownColumn, needs, shown_columns
 from copd_strat.engine import Engine
-
-SQL_TYPES = {"string": "VARCHAR", "date32": "DATE", "double": "DOUBLE", "int32": "INTEGER", "bool": "BOOLEAN"}
 
 # In a register this large a concept that 1 in 100 patients has is absent by chance less than 1 time in 100.
 ZERO_MATCH_REGISTER = 500
@@ -42,7 +40,7 @@ def _matched(engine: Engine, coded: set[str]) -> set[str]:
     return {name for (name,) in engine.rows("SELECT DISTINCT concept FROM concept_summary")}
 
 
-def _reason(need: Need, present: Mapping[str, bool], coded: set[str], matched: set[str]) -> str | None:
+def _reason(need: FactNeed, present: Mapping[str, bool], coded: set[str], matched: set[str]) -> str | None:
     for table in need.tables:
         if not present.get(table, False):
             return f"no source of {table}"
@@ -59,7 +57,7 @@ def _reason(need: Need, present: Mapping[str, bool], coded: set[str], matched: s
 def features_query(feature_list: Sequence[Feature], unobservable: Mapping[str, str]) -> str:
     """The query of ``features``: the columns of ``found_features``, each only as far as it may be shown.
 
-    This is the one place that hides what could not have been found (data/shown_columns.csv): a column is
+    This is the one place that hides what could not have been found (``shown`` in their contract): a column is
     shown if its facts are observable, or if something was found and that stands by itself; and finding
     nothing counts only while the GP record is alive, where absence there is the evidence.
     """
@@ -69,10 +67,10 @@ def features_query(feature_list: Sequence[Feature], unobservable: Mapping[str, s
 
 
 def _column(feature: Feature, rule: ShownColumn | None, unobservable: Mapping[str, str]) -> str:
-    name, kind = feature.name, SQL_TYPES[feature.type]
+    name, kind = feature.name, feature.type
     if rule is None:
         return f"CAST({name} AS {kind}) AS {name}"
-    nothing_found = {"bool": "FALSE", "int32": "0"}.get(feature.type, "NULL")
+    nothing_found = {"BOOLEAN": "FALSE", "INTEGER": "0"}.get(feature.type, "NULL")
     condition = _may_be_shown(rule, observable=not any(fact in unobservable for fact in rule.facts))
     return f"CASE WHEN {condition} THEN CAST(coalesce({name}, {nothing_found}) AS {kind}) END AS {name}"
 

@@ -46,6 +46,7 @@ class Column:
     unknown_values: tuple[Any, ...] = ()
     decides: bool = False
     format: str | None = None
+    physical: str | None = None
     custom: dict[str, Any] = field(default_factory=dict)
 
 
@@ -106,6 +107,8 @@ class Contract:
     title_lines: int
     max_age_days: int | None
     linkage_floor: float | None
+    version: str
+    custom: dict[str, Any] = field(default_factory=dict)
 
     @property
     def name(self) -> str:

@@ -84,6 +84,8 @@ def as_contract(raw: dict[str, Any], layout: str) -> Contract:
             (sla["value"] for sla in raw.get("slaProperties", []) if sla["property"] == "latency"), None
         ),
         linkage_floor=extra.get("linkageFloor"),
+        version=raw["version"],
+        custom=extra,
     )
     return replace(bare, rules=tuple(rules_of_table(table, bare)))
 
@@ -158,5 +160,6 @@ def _column(prop: dict[str, Any], layout: str) -> Column:
         unknown_values=tuple(extra.get("unknownValues", ())),
         decides=bool(extra.get("decides", False)),
         format=prop.get("logicalTypeOptions", {}).get("format"),
+        physical=prop.get("physicalType"),
         custom=extra,
     )

@@ -107,7 +107,8 @@ def _stops(rule: Rule, contract: Contract) -> str:
         return "" if rule.severity == "warn" else "any"
     if contract.made_here and rule.severity != "warn" and not rule.fail_share:
         return "any row"
-    return _share(rule.fail_share)
+    fewest = f", from {rule.fail_rows} rows on" if rule.fail_share and rule.fail_rows else ""
+    return f"{_share(rule.fail_share)}{fewest}"
 
 
 def _row(rule: Rule, contract: Contract) -> CatalogueRow:

@@ -171,6 +171,11 @@ KINDS: dict[str, Kind] = {
     "date": Kind(
         meaning="any other day in the past", family="date", extract=_date("reject_row", _NOT_FUTURE)
     ),
+    "date_to_index": Kind(
+        meaning="day of something that counted, at the latest the index date (docs/decisions.md §1)",
+        family="date",
+        made=(Implied(check="not_above", arguments={"column": "index_date"}),),
+    ),
     "start_date": Kind(
         meaning="first day of a registration",
         family="date",

@@ -8,6 +8,9 @@ TABLE_PROPERTIES = {
     "filePattern": "regular expression of the file's name without its ending; otherwise the table's name",
     "dateFormats": "formats of dates in text files, tried in order; otherwise yyyy-mm-dd",
     "titleLines": "most lines that may stand above the header of a text file",
+    "groups": "what columns of a group share: unit, window, source, missing, needs, shown",
+    "csvTwin": "true: the table is written as CSV as well",
+    "moreColumns": "type of the columns that may follow those of the contract",
     "linkageFloor": "share of the table's patients that must be known; without it the table may cover others",
 }
 COLUMN_PROPERTIES = {
@@ -22,7 +25,10 @@ COLUMN_PROPERTIES = {
     "window": "span of time that the value looks back over",
     "source": "where the value comes from",
     "missing": "what a gap means",
-    "group": "heading under which dictionaries list the column",
+    "group": "one of the table's groups: the column says only what differs from it",
+    "needs": "tables and concepts without which the value cannot be observed",
+    "shown": "facts that must be observable for the value to be shown, and what counts as found",
+    "caution": "how not to use the value",
 }
 RULE_PROPERTIES = {
     "fix": "what to do, where it is not the check's usual advice",

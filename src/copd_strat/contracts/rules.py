@@ -20,6 +20,9 @@ _MADE_FIX = {
 }
 # A column that decides stops the run beyond this share, and from this many rows on (docs/decisions.md §34).
 _DECIDING_SHARE, _DECIDING_ROWS = 0.02, 5
+# One person never stops a night: what one record can break is told, and stops the run only beyond this share
+# of people, and from this many on (docs/decisions.md §37).
+_PEOPLE_SHARE, _PEOPLE = 0.001, 5
 _BOUNDS = ("minimum", "maximum")
 
 
@@ -91,9 +94,12 @@ def _rule(implied: Implied, column: Column | None, contract: Contract) -> Rule:
         fail_share=check.fail_share if implied.warn_share is None else None,
     )
     if contract.made_here:
-        return replace(
+        own = replace(
             rule, severity="reject_file", fix=_MADE_FIX[contract.layout], warn_share=None, fail_share=None
         )
+        if contract.layout == "internal" and check.of_one_value:
+            return replace(own, warn_share=0.0, fail_share=_PEOPLE_SHARE, fail_rows=_PEOPLE)
+        return own
     if column and column.decides and implied.check == "valid_values":
         return replace(rule, fail_share=_DECIDING_SHARE, fail_rows=_DECIDING_ROWS)
     return rule

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 
@@ -22,7 +22,7 @@ from copd_strat.extracts.layout import (
     no_rows,
     view_of,
 )
-from copd_strat.extracts.layouts import layout_named
+from copd_strat.extracts.layouts import LAYOUTS
 from copd_strat.extracts.linkage import measure_linkage
 from copd_strat.extracts.receipts import Ingested, Linkage, TableReceipt
 from copd_strat.extracts.row_checks import accept_table
@@ -78,8 +78,8 @@ def ingest_sources(
     _note_known_patients(night)
     engine.execute("SET preserve_insertion_order = true")
     for number, source in enumerate(sorted(sources, key=lambda source: "primary" not in source.care)):
-        layout = layout_named(source.layout)
-        opened = replace(source, path=unpacked(source.path, work / f"source_{number}"))
+        layout = LAYOUTS[source.layout]
+        opened = source.model_copy(update={"path": unpacked(source.path, work / f"source_{number}")})
         _ingest_source(night, opened, layout, _contracts_of(night, layout, contracts))
     engine.execute("SET preserve_insertion_order = false")
     _make_relations(night)

@@ -123,6 +123,18 @@ class Ingested:
         """Source table (``layout.table``) → rows in, loaded, quarantined, duplicates."""
         return {f"{receipt.layout}.{receipt.table}": receipt.totals for receipt in self.tables}
 
+    @property
+    def sums(self) -> dict[str, int]:
+        """Rows in, loaded, quarantined and duplicates of all tables together."""
+        names = ("rows_in", "loaded", "quarantined", "duplicates")
+        return {
+            name.replace("_", " "): sum(receipt.totals[name] for receipt in self.tables) for name in names
+        }
+
+    def record(self) -> dict[str, Any]:
+        """What the manifest keeps."""
+        return {"inputs": self.to_json(), "tables": self.totals()}
+
     def to_json(self) -> dict[str, Any]:
         return {
             "tables": [receipt.to_json() for receipt in self.tables],

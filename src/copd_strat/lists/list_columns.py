@@ -12,7 +12,7 @@ from copd_strat.lists.cells import texts
 from copd_strat.pathways.changes import TIER
 from copd_strat.pathways.fact_columns import days, numbers
 from copd_strat.pathways.sentences import natural_frequency
-from copd_strat.summary.stamp import RunStamp
+from copd_strat.plan import RunStamp
 
 SYNTHETIC = "SYNTHETIC - not real patients"
 LISTS = ("clinic", "self_management", "clinical_review", "changes")

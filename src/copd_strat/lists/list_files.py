@@ -13,7 +13,7 @@ import pandas as pd
 import xlsxwriter
 
 from copd_strat.lists.list_columns import DECISION_CHOICES, Column
-from copd_strat.summary.stamp import RunStamp
+from copd_strat.plan import RunStamp
 
 # a drop-down must cover names the practice adds by hand, and an empty list
 _SPARE_ROWS = 20

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from copd_strat.lists.list_columns import DECISION_CHOICES, LISTS, SYNTHETIC, columns_of
-from copd_strat.summary.stamp import RunStamp
+from copd_strat.plan import RunStamp
 
 WARNING = "These lists support clinical judgement. They do not replace it."
 

@@ -16,7 +16,7 @@ from copd_strat.lists.list_columns import LISTS, change_table, columns_of, tier_
 from copd_strat.lists.list_files import list_name, write_csv, write_xlsx
 from copd_strat.lists.readme import readme_lines
 from copd_strat.pathways.policy import LISTED
-from copd_strat.summary.stamp import RunStamp
+from copd_strat.plan import RunStamp
 
 ODS_PRACTICE = r"[A-Z][0-9A-Z]{4,5}"
 _SAFE_FOLDER = re.compile(r"[A-Za-z0-9]{1,20}")

@@ -1,6 +1,7 @@
 """Facts, risk and a policy into one disposition a patient, with its reasons."""
 
 from copd_strat.pathways.assign import Assignment, assign
+from copd_strat.pathways.assign_register import Placement, assign_register
 from copd_strat.pathways.changes import diff
 from copd_strat.pathways.describing import describe
 from copd_strat.pathways.feedback import Feedback, override_counts, validate_decisions
@@ -22,9 +23,11 @@ __all__ = [
     "SHIPPED",
     "Assignment",
     "Feedback",
+    "Placement",
     "Policy",
     "WhatIf",
     "assign",
+    "assign_register",
     "check_reference",
     "describe",
     "diff",

@@ -74,7 +74,7 @@ def routes(policy: Policy, judgement: Judgement, hits: dict[str, Flags]) -> Obje
 
 
 def need_hits(facts: Facts, policy: Policy) -> dict[str, Flags]:
-    return {need.id: evaluate(need.when, facts).yes for need in policy.needs}
+    return {need.id: evaluate(need.when, facts).yes for need in policy.clinical_review.needs}
 
 
 def reason_codes(
@@ -127,7 +127,7 @@ def whys(
     lines.add(staying, stay_sentences[staying])
     for rows, sentences in risk_reasons:
         lines.add(rows, sentences)
-    for note in policy.self_management_why:
+    for note in policy.self_management.why:
         lines.say(judgement.is_in("self_management") & evaluate(note.when, facts).yes, note.says)
     return lines
 
@@ -140,10 +140,10 @@ def say_needs(
     """
     review = judgement.is_in("clinical_review")
     warned = {}
-    for need in policy.needs:
+    for need in policy.clinical_review.needs:
         warned[need.id] = needs[need.id] & judgement.is_in(*LISTED) & (~review | (lines.filled >= WHYS))
         lines.say(review & needs[need.id], need.says)
-    lines.say(review & (lines.filled == 0), policy.otherwise)
+    lines.say(review & (lines.filled == 0), policy.clinical_review.otherwise)
     return warned
 
 
@@ -203,7 +203,7 @@ def top_risk_reasons(
 
 def data_warnings(facts: Facts, policy: Policy, judgement: Judgement, warned: dict[str, Flags]) -> Objects:
     warnings = Phrases(len(facts), "; ")
-    for need in policy.needs:
+    for need in policy.clinical_review.needs:
         warnings.add(warned[need.id], need.says, facts)
     for note in policy.warnings:
         warnings.add(judgement.is_in(*LISTED) & evaluate(note.when, facts).yes, note.says, facts)
@@ -226,7 +226,7 @@ def suggested_actions(
             wanted &= evaluate(action.when, facts).yes
         actions.add(wanted, action.says, facts)
     review = judgement.is_in("clinical_review") & ~judgement.sent_to_review
-    for need in policy.needs:
+    for need in policy.clinical_review.needs:
         actions.add(review & needs[need.id], need.settle, facts)
     for rule in policy.routes:
         actions.add(hits[rule.id], rule.says, facts)
@@ -238,9 +238,9 @@ def suggested_actions(
 def flags(facts: Facts, policy: Policy, judgement: Judgement) -> dict[str, Objects]:
     """The policy's extra list columns."""
     columns = {}
-    for flag in policy.flags:
+    for column, notes in policy.flags.items():
         phrases = Phrases(len(facts), ", ")
-        for note in flag.notes:
+        for note in notes:
             phrases.add(judgement.is_in(*LISTED) & evaluate(note.when, facts).yes, note.says, facts)
-        columns[flag.column] = phrases.texts
+        columns[column] = phrases.texts
     return columns

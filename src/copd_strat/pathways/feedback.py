@@ -86,8 +86,8 @@ def in_force(
     decided_on = days(latest["decided_on"])
     effect = np.full(len(frame), "none", dtype=object)
     says = np.full(len(frame), None, dtype=object)
-    for rule in policy.decisions:
-        holds = (decision == rule.decision) & _holds(rule, decided_on, facts, as_of)
+    for name, rule in policy.decisions.items():
+        holds = (decision == name) & _holds(rule, decided_on, facts, as_of)
         effect[holds] = rule.effect
         says[holds] = rule.says
     decision[~known(says)] = None

@@ -48,7 +48,7 @@ def judge(facts: Facts, policy: Policy, memory: Memory, feedback: InForce, as_of
     clinic = (meets | stays) & ~excluded
     held_off = clinic & (feedback.effect == "not_listed")
     sent_to_review = clinic & (feedback.effect == "clinical_review")
-    lower = evaluate(policy.self_management_when, facts).yes
+    lower = evaluate(policy.self_management.when, facts).yes
     disposition = np.select(
         [excluded | held_off, sent_to_review, clinic, lower],
         ["not_listed", "clinical_review", "clinic", "self_management"],
@@ -86,7 +86,7 @@ def _stay_on(
     anew, and so does a record that can no longer say.
     """
     was_clinic = np.asarray(memory.was == "clinic", dtype=bool)
-    clear = was_clinic & ~meets & evaluate(policy.stay_on.leave_when, facts).yes
+    clear = was_clinic & ~meets & evaluate(policy.leave_when, facts).yes
     started = np.where(np.isnat(memory.below_since), day(as_of), memory.below_since)
     below_since = np.where(clear, started, np.datetime64("NaT", "D"))
     served = (day(as_of) - below_since) >= np.timedelta64(policy.stay_on.for_days, "D")

@@ -11,20 +11,8 @@ from datetime import date
 import numpy as np
 import pandas as pd
 
+from copd_strat.contracts.own_tables import column_names, own_table
 from copd_strat.pathways.fact_columns import Days, Flags, Objects, day, days, known, objects
-
-HISTORY_COLUMNS = (
-    "patient_id",
-    "practice_id",
-    "patient_ref",
-    "disposition",
-    "since",
-    "below_since",
-    "place",
-    "place_given_on",
-    "as_of",
-    "policy",
-)
 
 
 @dataclass(frozen=True)
@@ -44,10 +32,14 @@ class Memory:
         return np.asarray(known(self.was) & self.same_practice)
 
 
+def _history_columns() -> list[str]:
+    return list(column_names(own_table("internal", "history_dispositions")))
+
+
 def recall(frame: pd.DataFrame, previous: pd.DataFrame | None) -> Memory:
     """Align ``previous`` (a history frame, or None on the first run) with ``frame``."""
     if previous is None:
-        previous = pd.DataFrame(columns=list(HISTORY_COLUMNS))
+        previous = pd.DataFrame(columns=_history_columns())
     aligned = (
         previous.astype({"patient_id": object})
         .set_index("patient_id")
@@ -80,4 +72,4 @@ def remember(
     texts = dict.fromkeys(
         ("patient_id", "practice_id", "patient_ref", "disposition", "place", "policy"), "str"
     )
-    return history[list(HISTORY_COLUMNS)].astype(texts)
+    return history[_history_columns()].astype(texts)

@@ -12,11 +12,13 @@ import hmac
 import os
 import re
 from collections.abc import Iterable
+from pathlib import Path
 
 import pandas as pd
 
 from copd_strat.config import PathwaySettings
 from copd_strat.errors import ConfigError
+from copd_strat.file_permissions import check_key_file
 
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 PREFIX = "CP"
@@ -31,22 +33,23 @@ _SHAPE = re.compile(rf"{PREFIX}(?:-?[{ALPHABET}]{{{_GROUP}}}){{2,6}}-?[{ALPHABET
 def reference_key(settings: PathwaySettings) -> bytes:
     """The site's secret, from the environment variable or the file that ``settings`` name.
 
-    ConfigError if it is missing or shorter than 32 bytes. The key is never logged and never kept with the
-    outputs.
+    ConfigError if it is missing, shorter than 32 bytes, given by both, or in a file that anybody may read.
+    The key is never logged and never kept with the outputs.
     """
     given = os.environ.get(settings.reference_key_env, "").encode()
     source = f"the environment variable {settings.reference_key_env}"
-    if not given and settings.reference_key_file is not None:
-        source = str(settings.reference_key_file)
-        try:
-            given = settings.reference_key_file.read_bytes()
-        except OSError as error:
+    if settings.reference_key_file is not None:
+        if given:
+            # which of the two made the lists could not be told afterwards (docs/decisions.md §21)
             raise ConfigError(
-                f"{source}: the reference key cannot be read ({type(error).__name__})", fix=_KEY_MEND
-            ) from None
+                f"two reference keys: {source}, and {settings.reference_key_file}",
+                fix="unset the variable, or remove pathways.reference_key_file",
+            )
+        source = str(settings.reference_key_file)
+        given = _key_in(settings.reference_key_file, settings.allow_world_readable_key)
     key = given.strip()
     if not key:
-        raise ConfigError(f"{source}: no reference key", fix=_KEY_MEND)
+        raise ConfigError(f"{source}: no reference key", fix=_KEY_FIX)
     if len(key) < SHORTEST_KEY or len(set(key)) < 8:
         raise ConfigError(
             f"{source}: the reference key is too short or too uniform", fix="use 32 random bytes or more"
@@ -54,7 +57,18 @@ def reference_key(settings: PathwaySettings) -> bytes:
     return key
 
 
-_KEY_MEND = (
+def _key_in(path: Path, allow_world_readable: bool) -> bytes:
+    if not allow_world_readable:
+        check_key_file(path)
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise ConfigError(
+            f"{path}: the reference key cannot be read ({type(error).__name__})", fix=_KEY_FIX
+        ) from None
+
+
+_KEY_FIX = (
     "make one with 'openssl rand -hex 32', keep it outside the repository, and give it by "
     "pathways.reference_key_env or pathways.reference_key_file; losing it changes every reference"
 )

@@ -6,48 +6,16 @@ import dataclasses
 import hashlib
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import date
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from copd_strat.errors import InputError
-
-
-@dataclass(frozen=True, kw_only=True)
-class InputFile:
-    """One file a run reads: path relative to its folder, size in bytes, SHA-256."""
-
-    name: str
-    bytes: int
-    sha256: str
-
 
 def sha256_of(path: Path) -> str:
     with path.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
-
-
-def inventory(folder: Path) -> tuple[InputFile, ...]:
-    """Every file below ``folder`` (hidden ones left out), in the order of their names.
-
-    InputError if the folder is not there or a file cannot be read.
-    """
-    if not folder.is_dir():
-        raise InputError(f"{folder}: no such folder", fix="check 'extracts' in the configuration")
-    paths = sorted(path for path in folder.rglob("*") if path.is_file() and not path.name.startswith("."))
-    try:
-        return tuple(_input_file(folder, path) for path in paths)
-    except OSError as error:
-        raise InputError(f"{error.filename}: cannot be read ({error.strerror})") from None
-
-
-def _input_file(folder: Path, path: Path) -> InputFile:
-    return InputFile(
-        name=path.relative_to(folder).as_posix(), bytes=path.stat().st_size, sha256=sha256_of(path)
-    )
 
 
 @cache

@@ -19,24 +19,17 @@ from copd_strat.contracts.contract import Contract, Rule
 from copd_strat.engine import Engine, literal
 from copd_strat.engine.sql import identifier
 from copd_strat.extracts.receipts import TableReceipt
-from copd_strat.quality.findings import Finding, Verdict
+from copd_strat.quality.findings import RuleResult, SuiteResult
+from copd_strat.quality.gate_rules import SAMPLE_AGREES
 from copd_strat.quality.gx_runner import run_suite
 from copd_strat.quality.suites import arguments, plain_frame
 
 SAMPLE_ROWS = 50_000
-SAMPLE_AGREES = Rule(
-    code="GATE03",
-    check="row checks and Great Expectations count the same on a sample",
-    column=None,
-    severity="reject_file",
-    description="Rules that Great Expectations counts otherwise than the row checks, on a sample of rows.",
-    fix="this is a fault of the program or of an edited contract: report the rule's code",
-)
 # Every broken row is counted, whatever share the rule tolerates.
 _EXACT = arguments("", "fail")
 
 
-def confirm_sample(engine: Engine, receipt: TableReceipt, contract: Contract, as_of: date) -> Verdict:
+def confirm_sample(engine: Engine, receipt: TableReceipt, contract: Contract, as_of: date) -> SuiteResult:
     """Compare counts by rule on every k-th line, about SAMPLE_ROWS at most; same data, same sample."""
     rows = engine.frame(_sample_select(engine, receipt, contract))
     masks = rows["_mask"].to_numpy(dtype=np.int64)
@@ -44,10 +37,10 @@ def confirm_sample(engine: Engine, receipt: TableReceipt, contract: Contract, as
     suite = [expectation for _, parts in compared for _, expectation in parts]
     typed = _with_real_dates(plain_frame(rows, contract), contract)
     counts = {o.code: o.observed.get("breaking") for o in run_suite(typed, suite)}
-    return Verdict(
+    return SuiteResult(
         name=f"sample of {contract.layout}.{contract.table}",
-        findings=tuple(
-            _finding(rule, contract, _masked(masks, rule, contract), _counted(rule, parts, counts), len(rows))
+        results=tuple(
+            _result(rule, contract, _masked(masks, rule, contract), _counted(rule, parts, counts), len(rows))
             for rule, parts in compared
         ),
     )
@@ -105,14 +98,16 @@ def _masked(masks: np.ndarray, rule: Rule, contract: Contract) -> int:
     return int(np.count_nonzero(masks & bits))
 
 
-def _finding(rule: Rule, contract: Contract, masked: int, counted: int | None, rows: int) -> Finding:
+def _result(rule: Rule, contract: Contract, masked: int, counted: int | None, rows: int) -> RuleResult:
     observed = {"rows": rows, "row_checks": masked}
-    return Finding(
+    return RuleResult(
         code=SAMPLE_AGREES.code,
         table=f"{contract.layout}.{contract.table}",
         level="fail",
         success=masked == counted,
         description=f"Two counts of {rule.code} on a sample agree.",
         fix=SAMPLE_AGREES.fix,
+        column=rule.column,
+        check=rule.check,
         observed=observed if counted is None else {**observed, "great_expectations": counted},
     )

@@ -29,7 +29,7 @@ def table_suite(contract: Contract, frame: pd.DataFrame) -> Iterator[Any]:
     """Expectations of a table (as ``plain_frame`` gives it), one a rule and level."""
     for rule in contract.rules:
         if _applies(rule, contract, frame):
-            for level, tolerated in _levels(rule):
+            for level, tolerated in _levels(rule, _judged_rows(rule, frame)):
                 common = arguments(rule.code, level, 1 - tolerated)
                 yield check_kind(rule.check).expectation(rule, contract, common)
 
@@ -41,15 +41,23 @@ def _applies(rule: Rule, contract: Contract, frame: pd.DataFrame) -> bool:
     """
     if rule.column is None or rule.column not in frame.columns:
         return rule.column is None or contract.column(rule.column).present
-    values = frame[rule.column]
-    rows = len(values) if rule.check == "required" else int(values.notna().sum())
-    return bool(rows >= rule.arguments.get("min_rows", 0))
+    return bool(_judged_rows(rule, frame) >= rule.arguments.get("min_rows", 0))
 
 
-def _levels(rule: Rule) -> Iterator[tuple[Level, float]]:
-    """Levels of a rule with the share of rows that each tolerates."""
+def _judged_rows(rule: Rule, frame: pd.DataFrame) -> int:
+    """Rows that a rule judges: those with a value in the column, and in the one it is compared with."""
+    compared = [name for name in (rule.column, rule.arguments.get("column")) if name in frame.columns]
+    if rule.check == "required" or not compared:
+        return len(frame)
+    return int(frame[compared].notna().all(axis=1).sum())
+
+
+def _levels(rule: Rule, rows: int) -> Iterator[tuple[Level, float]]:
+    """Levels of a rule with the share of ``rows`` that each tolerates."""
     if rule.severity != "warn":
-        yield "fail", rule.fail_share or 0.0
+        # half a row more than is tolerated: a share that is exact to the row could fail by rounding
+        few = (rule.fail_rows - 0.5) / max(rows, 1) if rule.fail_rows else 0.0
+        yield "fail", min(max(rule.fail_share or 0.0, few), 1.0)
     if rule.severity == "warn" or rule.warn_share is not None:
         yield "warn", rule.warn_share or 0.0
 

@@ -11,6 +11,7 @@ from typing import Any
 
 import pandas as pd
 
+from copd_strat.plan import RunStamp
 from copd_strat.report.figures import completeness
 from copd_strat.report.markup import (
     bullets,
@@ -24,7 +25,6 @@ from copd_strat.report.markup import (
     thousands,
 )
 from copd_strat.report.published_rows import Published, Tables, records
-from copd_strat.summary.stamp import RunStamp
 
 Manifest = Mapping[str, Any]
 

@@ -21,31 +21,8 @@ from copd_strat.report.markup import (
     text,
 )
 from copd_strat.report.published_rows import Indicator, Published, records
+from copd_strat.summary.cube import indicators
 
-EVENTS = (
-    "copd_register",
-    "moderate_exacerbations",
-    "severe_exacerbations",
-    "copd_emergency_admissions",
-    "bed_days",
-    "readmissions_30d",
-    "readmissions_90d",
-    "ed_attendances",
-    "copd_reviews",
-)
-HEADLINE = (*EVENTS, "ed_only_exacerbations")
-PLACED = (
-    "people_placed",
-    "disposition_clinic",
-    "disposition_self_management",
-    "disposition_clinical_review",
-    "disposition_not_listed",
-    "clinic_places",
-    "clinic_entered",
-)
-# Need beside selection: who has admissions and reviews, and who is chosen.
-EQUITY = ("copd_register", "moderate_exacerbations", "copd_emergency_admissions", "copd_reviews")
-EQUITY_PLACED = ("disposition_clinic", "disposition_self_management", "disposition_clinical_review")
 BREAKDOWNS = {
     "imd_quintile": "deprivation (quintile of the Index of Multiple Deprivation)",
     "sex": "sex",
@@ -72,6 +49,16 @@ _CAUSES = {
 }
 
 
+def _shown_in(place: str, cohort: str) -> list[str]:
+    """A cohort's indicators that stand in a section, in the order of summary/data/indicators.csv.
+
+    Equity shows need beside selection: who has admissions and reviews, and who is chosen.
+    """
+    declared = indicators()
+    here = declared["report"].str.split().map(lambda places: place in places)
+    return list(declared.index[here & (declared["cohort"] == cohort)])
+
+
 def headline(published: Published) -> str:
     """The latest closed month of each integrated care board, and its monthly indicators as control charts."""
     name, heading = "headline", "Headline figures"
@@ -89,7 +76,7 @@ def headline(published: Published) -> str:
 
 def _board(published: Published, code: str, latest: pd.Timestamp) -> str:
     cells = published.at(latest, "icb")
-    shown = [published.indicators[i] for i in HEADLINE]
+    shown = [published.indicators[i] for i in _shown_in("headline", "register")]
     rows = [
         [
             text(item.heading),
@@ -165,10 +152,20 @@ def networks(published: Published) -> str:
             "Small networks vary more by chance: read a value with its interval in the published tables,"
             " and do not rank. Figures are rounded, so parts need not add up to totals."
         ),
-        _by_network(published, latest, EVENTS, f"Exacerbations, hospital use and reviews, {RATES}"),
+        _by_network(
+            published,
+            latest,
+            _shown_in("networks", "register"),
+            f"Exacerbations, hospital use and reviews, {RATES}",
+        ),
         paragraph(NOT_PLACED)
         if placed is None
-        else _by_network(published, placed, PLACED, "Dispositions, with clinic places taken and new names"),
+        else _by_network(
+            published,
+            placed,
+            _shown_in("networks", "placed"),
+            "Dispositions, with clinic places taken and new names",
+        ),
         marks(),
     ]
     return section(name, heading, *content)
@@ -210,15 +207,16 @@ def _by_group(
 ) -> str:
     cells = published.at(latest, "icb", kind)
     chosen = {} if placed is None else published.at(placed, "icb", kind)
-    items = [published.indicators[i] for i in (*EQUITY, *EQUITY_PLACED)]
-    items = [item for item in items if placed is not None or item.id in EQUITY]
+    events = _shown_in("equity", "register")
+    wanted = events if placed is None else [*events, *_shown_in("equity", "placed")]
+    items = [published.indicators[i] for i in wanted]
     groups = published.breakdowns[published.breakdowns["breakdown_type"] == kind]
     rows = [
         [
             text(group.label),
             *(
                 figure_cell(
-                    (cells if item.id in EQUITY else chosen).get((code, group.breakdown_value, item.id)),
+                    (cells if item.id in events else chosen).get((code, group.breakdown_value, item.id)),
                     item.unit,
                 )
                 for item in items

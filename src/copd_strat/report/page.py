@@ -8,11 +8,11 @@ from typing import Any
 
 import pandas as pd
 
+from copd_strat.plan import RunStamp
 from copd_strat.report import about, figures
 from copd_strat.report.markup import day, paragraph, tag, text
 from copd_strat.report.published_rows import Published
 from copd_strat.report.styles import CSS
-from copd_strat.summary.stamp import RunStamp
 
 # No script, no font, no frame: a mail gateway or an intranet may show the page as it is.
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"

@@ -5,7 +5,7 @@
 WITH occurrences AS (
     SELECT patient, concept_events.concept, event_date
     FROM concept_events
-    ANTI JOIN measures ON concept_events.concept = measures.concept
+    ANTI JOIN measure_concepts ON concept_events.concept = measure_concepts.concept
     UNION ALL
     SELECT patient, concept, event_date FROM hospital_concepts
 ),

@@ -1,11 +1,16 @@
 -- Days on which an antibiotic or oral steroid was issued as a course: evidence of an exacerbation at home.
--- Maintenance days are left out; a course-sized steroid issue on a maintenance day stays (see maintenance.sql).
--- Source: Rothnie 2016, PLoS ONE 11:e0151357; docs/decisions.md §9; data/course_concepts.csv.
+-- Long-term treatment is left out; so are issues of a steroid too small for any course. A real course on a day of
+-- long-term treatment stays.
+-- Source: Rothnie 2016, PLoS ONE 11:e0151357; docs/decisions.md §9, §40; data/course_concepts.csv.
 WITH issues AS (
-    SELECT patient, event_date, drug, long_term, course_sized
+    SELECT concept_events.patient, event_date, drug, long_term, FALSE AS course_sized
     FROM concept_events
     INNER JOIN course_concepts ON concept_events.concept = course_concepts.concept
-    WHERE event_date <= $index AND course_strength
+    WHERE event_date <= $index AND drug = 'antibiotic'
+    UNION ALL
+    SELECT patient, event_date, 'steroid', 'steroid', course_sized
+    FROM steroid_issues
+    WHERE possible_course
 )
 
 SELECT DISTINCT issues.patient, issues.event_date, issues.drug
@@ -14,4 +19,5 @@ LEFT JOIN maintenance
     ON issues.patient = maintenance.patient
     AND issues.event_date = maintenance.event_date
     AND issues.long_term = maintenance.drug
-WHERE maintenance.patient IS NULL OR (issues.drug = 'steroid' AND issues.course_sized)
+    AND issues.course_sized = maintenance.course_sized
+WHERE maintenance.patient IS NULL

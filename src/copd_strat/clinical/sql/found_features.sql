@@ -1,6 +1,6 @@
 -- One row a register patient: what was found of each fact, whether or not it could have been found. What may
--- be shown of it is decided in one place (observability.py, by data/shown_columns.csv), which makes features.
--- Names, units, windows and the meaning of a gap: the feature dictionary.
+-- be shown of it is decided in one place (observability.py, by the contract of the features), which makes
+-- features. Names, units, windows and the meaning of a gap: the same contract.
 -- Source: the tables joined here, each with its own source; docs/decisions.md §10.
 SELECT
     people.patient_id,

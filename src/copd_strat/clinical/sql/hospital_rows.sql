@@ -2,7 +2,7 @@
 -- Placeholder dates become unknown, an unknown admission date of a first episode is its start unless it came
 -- by transfer, then rows without a start, ending before they start, or without a provider are left out.
 -- Regular attenders are no admissions. Of rows that share an episode id the finished, latest one stays. What
--- lies after the run date is not known yet.
+-- lies after the run date is not known yet. Providers are compared as trusts.
 -- Source: the order of the BHF Data Science Centre's HES APC curation; UKHSA epidm (regular attenders);
 -- data/placeholder_dates.csv.
 WITH placeholders AS (
@@ -13,7 +13,7 @@ dated AS (
     SELECT
         people.patient,
         episode_id,
-        nullif(trim(provider), '') AS provider,
+        provider_trusts.trust AS provider,
         CASE WHEN admission_date NOT IN (SELECT day FROM placeholders) THEN admission_date END AS admission_date,
         CASE WHEN episode_start NOT IN (SELECT day FROM placeholders) THEN episode_start END AS episode_start,
         CASE WHEN episode_end NOT IN (SELECT day FROM placeholders) AND episode_end <= $as_of THEN episode_end END
@@ -35,6 +35,7 @@ dated AS (
         diagnosis_16, diagnosis_17, diagnosis_18, diagnosis_19, diagnosis_20
     FROM hospital_episodes
     INNER JOIN people ON hospital_episodes.patient_id = people.patient_id
+    LEFT JOIN provider_trusts ON hospital_episodes.provider = provider_trusts.written
     SEMI JOIN copd_spans ON people.patient = copd_spans.patient
 ),
 

@@ -1,23 +1,23 @@
 -- Days on which azithromycin or an oral steroid was issued as long-term treatment: never an exacerbation.
--- Three or more issues, each 21 to 45 days after the one before; the whole run is out. For azithromycin the
--- spacing alone decides. For steroids only issues whose quantity is not that of a course take part (see
--- issued_concepts.sql); strengths below 5 mg are never a course.
--- Source: docs/decisions.md §9 (no published rule was found: project choice, needs clinical sign-off);
--- data/course_concepts.csv.
-WITH issues AS (
-    SELECT DISTINCT patient, event_date, long_term AS drug
+-- Azithromycin: three or more issues, each 21 to 45 days after the one before; the whole run is out. Steroids: by
+-- their supply over time (steroid_supply.sql); where a quantity is missing, by spacing like azithromycin, but only
+-- issues that are not the size of a course (basis tells which rule it was).
+-- course_sized: which issues of the day belong, where steroids of both kinds were issued.
+-- Source: docs/decisions.md §9, §40 (no published rule was found: project choice, needs clinical sign-off).
+WITH spaced_drugs AS (
+    SELECT DISTINCT patient, event_date, 'azithromycin' AS drug, TRUE AS by_spacing_alone
     FROM concept_events
-    INNER JOIN course_concepts ON concept_events.concept = course_concepts.concept
-    WHERE event_date <= $index
-        AND long_term IS NOT NULL
-        AND NOT (long_term = 'steroid' AND course_strength AND course_sized)
+    WHERE concept = 'azithromycin' AND event_date <= $index
+    UNION ALL
+    SELECT patient, event_date, 'steroid', bool_or(amount IS NULL)
+    FROM steroid_issues
+    WHERE NOT course_sized
+    GROUP BY patient, event_date
 ),
 
 spaced AS (
     SELECT
-        patient,
-        event_date,
-        drug,
+        *,
         coalesce(
             date_diff(
                 'day',
@@ -26,14 +26,12 @@ spaced AS (
             ) NOT BETWEEN 21 AND 45,
             TRUE
         ) AS starts_run
-    FROM issues
+    FROM spaced_drugs
 ),
 
 runs AS (
     SELECT
-        patient,
-        event_date,
-        drug,
+        *,
         CAST(sum(CASE WHEN starts_run THEN 1 ELSE 0 END) OVER (
             PARTITION BY patient, drug ORDER BY event_date ROWS UNBOUNDED PRECEDING
         ) AS BIGINT) AS run
@@ -45,10 +43,19 @@ sized AS (
         patient,
         event_date,
         drug,
-        count(*) OVER (PARTITION BY patient, drug, run) AS issues
+        count(*) OVER (PARTITION BY patient, drug, run) AS issues,
+        bool_or(by_spacing_alone) OVER (PARTITION BY patient, drug, run) AS by_spacing_alone
     FROM runs
 )
 
-SELECT patient, event_date, drug
+SELECT patient, event_date, drug, FALSE AS course_sized, 'spacing' AS basis
 FROM sized
-WHERE issues >= 3
+WHERE issues >= 3 AND by_spacing_alone
+UNION
+SELECT steroid_issues.patient, steroid_issues.event_date, 'steroid', steroid_issues.course_sized, 'supply'
+FROM steroid_issues
+INNER JOIN steroid_supply
+    ON steroid_issues.patient = steroid_supply.patient
+    AND steroid_issues.event_date = steroid_supply.event_date
+    AND (steroid_supply.series = 'all' OR NOT steroid_issues.course_sized)
+WHERE steroid_issues.amount > 0

@@ -27,6 +27,7 @@ members AS (
         AND (registrations.registration_end IS NULL OR registrations.registration_end > months.month_end)
         AND (registrations.death_date IS NULL OR registrations.death_date > months.month_end)
         AND registrations.birth_date + INTERVAL 35 YEAR <= months.month_end
+        AND registrations.birth_date + INTERVAL 115 YEAR >= months.month_end
 ),
 
 ranked AS (

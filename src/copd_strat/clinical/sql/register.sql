@@ -10,7 +10,7 @@ WITH aged AS (
             ELSE 0
         END AS full_years
     FROM eligibility
-    WHERE unresolved AND aged_35_or_over AND alive AND registered
+    WHERE unresolved AND possible_age AND aged_35_or_over AND alive AND registered
 )
 
 SELECT

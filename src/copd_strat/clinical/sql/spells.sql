@@ -1,10 +1,12 @@
 -- Continuous inpatient spells: stays joined across providers when the next one starts within $gap days and
 -- one side says "transfer" (discharge destination or admission source another hospital, admission method 2B
--- or 81). Overlapping stays join likewise.
+-- or 81). Nobody lies in two beds: a stay that begins before the latest end so far is part of the spell,
+-- whatever the providers; one that begins on the very day needs the sign of a transfer.
 -- A stay without an end that another stay follows ends where that one begins if it was a transfer or "still
 -- in" (51, 98), else the day before (epidm proxy_episode_dates); it counts as unfinished.
 -- An emergency spell is one whose first episode is an emergency admission; diagnoses of all episodes count.
--- Source: NHS Digital's method as in UKHSA epidm (cip_spells), 0 to 2 days; data/new_emergencies.csv.
+-- Source: NHS Digital's method as in UKHSA epidm (cip_spells), 0 to 2 days; data/new_emergencies.csv;
+-- docs/decisions.md §38 (overlaps).
 WITH ordered AS (
     SELECT
         *,
@@ -52,15 +54,21 @@ compared AS (
 linked AS (
     SELECT
         compared.*,
-        coalesce(days_since_last_end <= $gap, FALSE)
-        AND (
-            sent_to IN (SELECT code FROM codes WHERE concept = 'disdest_transfer')
-            OR coalesce(compared.admission_source IN (SELECT code FROM codes WHERE concept = 'admisorc_transfer'), FALSE)
-            OR coalesce(compared.admission_method IN (SELECT code FROM codes WHERE concept = 'admimeth_transfer'), FALSE)
-        )
-        -- sent home, then brought in by another hospital: a new emergency, not a transfer
-        AND new_emergencies.source IS NULL
-        AS continues
+        coalesce(days_since_last_end < 0, FALSE)
+        OR (
+            coalesce(days_since_last_end <= $gap, FALSE)
+            AND (
+                sent_to IN (SELECT code FROM codes WHERE concept = 'disdest_transfer')
+                OR coalesce(
+                    compared.admission_source IN (SELECT code FROM codes WHERE concept = 'admisorc_transfer'), FALSE
+                )
+                OR coalesce(
+                    compared.admission_method IN (SELECT code FROM codes WHERE concept = 'admimeth_transfer'), FALSE
+                )
+            )
+            -- sent home, then brought in by another hospital: a new emergency, not a transfer
+            AND new_emergencies.source IS NULL
+        ) AS continues
     FROM compared
     LEFT JOIN new_emergencies
         ON compared.sent_to = new_emergencies.discharge_destination
