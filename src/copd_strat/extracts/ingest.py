@@ -148,8 +148,8 @@ def _ingest_tables(
         night.receipts.append(receipt)
         night.engine.create_view(view_of(layout, table), receipt.accepted)
         gp = layout.care.get(table) == "primary" and table not in layout.people
-        if linkage := measure_linkage(night.engine, contract, receipt.accepted, gp=gp):
-            night.linkages.append(linkage)
+        if receipt.people is not None:
+            night.linkages.append(measure_linkage(night.engine, contract, receipt.people, gp=gp))
         came[table] = receipt.accepted
     return came
 

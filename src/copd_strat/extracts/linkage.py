@@ -11,7 +11,6 @@ from collections.abc import Iterator
 
 from copd_strat.contracts.contract import Contract
 from copd_strat.engine import Engine, literal
-from copd_strat.engine.sql import identifier
 from copd_strat.extracts.receipts import Linkage
 
 # A repair must lift the share of linked patients by this much to be named (docs/decisions.md, linkage).
@@ -35,17 +34,12 @@ _SPELLINGS = {
 _PREFIX_SAMPLE, _MIN_PREFIX_SHARE = 200, 0.5
 
 
-def measure_linkage(engine: Engine, contract: Contract, accepted: str, *, gp: bool) -> Linkage | None:
-    """How many distinct patients of a table's ``accepted`` rows stand in ``known_patients``.
+def measure_linkage(engine: Engine, contract: Contract, people: str, *, gp: bool) -> Linkage:
+    """How many distinct patients of a table stand in ``known_patients``; ``people`` selects their ids (``id``).
 
-    None for a table that names no patients. ``gp`` tells whether it is a table of general practice.
+    ``gp`` tells whether it is a table of general practice.
     """
-    column = next((rule.column for rule in contract.rules_of("known_patient")), None)
-    if column is None:
-        return None
-    name = identifier(column)
-    ids = f"SELECT DISTINCT {name} AS id FROM ({accepted}) WHERE {name} IS NOT NULL"
-    engine.create_table("table_patients", ids)
+    engine.create_table("table_patients", f"SELECT DISTINCT id FROM ({people}) WHERE id IS NOT NULL")
     patients = int(engine.scalar("SELECT count(*) FROM table_patients"))
     linked = _linked(engine, "{id}")
     repair, repaired = None, linked
@@ -56,7 +50,7 @@ def measure_linkage(engine: Engine, contract: Contract, accepted: str, *, gp: bo
     return Linkage(
         layout=contract.layout,
         table=contract.table,
-        column=column,
+        column=str(next(contract.rules_of("known_patient")).column),
         gp=gp,
         patients=patients,
         linked=linked,

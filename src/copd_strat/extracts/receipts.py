@@ -1,9 +1,10 @@
-"""What became of every file and every row: the account that must add up."""
+"""What became of every file, row and value of the extracts, in counts that must add up."""
 
 from __future__ import annotations
 
 import dataclasses
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -45,9 +46,13 @@ class CodedColumn:
 class TableReceipt:
     """One source table, the contract it was read by, its files, and how many rows broke each rule.
 
+    ``broken_by`` tells of how many people those rows are (rows that name nobody count as one person each);
+    it is empty for a table that names no people.
+
     ``checked`` holds every row's ``_mask`` of broken rules, with its typed columns on every line that
     ``sampled`` divides; ``accepted`` is the SQL of the accepted rows, in which values that were set aside are
-    gaps. ``set_aside`` names the file that lists these with file, line, column and reason, if there are any.
+    gaps. ``people`` is the SQL of the ids (``id``) of the patients that rows name, known or not, None where
+    the table names none. ``set_aside`` is the file that lists values set aside, if there are any.
     """
 
     layout: str
@@ -58,6 +63,8 @@ class TableReceipt:
     checked: Path
     accepted: str
     sampled: int = 1
+    people: str | None = None
+    broken_by: Mapping[str, int] = field(default_factory=dict)
     codes: tuple[CodedColumn, ...] = ()
     set_aside: Path | None = None
 

@@ -28,6 +28,9 @@ from copd_strat.extracts.typed_values import typed
 # Hashes of this many rows are compared at a time, which bounds the memory of the search for duplicates.
 _HASHES_A_PASS = 8_000_000
 
+# Columns of these kinds say whom a row is about.
+PEOPLE_KINDS = ("patient_id", "person_id")
+
 # Parquet of at least this many rows, in not too many files, is not copied: masks refer to its lines. One line
 # in 64 is copied all the same, for the check of the checks.
 _MANY_ROWS, _MAX_FILES_IN_PLACE, _SAMPLED_LINE = 1_000_000, 100, 64
@@ -100,6 +103,7 @@ def accept_table(
     set_aside = quality / "set_aside" / f"{file_name}.parquet"
     rows = CheckedRows(name=table.name, contract=contract, sources=sources, every=table.every)
     write_quarantine(engine, rows, quality / "quarantine" / f"{file_name}.parquet")
+    accepted = _accepted(table, rules)
     return TableReceipt(
         layout=contract.layout,
         table=contract.table,
@@ -107,7 +111,9 @@ def accept_table(
         files=_file_receipts(table),
         rules=rules,
         checked=checked,
-        accepted=_accepted(table, rules),
+        accepted=accepted,
+        people=_people(table, accepted),
+        broken_by=_people_by_rule(table, rules),
         sampled=_SAMPLED_LINE if table.in_place else 1,
         codes=summarise(table.spelt),
         set_aside=set_aside if write_set_aside(engine, rows, rules, set_aside) else None,
@@ -152,6 +158,31 @@ def _accepted(table: _Table, rules: Mapping[str, int]) -> str:
             rows += f" ANTI JOIN ({lines}) f ON f._line = r._line"
         pieces.append(rows)
     return " UNION ALL ".join(pieces)
+
+
+def _people_by_rule(table: _Table, rules: Mapping[str, int]) -> dict[str, int]:
+    """Of how many people are the rows that break each rule? Asked only of rules on values that are broken."""
+    broken = [rule for rule in table.contract.rules if rule.column and rules[rule.code]]
+    column = next((column for column in table.contract.columns if column.kind in PEOPLE_KINDS), None)
+    if column is None or not broken:
+        return {}
+    person = f"coalesce({identifier(column.name)}, concat('row ', _file, ' ', _line))"
+    counts = ", ".join(
+        f"count(DISTINCT CASE WHEN _mask & {bits(table.contract, [rule])} <> 0 THEN {person} END)"
+        for rule in broken
+    )
+    found = table.engine.rows(f"SELECT {counts} FROM {table.every} WHERE _mask <> 0")[0]
+    return {rule.code: int(people) for rule, people in zip(broken, found, strict=True)}
+
+
+def _people(table: _Table, accepted: str) -> str | None:
+    """SQL of the ids of the patients that rows name: of accepted rows, and of rows about unknown people."""
+    rule = next(table.contract.rules_of("known_patient"), None)
+    if rule is None:
+        return None
+    column = identifier(str(rule.column))
+    unknown = f"SELECT {column} FROM {table.every} WHERE _mask & {bits(table.contract, [rule])} <> 0"
+    return f"SELECT {column} AS id FROM ({accepted}) UNION ALL {unknown}"
 
 
 def _accepted_copies(table: _Table, setting: list[Rule], condition: str) -> str:

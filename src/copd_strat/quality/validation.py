@@ -21,6 +21,7 @@ from copd_strat.quality.findings import Finding, Section, SuiteResult, Verdict
 from copd_strat.quality.gate import confirm_sample, judge_table
 from copd_strat.quality.guard_changes import Movement
 from copd_strat.quality.guard_volumes import concept_volumes, measure
+from copd_strat.quality.linkage import coded_section, judge_linkage, linkage_section
 from copd_strat.quality.origins import accepted_rows, feeding_tables, people_tables, rows_of_relations
 from copd_strat.quality.thresholds import judge_thresholds
 from copd_strat.quality.verdict_page import Heading, write_verdict
@@ -101,7 +102,12 @@ class Validation:
         self._people, self._feeding = people_tables(landing), feeding_tables(landing)
         volumes = measure(engine, self._as_of)
         self._figures = guard.take_figures(volumes, landing.tables)
-        self._sections.append(sections.rows_section(landing.tables, self._last.get("files") or {}))
+        self._sections += [
+            sections.rows_section(landing.tables, self._last.get("files") or {}),
+            linkage_section(landing.linkages),
+            coded_section(landing.tables),
+        ]
+        self._told += judge_linkage(landing.linkages)
         self._told += [
             Finding(cause="about the extracts", subject="", weight="warn", sentence=warning)
             for warning in landing.warnings
