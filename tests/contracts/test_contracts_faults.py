@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
+from itertools import zip_longest
 from pathlib import Path
 
 import pyarrow.csv
@@ -32,6 +33,8 @@ DECISIONS = "practice_id,patient_ref,run_id,decision,reason,decided_on\n" + "\n"
     f"A81{n:03d},CP-7K3M-9QWX-4,20261001-1,accept,seen,2026-10-{n:02d}" for n in range(1, 13)
 )
 
+SUCCESSORS = "provider,successor,valid_from\n" + "\n".join(f"RX{n},RXZ,2020-04-01" for n in range(1, 10))
+
 
 @dataclass(frozen=True)
 class Spoiled:
@@ -42,9 +45,15 @@ class Spoiled:
 
 
 def make_extracts(folder: Path) -> Path:
-    """Synthetic extracts with a file of decisions, and one part of the GP events as text."""
+    """Synthetic extracts with the tables that a site adds, and one part of the GP events as text."""
     extract = generate(SyntheticSettings(register=200, practices=12), folder).extracts
     (extract / "decisions.csv").write_text(DECISIONS + "\n", encoding="utf-8")
+    (extract / "provider_successors.csv").write_text(SUCCESSORS + "\n", encoding="utf-8")
+    organisations = (extract / "organisations.csv").read_text(encoding="utf-8").splitlines()
+    succeeded = [
+        line + extra for line, extra in zip_longest(organisations, [",successor_id"], fillvalue=",A81999")
+    ]
+    (extract / "organisations.csv").write_text("\n".join(succeeded) + "\n", encoding="utf-8")
     part = extract / "gp_events" / "part_01.parquet"
     pyarrow.csv.write_csv(pyarrow.parquet.read_table(part), part.with_suffix(".csv"))
     part.unlink()

@@ -35,11 +35,16 @@ DAMAGES: dict[str, Callable[[str], str]] = {
 @pytest.mark.parametrize("damage", DAMAGES)
 @pytest.mark.parametrize("values", [ADMISSION, SEX, ("01", "02", "03", "10", "11"), ("0", "1", "2A", "X")])
 def test_every_spelling_of_a_code_is_the_code(damage: str, values: tuple[str, ...]) -> None:
-    assert {code: code_of(DAMAGES[damage](code), values) for code in values} == {code: code for code in values}
+    assert {code: code_of(DAMAGES[damage](code), values) for code in values} == {
+        code: code for code in values
+    }
 
 
 @settings(max_examples=300, deadline=None, derandomize=True)
-@given(text=st.text(max_size=8), values=st.lists(st.text("019aAxX", min_size=1, max_size=3), unique_by=str.casefold))
+@given(
+    text=st.text(max_size=8),
+    values=st.lists(st.text("019aAxX", min_size=1, max_size=3), unique_by=str.casefold),
+)
 def test_a_text_means_one_of_the_values_or_none(text: str, values: list[str]) -> None:
     """Whatever comes, no exception and no guess: a code is found only under its own letters and digits."""
     found = code_of(text, values)
@@ -72,14 +77,17 @@ def test_a_file_of_spellings_comes_in_as_codes(tmp_path: Path, damage: str) -> N
         assert night.engine.rows("SELECT DISTINCT sex FROM patients ORDER BY ALL") == [("female",), ("male",)]
         (codes,) = (c for c in night.receipt("hospital_episodes").codes if c.column == "admission_method")
         assert (codes.rows, codes.unknown) == (len(rows), 0)
-        assert codes.said_unknown == sum(ADMISSION[n % len(ADMISSION)] in ("98", "99") for n in range(len(rows)))
+        assert codes.said_unknown == sum(
+            ADMISSION[n % len(ADMISSION)] in ("98", "99") for n in range(len(rows))
+        )
 
 
 def test_numbers_in_a_parquet_column_are_codes(tmp_path: Path) -> None:
     folder = write_extract(tmp_path / "in")
     (folder / "hospital_episodes.csv").unlink()
     rows = [
-        {name: None if value == "" else str(value) for name, value in row.items()} for row in hospital_episodes()
+        {name: None if value == "" else str(value) for name, value in row.items()}
+        for row in hospital_episodes()
     ]
     table = pa.Table.from_pylist(rows)
     place = table.column_names.index("admission_method")

@@ -31,6 +31,7 @@ class Cell:
     physical: str
     rule: Rule
     as_of: date
+    typed: str = "t."
 
     @property
     def blank(self) -> str:
@@ -41,7 +42,7 @@ class Cell:
     @property
     def other(self) -> str:
         """The typed column that the rule compares with."""
-        return f"t.{identifier(self.rule.arguments['column'])}"
+        return f"{self.typed}{identifier(self.rule.arguments['column'])}"
 
 
 class Check:
@@ -51,7 +52,8 @@ class Check:
     ``{column}`` and the names of its ``arguments`` filled in. ``warn_share`` and ``fail_share`` are the usual
     thresholds of extracts. A ``whole_table`` check is judged on keys or lines, not on values; one that
     ``needs_patient`` sees the row's patient; one that ``reads_dates`` skips dates that stand for unknown;
-    a ``costly`` one is tried on distinct values first; one ``of_one_value`` can be broken by what one
+    one ``of_text`` has nothing to find in a typed file; the bound of one that ``moves`` depends on the run.
+    A ``costly`` one is tried on distinct values first; one ``of_one_value`` can be broken by what one
     person's record says. Where the typed value tells (``told_by_value``), a
     sample of rows is counted by the expectation too. A fault that ``adds_row`` is a row added at the end.
     """
@@ -69,6 +71,8 @@ class Check:
     costly: ClassVar[bool] = False
     of_one_value: ClassVar[bool] = False
     told_by_value: ClassVar[bool] = False
+    of_text: ClassVar[bool] = False
+    moves: ClassVar[bool] = False
     adds_row: ClassVar[bool] = False
 
     @property
@@ -90,7 +94,8 @@ class Check:
 
     def read(self, item: dict[str, Any]) -> dict[str, Any] | None:
         """The rule's arguments, if a contract's ``quality`` item speaks of this check."""
-        stated = item.get("implementation")
+        extra = {entry["property"]: entry["value"] for entry in item.get("customProperties", [])}
+        stated = item.get("implementation", extra.get("implementation"))
         implementation = {"check": stated} if isinstance(stated, str) else dict(stated or {})
         return implementation if implementation.pop("check", None) == self.name else None
 

@@ -19,6 +19,7 @@ class NotFuture(Check):
     meaning = "the date is not after the run date"
     counts = "Rows whose {column} lies after the run date."
     reads_dates = True
+    moves = True
 
     def condition(self, cell: Cell) -> str:
         return f"{cell.value} > {literal(cell.as_of)} AND {cell.value} <= {literal(LAST_REAL_DAY)}"

@@ -14,6 +14,7 @@ class PlausibleBirthYear(Check):
     counts = "Rows whose {column} lies after the run date, or more than {oldest} years before it{unless}."
     fix = "correct {column} at the source, or close the record of somebody who has died"
     arguments = ("oldest",)
+    moves = True
 
     def words(self, column: Column | None, arguments: dict[str, Any], contract: Contract) -> tuple[str, str]:
         gone = " and ".join(arguments.get("unless", ()))
@@ -21,7 +22,9 @@ class PlausibleBirthYear(Check):
         return super().words(column, arguments | {"unless": unless}, contract)
 
     def condition(self, cell: Cell) -> str:
-        gone = [f"t.{identifier(column)} IS NULL" for column in cell.rule.arguments.get("unless", ())]
+        gone = [
+            f"{cell.typed}{identifier(column)} IS NULL" for column in cell.rule.arguments.get("unless", ())
+        ]
         too_old = f"{cell.value} < {cell.as_of.year - cell.rule.arguments['oldest']}"
         return f"({cell.value} > {cell.as_of.year} OR {' AND '.join([too_old, *gone])})"
 

@@ -16,6 +16,7 @@ class Readable(Check):
     counts = "Rows whose {column} is not {wanted}."
     fix = "export {column} as {wanted}"
     dimension = "conformity"
+    of_text = True
 
     def words(self, column: Column | None, arguments: dict[str, Any], contract: Contract) -> tuple[str, str]:
         names = {"column": column.name if column else "", "wanted": _wanted(column, contract)}

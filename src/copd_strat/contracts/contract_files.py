@@ -75,7 +75,7 @@ def as_contract(raw: dict[str, Any], layout: str) -> Contract:
         needed=bool(extra.get("needed", False)),
         columns=tuple(_column(prop, layout) for prop in table["properties"]),
         rules=(),
-        key=_key(table["properties"]),
+        key=_key(table),
         keep=tuple(extra.get("keep", ())),
         file_pattern=str(extra.get("filePattern", table["name"])),
         date_formats=tuple(extra.get("dateFormats", ("%Y-%m-%d",))),
@@ -130,8 +130,20 @@ def custom_properties(item: dict[str, Any]) -> dict[str, Any]:
     return {entry["property"]: entry["value"] for entry in item.get("customProperties", [])}
 
 
-def _key(properties: list[dict[str, Any]]) -> tuple[str, ...]:
-    keys = [prop for prop in properties if prop.get("primaryKey")]
+def _value_set(prop: dict[str, Any]) -> tuple[Any, ...]:
+    """All values that a column may hold; further rules about some of them have an id of their own."""
+    for item in prop.get("quality", []):
+        if item.get("id", "valid_values") == "valid_values" and "validValues" in item.get("arguments", {}):
+            return tuple(item["arguments"]["validValues"])
+    return ()
+
+
+def _key(table: dict[str, Any]) -> tuple[str, ...]:
+    """The primary key; a key with columns that may be empty is said by the metric of repeated values."""
+    for item in table.get("quality", []):
+        if item.get("metric") == "duplicateValues":
+            return tuple(item.get("arguments", {}).get("properties", ()))
+    keys = [prop for prop in table["properties"] if prop.get("primaryKey")]
     return tuple(prop["name"] for prop in sorted(keys, key=lambda prop: prop.get("primaryKeyPosition", 0)))
 
 
@@ -148,15 +160,7 @@ def _column(prop: dict[str, Any], layout: str) -> Column:
         required=bool(prop.get("required", False)),
         exempt=bool(extra.get("exempt", kind.exempt)),
         aliases=tuple(extra.get("aliases", ())),
-        values=next(
-            (
-                tuple(item["arguments"]["validValues"])
-                for item in prop.get("quality", [])
-                if "validValues" in item.get("arguments", {})
-                and item.get("id", "valid_values") == "valid_values"
-            ),
-            (),
-        ),
+        values=_value_set(prop),
         unknown_values=tuple(extra.get("unknownValues", ())),
         decides=bool(extra.get("decides", False)),
         format=prop.get("logicalTypeOptions", {}).get("format"),

@@ -10,6 +10,7 @@ from typing import Any
 import yaml
 
 from copd_strat.checks import check_kind
+from copd_strat.checks.violations import query
 from copd_strat.config import read_yaml
 from copd_strat.contracts.contract import Contract, Rule
 from copd_strat.contracts.contract_files import as_contract, custom_properties
@@ -22,6 +23,7 @@ _ITEM_ORDER = (
     "type",
     "metric",
     "arguments",
+    "query",
     "mustBe",
     "mustBeLessOrEqualTo",
     "unit",
@@ -43,7 +45,11 @@ def expanded(path: Path) -> dict[str, Any]:
     for rule in contract.rules:
         by_column.setdefault(rule.column, []).append(rule)
     properties = [_property(prop, by_column.get(prop["name"], []), contract) for prop in table["properties"]]
-    whole = {**table, "quality": [_item(rule) for rule in by_column.get(None, [])], "properties": properties}
+    whole = {
+        **table,
+        "quality": [_item(rule, contract) for rule in by_column.get(None, [])],
+        "properties": properties,
+    }
     return {**raw, "schema": [_ordered(whole, ("name", "description", "customProperties", "quality"))]}
 
 
@@ -70,14 +76,19 @@ def _property(prop: dict[str, Any], rules: list[Rule], contract: Contract) -> di
         {name: value for name, value in prop.items() if name not in ("customProperties", "quality")}
         | ({"logicalTypeOptions": options} if options else {})
         | {"customProperties": [{"property": name, "value": value} for name, value in said.items()]}
-        | ({"quality": [_item(rule) for rule in rules]} if rules else {})
+        | ({"quality": [_item(rule, contract) for rule in rules]} if rules else {})
     )
 
 
-def _item(rule: Rule) -> dict[str, Any]:
+def _item(rule: Rule, contract: Contract) -> dict[str, Any]:
+    """One rule; what the standard has no word for is said as a query where it has one, and by its name."""
     kind = check_kind(rule.check)
     stated = _plain(kind.written(rule))
     extra: dict[str, Any] = {"fix": rule.fix, "warnShare": rule.warn_share, "failRows": rule.fail_rows}
+    asked = None if "metric" in stated or rule.check in _OPTIONS else query(rule, contract)
+    if asked is not None:
+        extra["implementation"] = stated["implementation"]
+        stated = {"type": "sql", "query": asked, "mustBe": 0}
     if "metric" not in stated:
         extra["failShare"] = rule.fail_share
     elif rule.fail_share is None:

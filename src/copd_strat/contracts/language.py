@@ -34,5 +34,6 @@ RULE_PROPERTIES = {
     "fix": "what to do, where it is not the check's usual advice",
     "warnShare": "share of rows above which the rule is told",
     "failShare": "share of rows above which the rule stops the run",
+    "implementation": "in exported contracts: the check that a query says in SQL",
     "failRows": "fewest rows that stop the run",
 }

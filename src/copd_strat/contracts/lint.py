@@ -47,7 +47,7 @@ def lint(folder: Path) -> list[str]:
     faults: list[str] = []
     for path in contract_files(folder):
         raw = read_yaml(path)
-        found = standard_faults(raw) or language_faults(raw) or list(_unknown_properties(raw))
+        found = standard_faults(raw) or language_faults(raw) or [*_unknown_properties(raw), *_empty_keys(raw)]
         if not found:
             try:
                 found = list(_own_faults(as_contract(raw, path.parent.name)))
@@ -62,6 +62,13 @@ def _misplaced(path: Path, raw: dict[str, Any]) -> Iterator[str]:
     wanted = f"copd-strat.{path.parent.name}.{path.name.removesuffix(SUFFIX)}"
     if raw.get("id") != wanted:
         yield f"'id' must be {wanted}, as the file is called"
+
+
+def _empty_keys(raw: dict[str, Any]) -> Iterator[str]:
+    """The standard's primary key is never empty: a tool that reads it so would find faults that are none."""
+    for prop in raw["schema"][0]["properties"]:
+        if prop.get("primaryKey") and not prop.get("required"):
+            yield f"{prop['name']}: a primary key must be required; otherwise use the metric duplicateValues"
 
 
 def _unknown_properties(raw: dict[str, Any]) -> Iterator[str]:
@@ -92,6 +99,8 @@ def _own_faults(contract: Contract) -> Iterator[str]:
             yield f"'keep' orders by '{order}', which names no column of the table"
     if not contract.made_here and len(contract.rules) > MOST_RULES:
         yield f"{len(contract.rules)} rules: an extract can have at most {MOST_RULES}"
+    for name in set(contract.key) - names:
+        yield f"the key names {name}, which the table does not have"
     for column in contract.columns:
         yield from (f"{column.name}: {fault}" for fault in _column_faults(column))
     for rule in contract.rules:

@@ -17,7 +17,7 @@ CARE_OF = {
 }
 
 # Several sources may add to these; any other relation comes from one source.
-SHARED_RELATIONS = frozenset({"deaths", "organisations", "local_flags", "decisions"})
+SHARED_RELATIONS = frozenset({"deaths", "organisations", "provider_successors", "local_flags", "decisions"})
 
 
 @dataclass(frozen=True, kw_only=True)
