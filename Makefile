@@ -2,9 +2,8 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-CONFIG ?= pipelines/demo.yaml
 
-.PHONY: help demo test check format bench lock clean
+.PHONY: help demo test check format build bench lock clean
 .DEFAULT_GOAL := help
 
 help: ## show these targets
@@ -40,6 +39,9 @@ check: $(VENV)/.dev-installed ## style and types
 format: $(VENV)/.dev-installed ## rewrite the code in the house style
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+build: $(VENV)/.dev-installed ## sdist and wheel in dist/
+	$(BIN)/python -m build --no-isolation --outdir dist .
 
 bench: $(VENV)/.run-installed ## 100,000 patients: CPU time against a bare scan, peak memory
 	$(BIN)/python benchmarks/bench_night.py

@@ -31,7 +31,17 @@ from copd_strat.errors import ConfigError
 from copd_strat.model_faults import STRICT, fields_of, models_in, nearest, validated
 
 SCHEMA = "copd-strat.schema.json"
-SCHEMA_LINE = "# yaml-language-server: $schema={}"
+
+
+def packaged_folder(name: str) -> Path:
+    """A folder of the project's top level: data_contracts or pipelines.
+
+    An installed program carries it inside its package; in a checkout it stands at the top level, where people
+    look for it (setup.py maps one to the other).
+    """
+    package = Path(str(files("copd_strat")))
+    inside = package / name
+    return inside if inside.is_dir() else package.parents[1] / name
 
 
 @cache

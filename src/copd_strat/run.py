@@ -69,9 +69,7 @@ def _night(planned: Plan, staged: Path, narrator: Narrator) -> Iterator[_Night]:
     """A night with an open engine; however it ends, its verdict's page is written."""
     with (
         Engine.open(planned.settings.engine, staged / "work" / "spill") as engine,
-        Validation(
-            staged / "quality", planned.settings, planned.contracts, planned.heading, planned.last_figures
-        ) as verdict,
+        Validation(staged / "quality", planned.settings, planned.heading, planned.last_figures) as verdict,
     ):
         yield _Night(planned=planned, staged=staged, narrator=narrator, engine=engine, verdict=verdict)
 
@@ -89,17 +87,13 @@ class _Night:
 
     def read(self) -> tuple[clinical.ClinicalFacts, pd.DataFrame]:
         """Extracts into facts about people: the register, and one row a patient."""
-        engine, verdict, settings, as_of = (
-            self.engine,
-            self.verdict,
-            self.planned.settings,
-            self.planned.as_of,
-        )
+        engine, verdict, planned = self.engine, self.verdict, self.planned
+        settings, as_of = planned.settings, planned.as_of
         with self.narrator.step("ingest") as step:
             landing = extracts.ingest_sources(
                 engine,
                 settings.extracts,
-                self.planned.contracts,
+                planned.contracts,
                 work=self.staged / "work",
                 quality=self.staged / "quality",
                 as_of=as_of,
@@ -110,8 +104,8 @@ class _Night:
             step.found = {"warnings": len(verdict.verdict.warnings)}
         with self.narrator.step("clinical facts") as step:
             used = codelists.load(engine, settings.clinical.codelists)
-            facts = clinical.build(engine, settings.clinical, as_of=as_of, index=self.planned.night.index)
-            self.planned.require_fresh_opt_outs(facts.index_date)
+            facts = clinical.build(engine, settings.clinical, as_of=as_of, index=planned.night.index)
+            planned.require_fresh_opt_outs(facts.index_date)
             matches = codelists.check_matches(engine)
             features = clinical.feature_table(engine)
             verdict.codes(engine, matches)

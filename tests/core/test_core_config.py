@@ -148,10 +148,10 @@ def test_a_policy_of_the_site_lies_beside_the_configuration(tmp_path: Path) -> N
 
 
 def test_every_blank_of_a_template_is_told_at_once(tmp_path: Path) -> None:
-    text = (PIPELINES / "nightly.yaml").read_text(encoding="utf-8").replace("2026-11-20", "<date>")
+    text = (PIPELINES / "nightly.yaml").read_text(encoding="utf-8")
     said = fault(tmp_path, text)
-    blanks = ("title", "legal_basis", "approval_reference", "controller", "opt_out_applied_on")
-    assert "5 error(s)" in said
+    blanks = ("title", "legal_basis", "approval_expires", "extracts[1].path", "output", "care_setting")
+    assert f"{text.count('<')} error(s)" in said
     assert [blank for blank in blanks if f"{blank}: still to be filled in <" not in said] == []
 
 
@@ -196,7 +196,10 @@ def test_shipped_yaml_names_its_schema_and_keeps_to_it(path: Path) -> None:
     schema = path.parent / first.removeprefix("# yaml-language-server: $schema=")
     raw = json.loads(json.dumps(config.read_yaml(path), default=str))
     validator = jsonschema.Draft202012Validator(SCHEMAS[schema])
-    assert [error.message for error in validator.iter_errors(raw)] == []
+    # an editor marks what is still to be filled in, and nothing else
+    blanks = [error for error in validator.iter_errors(raw) if str(error.instance).startswith("<")]
+    assert [error.message for error in validator.iter_errors(raw)] == [error.message for error in blanks]
+    assert bool(blanks) == (path.name == "nightly.yaml")
 
 
 def test_a_schema_finds_a_wrong_key(tmp_path: Path) -> None:

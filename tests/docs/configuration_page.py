@@ -15,20 +15,21 @@ HEAD = """\
 # Configuration
 
 One YAML file tells a run everything but the run date and the reference key. `copd-strat init` proposes one
-for a folder of extracts, and writes `copd-strat.schema.json` beside it: an editor that knows YAML completes and
-checks the keys by it. Paths are relative to the file. What still stands in angle brackets is to be filled in.
+for a folder of extracts, and writes `copd-strat.schema.json` beside it: an editor that knows YAML completes
+and checks the keys by it. Paths are relative to the file. What still stands in angle brackets is to be filled
+in.
 
 Unknown keys are refused (the nearest known one is named), numbers and dates must be what they say, and all
-errors of a file are reported together, each with its key (exit 10). `copd-strat doctor` checks the file and the
-site.
+errors of a file are reported together, each with its key (exit 10). `copd-strat doctor` checks the file and
+the site.
 
 The data contracts come with the program. `contracts` is only for a site that keeps its own copy.
 
 The reference key comes either from the environment variable or from the file; two keys are refused, since
 nobody could say which one made the lists. A key file that anybody on the machine may read, and files that
 anybody may write to (extracts, code lists, the site's own policy and contracts), are refused by name.
-`chmod o-rwx` sets both right; the two `allow_…` keys are for machines where only the service's own account can
-log in.
+`chmod o-rwx` sets both right; the two `allow_…` keys are for machines where only the service's own account
+can log in.
 
 | key | meaning | values | default |
 |---|---|---|---|

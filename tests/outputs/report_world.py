@@ -119,6 +119,10 @@ def manifest() -> dict[str, Any]:
         },
         "warnings": [
             "nhse: absence of a code is weak evidence",
+<<<<<<< HEAD
             "nhse.hes_apc.unique: 5 of 4,619 rows",
+=======
+            "nhse.hes_apc.EPISTART.not_future: 5 of 4,619 rows",
+>>>>>>> main
         ],
     }

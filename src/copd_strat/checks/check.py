@@ -48,14 +48,20 @@ class Cell:
 class Check:
     """Base of all check kinds; a kind overrides what it has.
 
-    ``meaning`` says when the check holds; ``counts`` and ``fix`` are the usual words of a rule, with
-    ``{column}`` and the names of its ``arguments`` filled in. ``warn_share`` and ``fail_share`` are the usual
-    thresholds of extracts. A ``whole_table`` check is judged on keys or lines, not on values; one that
-    ``needs_patient`` sees the row's patient; one that ``reads_dates`` skips dates that stand for unknown;
-    one ``of_text`` has nothing to find in a typed file; the bound of one that ``moves`` depends on the run.
-    A ``costly`` one is tried on distinct values first; one ``of_one_value`` can be broken by what one
-    person's record says. Where the typed value tells (``told_by_value``), a
-    sample of rows is counted by the expectation too. A fault that ``adds_row`` is a row added at the end.
+        ``meaning`` says when the check holds; ``counts`` and ``fix`` are the usual words of a rule, with
+        ``{column}`` and the names of its ``arguments`` filled in. ``warn_share`` and ``fail_share`` are the usual
+        thresholds of extracts. A ``whole_table`` check is judged on keys or lines, not on values; one that
+        ``needs_patient`` sees the row's patient; one that ``reads_dates`` skips dates that stand for unknown;
+    <<<<<<< HEAD
+        one ``of_text`` has nothing to find in a typed file; the bound of one that ``moves`` depends on the run.
+        A ``costly`` one is tried on distinct values first; one ``of_one_value`` can be broken by what one
+        person's record says. Where the typed value tells (``told_by_value``), a
+    =======
+        one ``of_text`` has nothing to find in a typed file; the bound of one that ``moves`` depends on the run; one
+        ``of_one_value`` can be broken by what one person's record says.
+        A ``costly`` one is tried on distinct values first. Where the typed value tells (``told_by_value``), a
+    >>>>>>> main
+        sample of rows is counted by the expectation too. A fault that ``adds_row`` is a row added at the end.
     """
 
     meaning: ClassVar[str]

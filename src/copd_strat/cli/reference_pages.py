@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from copd_strat.cli.terminal import show, table
+from copd_strat.config import packaged_folder
 from copd_strat.errors import ConfigError
 
 _REFERENCE_TEXT = """\
@@ -78,7 +79,11 @@ def list_codelists(extra: tuple[Path, ...]) -> None:
 
 
 _FOLDER = click.option(
-    "--folder", type=click.Path(path_type=Path), default=Path("data_contracts"), show_default=True
+    "--folder",
+    type=click.Path(path_type=Path),
+    default=lambda: packaged_folder("data_contracts"),
+    show_default="the program's own",
+    help="Folder of contracts.",
 )
 
 

@@ -5,11 +5,10 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from functools import cache
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from copd_strat.config import read_yaml
+from copd_strat.config import packaged_folder, read_yaml
 from copd_strat.contracts.contract import MADE_HERE, Column, Contract
 from copd_strat.contracts.kinds import KINDS
 from copd_strat.contracts.rules import rules_of_table
@@ -19,14 +18,8 @@ SUFFIX = ".odcs.yaml"
 
 
 def packaged() -> Path:
-    """The folder of the contracts that come with the program.
-
-    An installed program carries them inside its package; in a checkout they stand at the top level, where
-    people look for them (setup.py maps one to the other).
-    """
-    package = Path(str(files("copd_strat")))
-    inside = package / "data_contracts"
-    return inside if inside.is_dir() else package.parents[1] / "data_contracts"
+    """The folder of the contracts that come with the program."""
+    return packaged_folder("data_contracts")
 
 
 @cache

@@ -127,8 +127,8 @@ def find_causes(evidence: Evidence) -> tuple[Finding, ...]:
         cases.add_faults(level)
         cases.add_breaches(level)
         cases.add_practices(level)
-        cases.add_tables(level)
         cases.add_patients(level)
+        cases.add_tables(level)
         cases.add_unknown_patients(level)
         cases.add_months(level)
         cases.add_feeds(level)
@@ -225,11 +225,12 @@ class _Cases:
             where = f"practice {movement.practice}" if movement.practice else "patients"
             case = self._about_people()
             if case is None:
+                short = self._short_files(self.evidence.people)
                 self._add_guard(
                     "the number of patients has changed",
-                    where,
+                    short[0].name if len(short) == 1 else where,
                     [movement],
-                    patients_sentence(movement),
+                    patients_sentence(movement, short),
                     self.evidence.people,
                 )
             elif movement.practice not in case.practices:
@@ -270,12 +271,13 @@ class _Cases:
                     "a file is shorter than last night", short[0].name, found, told, tables
                 )
                 case.fix = WHOLE_FILES
+                case.figures = {"before": short[0].before or 0, "tonight": short[0].now or 0}
                 case.effects.append(sentence)
             else:
                 self._add_guard("a month has too few records", subject, found, sentence, tables)
 
     def _short_files(self, tables: frozenset[str]) -> list[ChangedFile]:
-        """Files that explain missing months: few of a table's files, each with much fewer rows."""
+        """Files that explain what is missing: those that changed, if each has much fewer rows."""
         found = []
         for table in sorted(tables):
             changed = changed_files(*self.evidence.rows_of(table))

@@ -113,9 +113,10 @@ def _both(one: Movement, unit: str) -> str:
     return f"{one.now:,.0f} {unit} tonight, {one.before:,.0f} last night"
 
 
-def patients_sentence(movement: Movement) -> str:
-    where = f"practice {movement.practice}" if movement.practice else "all tables together"
-    return f"{where}: {_both(movement, 'patients')}"
+def patients_sentence(movement: Movement, files: list[ChangedFile]) -> str:
+    where = f"practice {movement.practice}" if movement.practice else "all practices together"
+    told = f"{where}: {_both(movement, 'patients')}"
+    return f"{told}; {_listed([file.words for file in files])}" if files else told
 
 
 def months_sentence(subject: str, found: list[Movement]) -> str:

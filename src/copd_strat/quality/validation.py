@@ -11,7 +11,7 @@ from typing import Any, Self
 import pandas as pd
 
 from copd_strat.config import Settings
-from copd_strat.contracts.contract_files import load_contracts
+from copd_strat.contracts.own_tables import own_table
 from copd_strat.engine import Engine
 from copd_strat.errors import BUG_EXIT_CODE, ContractError, CopdStratError
 from copd_strat.extracts.receipts import Ingested
@@ -39,16 +39,10 @@ class Validation:
     """
 
     def __init__(
-        self,
-        folder: Path,
-        settings: Settings,
-        contracts: Path,
-        heading: Mapping[str, str],
-        last: Mapping[str, Any],
+        self, folder: Path, settings: Settings, heading: Mapping[str, str], last: Mapping[str, Any]
     ) -> None:
         self._folder, self._settings, self._last = folder, settings, last
         self._heading, self._as_of = Heading(**heading), date.fromisoformat(heading["as_of"])
-        self._made_here = {layout: load_contracts(contracts, layout) for layout in ("internal", "published")}
         self._suites: list[SuiteResult] = []
         self._movements: list[Movement] = []
         self._told: list[Finding] = []
@@ -154,7 +148,7 @@ class Validation:
 
     def table(self, name: str, frame: pd.DataFrame) -> None:
         """A table made here, by its contract in ``data_contracts/internal``."""
-        self._suites.append(judge_table(frame, self._made_here["internal"][name]))
+        self._suites.append(judge_table(frame, own_table("internal", name)))
         self._settle()
 
     def dispositions(self, counts: Mapping[str, int], refused_answers: Mapping[str, int]) -> None:
@@ -178,8 +172,7 @@ class Validation:
 
     def published(self, frames: Mapping[str, pd.DataFrame]) -> None:
         """The commissioners' tables, by their contracts."""
-        contracts = self._made_here["published"]
-        self._suites += [judge_table(frame, contracts[name]) for name, frame in frames.items()]
+        self._suites += [judge_table(frame, own_table("published", name)) for name, frame in frames.items()]
         self._settle()
 
     def _keep(self, **counts: Mapping[str, int]) -> None:

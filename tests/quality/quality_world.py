@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 from pathlib import Path
+from typing import Any
 
 from copd_strat.config import EngineSettings
+from copd_strat.contracts.contract_files import load_contracts
 from copd_strat.engine import Engine
+from copd_strat.extracts.receipts import FileReceipt, TableReceipt
 
+CONTRACTS = Path(__file__).parents[2] / "data_contracts"
 LATEST = date(2026, 10, 31)
 AS_OF = date(2026, 11, 10)
 PRACTICES = ("A81001", "A81002", "A81003", "A81004")
@@ -43,10 +47,35 @@ def engine_with_extract(spill: Path, condition: str = "TRUE", patients: str = "T
     return engine
 
 
-def totals(engine: Engine) -> dict[str, dict[str, int]]:
-    """Ingested totals of the extract, as the landing gives them."""
+def receipt(table: str, files: dict[str, int], **changes: Any) -> TableReceipt:
+    """A table of the native layout as it came in: ``files`` maps names to rows in, all of them accepted.
+
+    ``changes`` are ``rules`` (broken rows by rule) and, for every file, ``quarantined`` or ``lost`` rows.
+    """
+    lost, quarantined = changes.get("lost", 0), changes.get("quarantined", 0)
+    return TableReceipt(
+        layout="native",
+        table=table,
+        contract=load_contracts(CONTRACTS, "native")[table],
+        files=tuple(
+            FileReceipt(
+                name=name,
+                bytes=1,
+                rows_in=rows,
+                loaded=rows - lost - quarantined,
+                quarantined=quarantined,
+                duplicates=0,
+                unread=(),
+            )
+            for name, rows in files.items()
+        ),
+        rules=changes.get("rules", {}),
+        checked=Path(),
+        accepted="",
+    )
+
+
+def receipts(engine: Engine) -> tuple[TableReceipt, ...]:
+    """Receipts of the extract, one file a table."""
     counts = {table: engine.scalar(f"SELECT count(*) FROM {table}") for table in ("patients", "gp_events")}
-    return {
-        f"native.{table}": {"rows_in": rows, "loaded": rows, "quarantined": 0, "duplicates": 0}
-        for table, rows in counts.items()
-    }
+    return tuple(receipt(table, {f"{table}.csv": rows}) for table, rows in counts.items())
