@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 
 from copd_strat.clinical.dictionary import FactNeed, Feature, ShownColumn, needs, shown_columns
+from copd_strat.codelists import starved_sources
 from copd_strat.engine import Engine
 
 # In a register this large a concept that 1 in 100 patients has is absent by chance less than 1 time in 100.
@@ -17,15 +18,16 @@ MAX_HOSPITAL_LAG_DAYS = 183
 
 def reasons(engine: Engine, index: date, hospital_complete_to: date | None) -> dict[str, str]:
     """The facts that cannot be observed, each with its reason; needs ``concept_summary`` and ``register``."""
-    present = {
-        name: bool(there) for name, there in engine.rows("SELECT table_name, present FROM source_tables")
-    }
+    absent = {
+        name: f"no source of {name}"
+        for (name,) in engine.rows("SELECT table_name FROM source_tables WHERE NOT present")
+    } | {name: f"next to nothing in {name} is on any code list" for name in starved_sources(engine)}
     coded = {name for (name,) in engine.rows("SELECT concept FROM concepts WHERE codes > 0")}
     matched = _matched(engine, coded)
     found = {
         need.feature: reason
         for need in needs()
-        if (reason := _reason(need, present, coded, matched)) is not None
+        if (reason := _reason(need, absent, coded, matched)) is not None
     }
     lag = None if hospital_complete_to is None else (index - hospital_complete_to).days
     if lag is not None and lag > MAX_HOSPITAL_LAG_DAYS:
@@ -40,10 +42,10 @@ def _matched(engine: Engine, coded: set[str]) -> set[str]:
     return {name for (name,) in engine.rows("SELECT DISTINCT concept FROM concept_summary")}
 
 
-def _reason(need: FactNeed, present: Mapping[str, bool], coded: set[str], matched: set[str]) -> str | None:
+def _reason(need: FactNeed, absent: Mapping[str, str], coded: set[str], matched: set[str]) -> str | None:
     for table in need.tables:
-        if not present.get(table, False):
-            return f"no source of {table}"
+        if table in absent:
+            return absent[table]
     if not need.concepts:
         return None
     enough = all if need.rule == "all" else any
