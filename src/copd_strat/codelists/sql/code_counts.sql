@@ -1,5 +1,6 @@
 -- How often each code stands in the extract, by source, and whether a list knows it: as it is written, and once
 -- its leading zeros are gone (an SCTID or dm+d id never begins with 0; Release File Specification of SNOMED CT).
+-- An issue whose code is of another system has that system's name before it, and a colon.
 -- Small: an extract of any size holds some thousands of distinct codes. Counted as written first; a missing
 -- code system is filled in on the counts, not on every event.
 WITH written AS (
@@ -7,7 +8,11 @@ WITH written AS (
     FROM gp_events
     GROUP BY code_system, code
     UNION ALL
-    SELECT 'prescriptions' AS source, 'dmd' AS code_system, dmd_code AS code, count(*) AS events
+    SELECT
+        'prescriptions' AS source,
+        CASE WHEN dmd_code LIKE '%:%' THEN split_part(dmd_code, ':', 1) ELSE 'dmd' END AS code_system,
+        dmd_code AS code,
+        count(*) AS events
     FROM prescriptions
     GROUP BY dmd_code
 ),
