@@ -10,6 +10,8 @@ import pytest
 from extract_world import ingested
 
 from copd_strat.errors import IdentifiableDataError, InputError
+from copd_strat.quality.linkage import judge_linkage
+from copd_strat.quality.thresholds import judge_thresholds
 
 # Eighteen digits, as CPRD sends them; the last five are the practice.
 PATIENTS = [f"{1234567890000 + 37 * n}20031" for n in range(30)]
@@ -149,10 +151,33 @@ def test_the_canonical_relations_hold_what_cprd_sends(folder: Path, tmp_path: Pa
         assert any("attendances" in warning for warning in night.ingested.warnings)
 
 
-def test_a_record_that_cprd_does_not_accept_is_quarantined(folder: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("accepted", [29, 15, 1])
+def test_records_that_cprd_does_not_accept_are_left_out_and_no_breach(
+    folder: Path, tmp_path: Path, accepted: int
+) -> None:
+    rows = [[*row[:10], int(n < accepted), row[11]] for n, row in enumerate(patient_rows())]
+    write(folder, "p_Extract_Patient_001", PATIENT_HEADER, rows)
     with ingested(folder, tmp_path / "out", "cprd_aurum") as night:
-        assert night.count("patients") == 29
-        assert [row["patid"] for row in night.quarantine("patient")] == [PATIENTS[29]]
+        assert night.count("patients") == accepted
+        assert night.ingested.left_out == 30 - accepted
+        assert night.quarantine("patient") == []
+        assert night.count("gp_events") == 5 * min(accepted, 28)
+        judged = judge_thresholds((receipt, receipt.contract) for receipt in night.ingested.tables)
+        assert not judged.failures
+        assert not [found for found in judge_linkage(night.ingested.linkages) if found.weight == "stop"]
+
+
+@pytest.mark.parametrize("nesting", ["deep/{}/", "{}/parts/", "Aurum_2026/"])
+def test_cprd_files_lie_in_folders_of_any_depth(folder: Path, tmp_path: Path, nesting: str) -> None:
+    nested, paths = tmp_path / "nested", sorted(folder.iterdir())
+    for path in paths:
+        table = path.stem.rsplit("_", 1)[0].lower().removeprefix("p_extract_")
+        target = nested / nesting.format(table) / path.name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        path.rename(target)
+    with ingested(nested, tmp_path / "out", "cprd_aurum") as night:
+        assert len([file for receipt in night.ingested.tables for file in receipt.files]) == len(paths)
+        assert night.count("gp_events") == 140
 
 
 def test_codes_mean_nothing_without_the_dictionary(folder: Path, tmp_path: Path) -> None:

@@ -81,7 +81,12 @@ KINDS: dict[str, Kind] = {
     "patient_id": Kind(
         meaning="pseudonym of a patient, always text",
         family="id",
-        extract=(_INTACT, Implied(check="known_patient", only="linked")),
+        # Whom the patients table leaves out is left out here: no breach, however many they are.
+        extract=(
+            _INTACT,
+            Implied(check="known_patient", only="linked"),
+            Implied(check="patient_left_out", only="linked", arguments={"withhold": True}, warn_share=1.0),
+        ),
     ),
     "person_id": Kind(
         meaning="pseudonym of a person who need not be one of our patients (hospital and death records)",

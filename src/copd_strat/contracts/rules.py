@@ -71,7 +71,8 @@ def _read_bounds(arguments: dict[str, Any], column: Column | None) -> dict[str, 
 def _of_kind(prop: dict[str, Any], column: Column, contract: Contract, *, linked: bool) -> Iterator[Implied]:
     kind = KINDS[column.kind]
     for implied in kind.made if contract.made_here else kind.extract:
-        here = bool(prop.get("relationships")) if implied.check == "known_patient" else linked
+        about_patient = implied.check in ("known_patient", "patient_left_out")
+        here = bool(prop.get("relationships")) if about_patient else linked
         if implied.only == "always" or (column.required if implied.only == "required" else here):
             yield implied
 

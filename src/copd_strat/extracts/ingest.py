@@ -36,7 +36,8 @@ class _Night:
     """What has come in so far: receipts, and the SELECTs that feed each relation.
 
     ``canonical`` holds the contracts of the native layout, which are those of the canonical relations.
-    ``unlinked`` names the relations that rest on a table which joins with too few patients.
+    ``unlinked`` names the relations that rest on a table which joins with too few patients; ``people`` select
+    the ids (``id``) in the tables that the patients are made from.
     """
 
     engine: Engine
@@ -48,6 +49,7 @@ class _Night:
     receipts: list[TableReceipt] = field(default_factory=list)
     linkages: list[Linkage] = field(default_factory=list)
     unlinked: set[str] = field(default_factory=set)
+    people: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
 
 
@@ -84,7 +86,10 @@ def ingest_sources(
     engine.execute("SET preserve_insertion_order = false")
     _make_relations(night)
     return Ingested(
-        tables=tuple(night.receipts), linkages=tuple(night.linkages), warnings=tuple(night.warnings)
+        tables=tuple(night.receipts),
+        warnings=tuple(night.warnings),
+        linkages=tuple(night.linkages),
+        left_out=int(engine.scalar("SELECT count(*) FROM known_patients WHERE left_out")),
     )
 
 
@@ -148,7 +153,9 @@ def _ingest_tables(
         night.receipts.append(receipt)
         night.engine.create_view(view_of(layout, table), receipt.accepted)
         gp = layout.care.get(table) == "primary" and table not in layout.people
-        if receipt.people is not None:
+        if receipt.people is not None and table in layout.people:
+            night.people.append(receipt.people)
+        if receipt.people is not None and next(contract.rules_of("known_patient"), None):
             night.linkages.append(measure_linkage(night.engine, contract, receipt.people, gp=gp))
         came[table] = receipt.accepted
     return came
@@ -203,14 +210,26 @@ def _holds(night: _Night, feed: Feed) -> bool:
 
 
 def _note_known_patients(night: _Night) -> None:
-    """Table ``known_patients(patient_id, birth_year)``: whom later rows may be about."""
+    """Table ``known_patients(patient_id, birth_year, left_out)``: whom later rows may be about.
+
+    People whom the tables of patients name, and of whom no patient came, are ``left_out``: by the layout, as
+    the source marks them, or because their registration was refused.
+    """
     pieces = night.pieces["patients"] or ["(SELECT '' AS patient_id, 0 AS birth_year WHERE FALSE)"]
     union = " UNION ALL ".join(f"SELECT patient_id, birth_year FROM {piece}" for piece in pieces)
+    patients = (
+        "SELECT patient_id, CAST(min(birth_year) AS BIGINT) AS birth_year, FALSE AS left_out "
+        f"FROM ({union}) GROUP BY patient_id"
+    )
+    named = " UNION ALL ".join(["SELECT '' AS id WHERE FALSE", *night.people])
+    night.engine.create_table("kept_patients", patients)
     night.engine.create_table(
         "known_patients",
-        "SELECT patient_id, CAST(min(birth_year) AS BIGINT) AS birth_year "
-        f"FROM ({union}) GROUP BY patient_id",
+        "SELECT * FROM kept_patients UNION ALL "
+        f"SELECT DISTINCT id, CAST(NULL AS BIGINT), TRUE FROM ({named}) n "
+        "ANTI JOIN kept_patients k ON n.id = k.patient_id WHERE id IS NOT NULL",
     )
+    night.engine.drop("kept_patients")
 
 
 def _make_relations(night: _Night) -> None:

@@ -120,11 +120,16 @@ class Linkage:
 
 @dataclass(frozen=True, kw_only=True)
 class Ingested:
-    """All tables of a night as they came in, and what an analyst should know of them."""
+    """All tables of a night as they came in, and what an analyst should know of them.
+
+    ``left_out`` counts the people whom the tables of patients name, and who are no patients: marked as such by
+    the source, or refused.
+    """
 
     tables: tuple[TableReceipt, ...]
     warnings: tuple[str, ...]
     linkages: tuple[Linkage, ...] = ()
+    left_out: int = 0
 
     def totals(self) -> dict[str, dict[str, int]]:
         """Source table (``layout.table``) → rows in, loaded, quarantined, duplicates."""
@@ -150,5 +155,6 @@ class Ingested:
                 | {"share": linkage.share, "repaired_share": linkage.repaired_share}
                 for linkage in self.linkages
             ],
+            "people_left_out": self.left_out,
             "warnings": list(self.warnings),
         }

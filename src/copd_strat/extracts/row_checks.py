@@ -163,10 +163,10 @@ def _accepted(table: _Table, rules: Mapping[str, int]) -> str:
 def _people_by_rule(table: _Table, rules: Mapping[str, int]) -> dict[str, int]:
     """Of how many people are the rows that break each rule? Asked only of rules on values that are broken."""
     broken = [rule for rule in table.contract.rules if rule.column and rules[rule.code]]
-    column = next((column for column in table.contract.columns if column.kind in PEOPLE_KINDS), None)
+    column = _person_column(table.contract)
     if column is None or not broken:
         return {}
-    person = f"coalesce({identifier(column.name)}, concat('row ', _file, ' ', _line))"
+    person = f"coalesce({column}, concat('row ', _file, ' ', _line))"
     counts = ", ".join(
         f"count(DISTINCT CASE WHEN _mask & {bits(table.contract, [rule])} <> 0 THEN {person} END)"
         for rule in broken
@@ -176,13 +176,18 @@ def _people_by_rule(table: _Table, rules: Mapping[str, int]) -> dict[str, int]:
 
 
 def _people(table: _Table, accepted: str) -> str | None:
-    """SQL of the ids of the patients that rows name: of accepted rows, and of rows about unknown people."""
-    rule = next(table.contract.rules_of("known_patient"), None)
-    if rule is None:
+    """SQL of the ids of the patients that rows name: of accepted rows, and of those that break any rule."""
+    column = _person_column(table.contract)
+    if column is None:
         return None
-    column = identifier(str(rule.column))
-    unknown = f"SELECT {column} FROM {table.every} WHERE _mask & {bits(table.contract, [rule])} <> 0"
-    return f"SELECT {column} AS id FROM ({accepted}) UNION ALL {unknown}"
+    broken = f"SELECT {column} FROM {table.every} WHERE _mask <> 0"
+    return f"SELECT {column} AS id FROM ({accepted}) UNION ALL {broken}"
+
+
+def _person_column(contract: Contract) -> str | None:
+    """The column that says whom a row is about, as SQL; None where the table names nobody."""
+    names = (column.name for column in contract.columns if column.kind in PEOPLE_KINDS)
+    return next((identifier(name) for name in names), None)
 
 
 def _accepted_copies(table: _Table, setting: list[Rule], condition: str) -> str:
