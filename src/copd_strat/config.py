@@ -28,7 +28,7 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from copd_strat.errors import ConfigError
-from copd_strat.model_faults import STRICT, fields_of, models_in, nearest, validated
+from copd_strat.model_faults import STRICT, Several, Text, fields_of, models_in, nearest, validated
 
 SCHEMA = "copd-strat.schema.json"
 
@@ -94,13 +94,10 @@ def _quoted(value: object) -> object:
     return str(value) if type(value) is int else value
 
 
-Text = Annotated[str, Field(min_length=1, pattern=r"\S")]
 Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
 Days = Annotated[int, Field(ge=0, le=3660)]
 PathBelow = Annotated[Path, BeforeValidator(_a_path, json_schema_input_type=str)]
 Layout = Annotated[str, AfterValidator(_a_layout), WithJsonSchema({"enum": list(layouts())})]
-# YAML has lists only; a setting is a tuple, which nobody can alter.
-Several = Field(strict=False)
 
 
 class Governance(BaseModel):

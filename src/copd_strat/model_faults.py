@@ -10,9 +10,9 @@ import difflib
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, TypeVar, get_args
+from typing import Annotated, Any, TypeVar, get_args
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic_core import ErrorDetails
 
 from copd_strat.errors import ConfigError
@@ -20,6 +20,11 @@ from copd_strat.errors import ConfigError
 # Frozen: nothing alters a setting after it was checked. Strict: "yes" is no flag and "3" is no number, since
 # a file that a person wrote should say what it means. The strings below fields describe them to editors.
 STRICT = ConfigDict(frozen=True, extra="forbid", strict=True, use_attribute_docstrings=True)
+
+# A file has lists only; what is read from it is a tuple, which nobody can alter.
+Several = Field(strict=False)
+_NOT_BLANK = r"\S"
+Text = Annotated[str, Field(pattern=_NOT_BLANK)]
 
 _BLANK = re.compile(r"<[^<>]*>")
 _Model = TypeVar("_Model", bound=BaseModel)
@@ -40,7 +45,6 @@ _SAYS = {
     "greater_than_equal": "must be {ge:g} or more",
     "greater_than": "must be more than {gt:g}",
     "less_than_equal": "must be {le:g} or less",
-    "string_too_short": "must not be empty",
     "string_pattern_mismatch": "must match {pattern}",
     "too_short": "must have at least {min_length} item(s)",
     "invalid_key": "unknown key",
@@ -114,6 +118,8 @@ def _said(model: type[BaseModel], error: ErrorDetails) -> str:
     if kind == "literal_error":
         choices = re.findall(r"'([^']*)'", context["expected"])
         return f"{_dotted(key)}: must be one of {', '.join(choices)}"
+    if kind == "string_pattern_mismatch" and context["pattern"] == _NOT_BLANK:
+        return f"{_dotted(key)}: must not be empty"
     return f"{_dotted(key)}: {_SAYS[kind].format(**context) if kind in _SAYS else error['msg']}"
 
 

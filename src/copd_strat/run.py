@@ -141,7 +141,7 @@ class _Night:
             step.found = placed.dispositions
         with self.narrator.step("lists") as step:
             stamp = planned.stamp(facts.index_date, scored.model)
-            written = lists.write_register(self.engine, self.staged, placed.assigned, stamp)
+            written = lists.write_register(self.engine, self.staged, placed, stamp, planned.settings.lists)
             verdict.lists(facts.register_size, placed.dispositions, placed.listed, written.rows)
             step.found = {"files": len(written.files), "practices": len(written.rows)}
         self.record += [planned.record(stamp), placed.record(), written.record(self.staged)]

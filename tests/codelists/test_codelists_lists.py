@@ -131,7 +131,7 @@ def test_namespace_says_who_issued_a_code(system: str, code: str, issuer: str) -
     assert namespace(system, code) == issuer
 
 
-def test_ids_that_went_through_a_float_are_refused(engine: Engine) -> None:
+def test_ids_that_went_through_a_float_are_counted(engine: Engine) -> None:
     load(engine)
     engine.create_table(
         "gp_events",

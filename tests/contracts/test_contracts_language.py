@@ -25,7 +25,7 @@ AS_OF = date(2026, 11, 10)
 
 def table(columns: str, layout: str = "native", extra: str = "") -> Contract:
     """A contract of one table with these columns, in the language of data_contracts/README.md."""
-    head = f"name: Things\nschema:\n- name: things\n  description: Things.\n{extra}  properties:\n"
+    head = f"name: Things\nversion: 1.0.0\nschema:\n- name: things\n  description: Things.\n{extra}  properties:\n"
     return as_contract(yaml.safe_load(f"{head}{columns}team: {{name: somebody}}\n"), layout)
 
 
@@ -106,10 +106,14 @@ def test_a_column_that_decides_stops_the_run_early() -> None:
     ("kind", "expected"),
     [("count", {"n.minimum"}), ("share", {"n.minimum", "n.maximum"}), ("number", set())],
 )
-def test_tables_made_here_tolerate_nothing(kind: str, expected: set[str]) -> None:
-    found = rules(table(column("n", kind, "number"), "internal"))
+def test_published_tables_tolerate_nothing_and_others_what_one_person_can_break(
+    kind: str, expected: set[str]
+) -> None:
+    found = rules(table(column("n", kind, "number"), "published"))
     assert set(found) == expected
     assert set(found.values()) <= {("reject_file", None, None)}
+    own = table(column("n", kind, "number"), "internal")
+    assert {(rule.warn_share, rule.fail_share, rule.fail_rows) for rule in own.rules} <= {(0.0, 0.001, 5)}
 
 
 def test_every_kind_is_used_and_names_checks_that_exist() -> None:

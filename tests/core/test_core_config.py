@@ -102,7 +102,7 @@ def test_the_care_setting_has_no_silent_default(tmp_path: Path) -> None:
         ("timezone: Europe/Londn", "timezone: no such time zone"),
         ("timezone: ../../etc/passwd", "timezone: no such time zone"),
         ('pathways: {reference_key_file: "a\\0b"}', "pathways.reference_key_file: must be a path"),
-        ("pathways: {policy: ' '}", "pathways.policy: must match"),
+        ("pathways: {policy: ' '}", "pathways.policy: must not be empty"),
         ("lists: {identity_check: name}", "lists.identity_check: must be one of age_sex, none"),
         ("1: 2", "unknown key"),
         ("? [a, b]\n: c", "line 15: a key must be a word"),

@@ -5,12 +5,31 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
+from copd_strat.cli import commands
 from copd_strat.config import ClinicalSettings, ExtractSource, PathwaySettings, Settings, load
 from copd_strat.errors import ConfigError
 from copd_strat.file_permissions import check_inputs
 
 DEMO = load(Path(__file__).parents[2] / "pipelines" / "demo.yaml")
+
+
+NIGHT = """
+title: Test ICS
+synthetic: true
+governance:
+  legal_basis: none
+  approval_reference: none
+  approval_expires: 2099-12-31
+  controller: nobody
+  opt_out_regime: type1
+  opt_out_applied_on: 2026-11-20
+extracts:
+  - {layout: native, path: extract}
+output: out
+risk: {care_setting: primary_care}
+"""
 
 
 def site(folder: Path, **changed: object) -> Settings:
@@ -78,3 +97,18 @@ def test_a_site_may_allow_an_extract(tmp_path: Path) -> None:
     source.path.chmod(0o777)
     allowed = source.model_copy(update={"allow_world_writable": True})
     check_inputs(settings.model_copy(update={"extracts": (allowed,)}))
+
+
+@pytest.mark.parametrize("command", ["run", "doctor"])
+def test_no_night_begins_on_inputs_that_anybody_may_write_to(
+    command: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COPD_STRAT_REFERENCE_KEY", "a key for tests with synthetic people 0123456789")
+    path = site(tmp_path).extracts[0].path / "patients.csv"
+    path.chmod(0o666)
+    config = tmp_path / "nightly.yaml"
+    config.write_text(NIGHT, encoding="utf-8")
+    done = CliRunner().invoke(commands, [command, "--config", str(config)])
+    assert isinstance(done.exception, ConfigError)
+    assert str(path) in str(done.exception)
+    assert not (tmp_path / "out" / "CURRENT.json").exists()

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
 from typing import Any, get_args
 
 import pytest
 import yaml
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from pathways_population import AS_OF, population
 
 from copd_strat.errors import ConfigError
-from copd_strat.pathways import SHIPPED, assign, describe, load_policy
+from copd_strat.pathways import SHIPPED, Policy, assign, describe, load_policy
 from copd_strat.pathways.conditions import Operator
-from copd_strat.pathways.policy_files import json_schema
+from copd_strat.pathways.policy_files import FOLDER, json_schema
 
 
 def site_policy(folder: Path, **changed: Any) -> Path:
@@ -165,7 +168,7 @@ def test_a_policy_reads_as_english_with_every_rule_and_its_source(name: str) -> 
         assert each.means in text
         assert each.source in text
     assert "needs clinical sign-off" in text
-    assert "12 places a calendar month" in text
+    assert "60 places for 1,000 people on the register, rounded up, at least 4, a calendar month" in text
 
 
 @pytest.mark.parametrize("name", SHIPPED)
@@ -182,10 +185,10 @@ def test_sentences_give_numbers_dates_and_the_right_noun() -> None:
     by_id = table.set_index("patient_id")
     assert (
         by_id.loc["P00000", "why_1"]
-        == "1 emergency admission with an exacerbation in 12 months, last 2 Apr 2026"
+        == "1 exacerbation with emergency admission in 12 months, last 2 Apr 2026"
     )
     assert by_id.loc["P00000", "why_2"] == "Risk of a severe exacerbation in 12 months: 23 in 100"
-    assert by_id.loc["P00001", "why_1"] == "2 emergency admissions with an exacerbation in 12 months"
+    assert by_id.loc["P00001", "why_1"] == "2 exacerbations with emergency admission in 12 months"
 
 
 def test_the_example_of_the_page_is_a_policy(tmp_path: Path) -> None:
@@ -195,7 +198,7 @@ def test_the_example_of_the_page_is_a_policy(tmp_path: Path) -> None:
     policy = load_policy(path)
     admitted_twice = population({"severe_exacerbations_12m": 2})
     assert assign(admitted_twice, policy, as_of=AS_OF).patients["why_1"].tolist() == [
-        "2 admissions in 12 months"
+        "2 severe exacerbations in 12 months"
     ]
 
 
@@ -206,3 +209,27 @@ def test_the_page_describes_every_key_and_operator() -> None:
     plain = {"id", "version", "title", "purpose", "sources", "sign_off"}
     described = [key for key in (*keys, *operators) if f"`{key}`" in page or f"`{key}:" in page]
     assert set(keys) | operators == set(described) | plain
+
+
+ANYTHING = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8) | st.dates(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
+    max_leaves=6,
+)
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.data())
+def test_anything_anywhere_in_a_policy_is_a_policy_or_a_refusal(tmp_path: Path, data: st.DataObject) -> None:
+    raw = yaml.safe_load((FOLDER / "risk_and_rules.yaml").read_text(encoding="utf-8"))
+    place: Any = raw
+    while isinstance(place, (dict, list)) and place:
+        key = data.draw(st.sampled_from(sorted(place) if isinstance(place, dict) else range(len(place))))
+        if not isinstance(place[key], (dict, list)) or not place[key] or data.draw(st.integers(0, 3)) == 0:
+            place[key] = data.draw(ANYTHING)
+            break
+        place = place[key]
+    path = tmp_path / "ours.yaml"
+    path.write_text(yaml.safe_dump(raw), encoding="utf-8")
+    with contextlib.suppress(ConfigError):
+        assert isinstance(load_policy(path), Policy)

@@ -48,20 +48,14 @@ class Cell:
 class Check:
     """Base of all check kinds; a kind overrides what it has.
 
-        ``meaning`` says when the check holds; ``counts`` and ``fix`` are the usual words of a rule, with
-        ``{column}`` and the names of its ``arguments`` filled in. ``warn_share`` and ``fail_share`` are the usual
-        thresholds of extracts. A ``whole_table`` check is judged on keys or lines, not on values; one that
-        ``needs_patient`` sees the row's patient; one that ``reads_dates`` skips dates that stand for unknown;
-    <<<<<<< HEAD
-        one ``of_text`` has nothing to find in a typed file; the bound of one that ``moves`` depends on the run.
-        A ``costly`` one is tried on distinct values first; one ``of_one_value`` can be broken by what one
-        person's record says. Where the typed value tells (``told_by_value``), a
-    =======
-        one ``of_text`` has nothing to find in a typed file; the bound of one that ``moves`` depends on the run; one
-        ``of_one_value`` can be broken by what one person's record says.
-        A ``costly`` one is tried on distinct values first. Where the typed value tells (``told_by_value``), a
-    >>>>>>> main
-        sample of rows is counted by the expectation too. A fault that ``adds_row`` is a row added at the end.
+    ``meaning`` says when the check holds; ``counts`` and ``fix`` are the usual words of a rule, with
+    ``{column}`` and the names of its ``arguments`` filled in. ``warn_share`` and ``fail_share`` are the usual
+    thresholds of extracts. A ``whole_table`` check is judged on keys or lines, not on values; one that
+    ``needs_patient`` sees the row's patient; one that ``reads_dates`` skips dates that stand for unknown;
+    one ``of_text`` has nothing to find in a typed file; the bound of one that ``moves`` depends on the run;
+    one ``of_one_value`` can be broken by what one person's record says. A ``costly`` one is tried on distinct
+    values first. Where the typed value tells (``told_by_value``), a sample of rows is counted by the
+    expectation too. A fault that ``adds_row`` is a row added at the end.
     """
 
     meaning: ClassVar[str]
@@ -105,7 +99,7 @@ class Check:
         implementation = {"check": stated} if isinstance(stated, str) else dict(stated or {})
         return implementation if implementation.pop("check", None) == self.name else None
 
-    def written(self, rule: Rule) -> dict[str, Any]:
+    def written(self, rule: Rule, contract: Contract) -> dict[str, Any]:
         """The rule as the standard's words for a ``quality`` item, without thresholds and wording."""
         implementation = {"check": self.name, **rule.arguments} if rule.arguments else self.name
         return {"type": "custom", "engine": ENGINE, "implementation": implementation}
@@ -154,9 +148,11 @@ class MetricCheck(Check):
     dimension: ClassVar[Dimension] = "conformity"
 
     def read(self, item: dict[str, Any]) -> dict[str, Any] | None:
-        return dict(item.get("arguments", {})) if item.get("metric") == self.metric else None
+        if "metric" not in item:
+            return super().read(item)
+        return dict(item.get("arguments", {})) if item["metric"] == self.metric else None
 
-    def written(self, rule: Rule) -> dict[str, Any]:
+    def written(self, rule: Rule, contract: Contract) -> dict[str, Any]:
         stated = {"arguments": dict(rule.arguments)} if rule.arguments else {}
         return {"type": "library", "metric": self.metric, **stated}
 

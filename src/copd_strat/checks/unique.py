@@ -30,6 +30,13 @@ class Unique(Check):
         # The columns of a key are the contract's; the item's arguments only say them.
         return {} if item.get("metric") == "duplicateValues" else super().read(item)
 
+    def written(self, rule: Rule, contract: Contract) -> dict[str, Any]:
+        if rule.column is not None:
+            return super().written(rule, contract)
+        # The standard knows no share of repeated values.
+        key = {"properties": list(contract.key)}
+        return {"type": "library", "metric": "duplicateValues", "arguments": key, "mustBe": 0}
+
     def lint(self, rule: Rule, contract: Contract) -> Iterator[str]:
         if rule.column is None and not contract.key:
             yield "needs columns with 'primaryKey: true', or the arguments' 'properties'"

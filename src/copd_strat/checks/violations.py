@@ -23,7 +23,7 @@ def violation(rule: Rule, contract: Contract, as_of: date, physical: str) -> str
         return "FALSE"
     name = identifier(rule.column)
     cell = Cell(raw=f"r.{name}", value=f"t.{name}", physical=physical, rule=rule, as_of=as_of)
-    return f"coalesce({_condition(kind, cell, contract)}, FALSE)"
+    return f"coalesce({_condition(kind, cell, contract) or 'FALSE'}, FALSE)"
 
 
 def query(rule: Rule, contract: Contract) -> str | None:
@@ -37,7 +37,8 @@ def query(rule: Rule, contract: Contract) -> str | None:
     name = identifier(rule.column)
     physical = SQL_TYPES[contract.column(rule.column).type]
     cell = Cell(raw=name, value=name, physical=physical, rule=rule, as_of=date.min, typed="")
-    return f"SELECT count(*) FROM ${{object}} WHERE {_condition(kind, cell, contract)}"
+    condition = _condition(kind, cell, contract)
+    return condition and f"SELECT count(*) FROM ${{object}} WHERE {condition}"
 
 
 def _condition(kind: Check, cell: Cell, contract: Contract) -> str | None:
@@ -45,6 +46,6 @@ def _condition(kind: Check, cell: Cell, contract: Contract) -> str | None:
     condition = kind.condition(cell)
     column = contract.column(str(cell.rule.column))
     unknown = placeholders(contract) if column.type == "date" else ()
-    if kind.reads_dates and unknown:
+    if condition is not None and kind.reads_dates and unknown:
         condition = f"{condition} AND {cell.value} NOT IN {literal(unknown)}"
     return condition

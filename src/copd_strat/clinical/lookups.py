@@ -2,38 +2,48 @@
 
 from __future__ import annotations
 
+from functools import cache
 from importlib import resources
-from io import StringIO
-
-import pandas as pd
+from io import BytesIO
+from typing import TYPE_CHECKING
 
 from copd_strat.engine import Engine
 
+if TYPE_CHECKING:
+    import pyarrow as pa
+
 # Columns that name a concept of the code lists or a measure: categories, like the events they are joined to.
 CATEGORIES = ("concept", "measure", "becomes")
-# Codes that look like numbers.
-TEXT = {
-    "discharge_destination": "str",
-    "admission_source": "str",
-    "admission_method": "str",
-}
+# Codes and words that look like numbers.
+TEXT = ("discharge_destination", "admission_source", "admission_method", "spelling")
 
 
 def make_lookups(engine: Engine) -> None:
     """Make one table a file of data/, named after it and with its columns; needs ``concept_category``."""
-    for file in sorted(resources.files("copd_strat.clinical").joinpath("data").iterdir(), key=str):
-        name, _, ending = file.name.rpartition(".")
-        if ending == "csv":
-            rows = read_lookup(file.read_text("utf-8"))
-            engine.register_frame("lookup_rows", rows)
-            casts = ", ".join(
-                f"CAST({column} AS concept_category) AS {column}" for column in CATEGORIES if column in rows
-            )
-            engine.create_table(name, f"SELECT * {f'REPLACE ({casts})' if casts else ''} FROM lookup_rows")
+    for name, table in lookups().items():
+        engine.register_frame("lookup_rows", table)
+        casts = [
+            f"CAST({column} AS concept_category) AS {column}"
+            for column in CATEGORIES
+            if column in table.column_names
+        ]
+        replaced = f" REPLACE ({', '.join(casts)})" if casts else ""
+        engine.create_table(name, f"SELECT *{replaced} FROM lookup_rows")
     engine.drop("lookup_rows")
 
 
-def read_lookup(text: str) -> pd.DataFrame:
-    """The rows of a CSV text: empty fields are gaps, whole numbers stay whole beside them."""
-    frame = pd.read_csv(StringIO(text), dtype=TEXT, keep_default_na=False, na_values=[""])
-    return frame.convert_dtypes()
+@cache
+def lookups() -> dict[str, pa.Table]:
+    """Every CSV file of data/ by its name: an empty field is a gap, types are those of the values."""
+    import pyarrow as pa
+    from pyarrow import csv
+
+    options = csv.ConvertOptions(
+        column_types={name: pa.string() for name in TEXT}, null_values=[""], strings_can_be_null=True
+    )
+    folder = resources.files("copd_strat.clinical").joinpath("data")
+    return {
+        file.name.removesuffix(".csv"): csv.read_csv(BytesIO(file.read_bytes()), convert_options=options)
+        for file in sorted(folder.iterdir(), key=lambda file: file.name)
+        if file.name.endswith(".csv")
+    }

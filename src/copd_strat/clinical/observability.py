@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import date
 
+from copd_strat.clinical.completeness import Completeness
 from copd_strat.clinical.dictionary import FactNeed, Feature, ShownColumn, needs, shown_columns
 from copd_strat.codelists import starved_sources
 from copd_strat.engine import Engine
@@ -16,23 +17,39 @@ ZERO_MATCH_REGISTER = 500
 MAX_HOSPITAL_LAG_DAYS = 183
 
 
-def reasons(engine: Engine, index: date, hospital_complete_to: date | None) -> dict[str, str]:
-    """The facts that cannot be observed, each with its reason; needs ``concept_summary`` and ``register``."""
-    absent = {
-        name: f"no source of {name}"
-        for (name,) in engine.rows("SELECT table_name FROM source_tables WHERE NOT present")
-    } | {name: f"next to nothing in {name} is on any code list" for name in starved_sources(engine)}
+def reasons(engine: Engine, index: date, sources: Mapping[str, Completeness]) -> dict[str, str]:
+    """The facts that cannot be observed, each with its reason; needs ``concept_summary`` and ``register``.
+
+    ``sources``: what is known of how far each canonical table is complete.
+    """
+    usable: dict[str, str | None] = {
+        table: None if there else f"no source of {table}"
+        for table, there in engine.rows("SELECT table_name, present FROM source_tables")
+    }
+    usable |= {name: f"next to nothing in {name} is on any code list" for name in starved_sources(engine)}
+    for table, told in sources.items():
+        usable[table] = usable.get(table, f"no source of {table}") or _why_not_known(told)
     coded = {name for (name,) in engine.rows("SELECT concept FROM concepts WHERE codes > 0")}
     matched = _matched(engine, coded)
     found = {
         need.feature: reason
         for need in needs()
-        if (reason := _reason(need, absent, coded, matched)) is not None
+        if (reason := _reason(need, usable, coded, matched)) is not None
     }
-    lag = None if hospital_complete_to is None else (index - hospital_complete_to).days
+    hospital_to = sources["hospital_episodes"].complete_to
+    lag = None if hospital_to is None else (index - hospital_to).days
     if lag is not None and lag > MAX_HOSPITAL_LAG_DAYS:
         found.setdefault("severe_exacerbations", f"hospital data end {lag} days before the index date")
     return found
+
+
+def _why_not_known(told: Completeness) -> str | None:
+    """A source whose estimate its own latest record contradicts shows nothing (docs/decisions.md §43)."""
+    if told.complete_to is None and told.latest_record is not None:
+        return f"how far {told.name} is complete is not known"
+    if told.complete_to is None and told.name == "hospital_episodes":
+        return "hospital_episodes holds no records"
+    return None
 
 
 def _matched(engine: Engine, coded: set[str]) -> set[str]:
@@ -42,10 +59,12 @@ def _matched(engine: Engine, coded: set[str]) -> set[str]:
     return {name for (name,) in engine.rows("SELECT DISTINCT concept FROM concept_summary")}
 
 
-def _reason(need: FactNeed, absent: Mapping[str, str], coded: set[str], matched: set[str]) -> str | None:
+def _reason(
+    need: FactNeed, usable: Mapping[str, str | None], coded: set[str], matched: set[str]
+) -> str | None:
     for table in need.tables:
-        if table in absent:
-            return absent[table]
+        if reason := usable.get(table, f"no source of {table}"):
+            return reason
     if not need.concepts:
         return None
     enough = all if need.rule == "all" else any

@@ -83,13 +83,15 @@ def _property(prop: dict[str, Any], rules: list[Rule], contract: Contract) -> di
 def _item(rule: Rule, contract: Contract) -> dict[str, Any]:
     """One rule; what the standard has no word for is said as a query where it has one, and by its name."""
     kind = check_kind(rule.check)
-    stated = _plain(kind.written(rule))
+    stated = _plain(kind.written(rule, contract))
     extra: dict[str, Any] = {"fix": rule.fix, "warnShare": rule.warn_share, "failRows": rule.fail_rows}
-    asked = None if "metric" in stated or rule.check in _OPTIONS else query(rule, contract)
+    # Of a metric that stands twice on a column tools count one only: the second is said as a query too.
+    said = rule.code.endswith(f".{rule.check}") and ("metric" in stated or rule.check in _OPTIONS)
+    asked = None if said else query(rule, contract)
     if asked is not None:
-        extra["implementation"] = stated["implementation"]
+        extra["implementation"] = _plain({"check": rule.check, **rule.arguments})
         stated = {"type": "sql", "query": asked, "mustBe": 0}
-    if "metric" not in stated:
+    if "metric" not in stated or "mustBe" in stated:
         extra["failShare"] = rule.fail_share
     elif rule.fail_share is None:
         stated["mustBe"] = 0

@@ -255,11 +255,15 @@ def _make_relations(night: _Night) -> None:
     night.engine.create_table("source_tables", present)
 
 
+# what the program itself writes beside extracts: the label of synthetic ones, answers to ask about again
+_OURS = ("SYNTHETIC.txt", "refused_decisions")
+
+
 def _unused_files(source: ExtractSource, contracts: dict[str, Contract]) -> list[str]:
     used = {path for contract in contracts.values() for path in find(source.path, contract)}
     there = sorted(path for path in source.path.rglob("*") if path.is_file() and path not in used)
     return [
         f"{path.relative_to(source.path)}: not read, its name fits no table of layout {source.layout}"
         for path in there
-        if path.suffix not in (".md", ".json") and path.name != "SYNTHETIC.txt"
+        if path.suffix not in (".md", ".json") and not path.name.startswith(_OURS)
     ]

@@ -26,7 +26,7 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
-from copd_strat.model_faults import STRICT, nearest
+from copd_strat.model_faults import STRICT, Text, nearest
 from copd_strat.pathways.fact_columns import Days, Facts, Flags, Kind
 
 REFERENCE_DATE = "index_date"
@@ -74,7 +74,7 @@ def _plain_value(value: object) -> Value:
     raise PydanticCustomError("value", "must be a number, a word, true, false or a list of words")
 
 
-Column = Annotated[str, Field(min_length=1), AfterValidator(known_column)]
+Column = Annotated[Text, AfterValidator(known_column)]
 
 
 class Compare(BaseModel):

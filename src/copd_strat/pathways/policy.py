@@ -12,7 +12,7 @@ from typing import Annotated, Literal, Self, get_args
 from pydantic import AfterValidator, BaseModel, Field, ValidationInfo, model_validator
 from pydantic_core import PydanticCustomError
 
-from copd_strat.model_faults import STRICT
+from copd_strat.model_faults import STRICT, Several, Text
 from copd_strat.pathways.conditions import Column, Condition, unknown_column
 from copd_strat.pathways.sentences import placeholders, well_formed
 
@@ -49,14 +49,11 @@ def _of_kind(*wanted: str, said: str) -> AfterValidator:
     return AfterValidator(check)
 
 
-Text = Annotated[str, Field(min_length=1)]
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
 Sentence = Annotated[Text, AfterValidator(_sentence)]
 NumberColumn = Annotated[Column, _of_kind("number", "flag", said="a number")]
 DateColumn = Annotated[Column, _of_kind("date", said="a date")]
 Count = Annotated[int, Field(ge=0)]
-# A file has lists, a policy has tuples, which nobody can alter.
-Several = Field(strict=False)
 
 
 class Rule(BaseModel):

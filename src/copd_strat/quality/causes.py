@@ -16,7 +16,7 @@ from typing import Any
 from copd_strat.config import GuardSettings
 from copd_strat.errors import ContractError, RunGuardError
 from copd_strat.quality.findings import Finding, Level, RuleResult, SuiteResult, Weight
-from copd_strat.quality.gate_rules import GATE_RULES, NEEDED_ROWS
+from copd_strat.quality.gate_rules import PROOFS
 from copd_strat.quality.guard import Figures
 from copd_strat.quality.guard_changes import Movement
 from copd_strat.quality.guard_rules import GUARD_RULES
@@ -38,7 +38,7 @@ from copd_strat.quality.sentences import (
     unknown_patients_sentence,
 )
 
-_FAULTS = {rule.code for rule in GATE_RULES} - {NEEDED_ROWS.code}
+_FAULTS = {rule.code for rule in PROOFS}
 WHOLE_FILES = GUARD_RULES["GRD02"].fix
 FAULT, BREACH = "counts do not add up", "a contract is broken"
 LEVELS: tuple[Level, ...] = ("fail", "warn")

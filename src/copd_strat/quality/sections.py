@@ -3,27 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import date
-from typing import Protocol
 
 from copd_strat.extracts.receipts import TableReceipt
 from copd_strat.quality.code_findings import CodeMatches
 from copd_strat.quality.findings import Section
-
-
-class Estimates(Protocol):
-    """The dates of a night (``clinical.ClinicalFacts``)."""
-
-    @property
-    def index_date(self) -> date: ...
-    @property
-    def gp_complete_to(self) -> date: ...
-    @property
-    def hospital_complete_to(self) -> date | None: ...
-    @property
-    def register_size(self) -> int: ...
-    @property
-    def unobservable(self) -> Mapping[str, str]: ...
 
 
 def rows_section(receipts: Iterable[TableReceipt], last: Mapping[str, Mapping[str, int]]) -> Section:
@@ -58,33 +41,4 @@ def concepts_section(matches: CodeMatches, concepts: Mapping[str, int], last: Ma
         introduction="Events that each concept's codes matched.",
         columns=("concept", "events", "last night"),
         rows=(*counted, *silent),
-    )
-
-
-def estimates_section(facts: Estimates, given: Mapping[str, date | None]) -> Section:
-    """Until which day each source is complete, and whether the site gave the day or it was estimated."""
-    dates = {"GP records": facts.gp_complete_to, "hospital records": facts.hospital_complete_to}
-    rows = tuple(
-        (
-            source,
-            day.isoformat() if day else "not known",
-            "given in the configuration" if given.get(source) else "estimated from the volume of records",
-        )
-        for source, day in dates.items()
-    )
-    return Section(
-        title="Estimates",
-        introduction="What the program worked out for itself because nobody gave it.",
-        columns=("complete to", "date", "how"),
-        rows=(*rows, ("end of the look-back windows", facts.index_date.isoformat(), "")),
-    )
-
-
-def unobservable_section(facts: Estimates) -> Section:
-    """Facts that this extract cannot show, and why."""
-    return Section(
-        title="Not observable",
-        introduction="What cannot be seen in these extracts is never counted as absent or as 0.",
-        columns=("fact", "why"),
-        rows=tuple(sorted(facts.unobservable.items())),
     )

@@ -13,13 +13,15 @@ import pandas as pd
 from copd_strat.config import Settings
 from copd_strat.contracts.own_tables import own_table
 from copd_strat.engine import Engine
-from copd_strat.errors import BUG_EXIT_CODE, ContractError, CopdStratError
+from copd_strat.errors import BUG_EXIT_CODE, CopdStratError
 from copd_strat.extracts.receipts import Ingested
 from copd_strat.quality import guard, reconciliation, sections
 from copd_strat.quality.causes import Evidence, find_causes
+from copd_strat.quality.clinical_sections import NightFacts, fact_findings, fact_sections
 from copd_strat.quality.code_findings import CodeMatches, codes_section, judge_codes, sources_section
 from copd_strat.quality.findings import Finding, Section, SuiteResult, Verdict
 from copd_strat.quality.gate import confirm_sample, judge_table
+from copd_strat.quality.gate_rules import SOMEBODY_LISTED
 from copd_strat.quality.guard_changes import Movement
 from copd_strat.quality.guard_volumes import concept_volumes, measure
 from copd_strat.quality.linkage import coded_section, judge_linkage, linkage_section
@@ -133,11 +135,10 @@ class Validation:
         self._told += judge_codes(matches)
         self._settle()
 
-    def facts(self, facts: sections.Estimates, features: pd.DataFrame) -> None:
+    def facts(self, facts: NightFacts, features: pd.DataFrame) -> None:
         """The register and one row a patient."""
-        clinical = self._settings.clinical
-        given = {"GP records": clinical.gp_complete_to, "hospital records": clinical.hospital_complete_to}
-        self._sections += [sections.estimates_section(facts, given), sections.unobservable_section(facts)]
+        self._sections += fact_sections(facts)
+        self._told += fact_findings(facts)
         if facts.register_size == 0:
             self._told.append(_empty_register())
             self._settle()
@@ -220,11 +221,10 @@ def _empty_register() -> Finding:
         cause="nobody is on the register",
         subject="register",
         weight="stop",
-        sentence="nobody has a COPD diagnosis that the code lists know, is alive, registered and 35 or over",
-        fix="see 'Codes' and 'Concepts' on the page: the codes may be of a system that no list knows, or be"
-        " written in a way that none knows",
+        sentence=SOMEBODY_LISTED.description.rstrip("."),
+        fix=SOMEBODY_LISTED.fix,
         figures={"register": 0},
-        exit_code=ContractError.exit_code,
+        codes=(SOMEBODY_LISTED.code,),
     )
 
 

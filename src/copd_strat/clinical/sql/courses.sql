@@ -3,14 +3,14 @@
 -- long-term treatment stays.
 -- Source: Rothnie 2016, PLoS ONE 11:e0151357; docs/decisions.md §9, §40; data/course_concepts.csv.
 WITH issues AS (
-    SELECT concept_events.patient, event_date, drug, long_term, FALSE AS course_sized
+    SELECT concept_events.patient, event_date, drug, long_term, 'any' AS size
     FROM concept_events
     INNER JOIN course_concepts ON concept_events.concept = course_concepts.concept
     WHERE event_date <= $index AND drug = 'antibiotic'
     UNION ALL
-    SELECT patient, event_date, 'steroid', 'steroid', course_sized
+    SELECT patient, event_date, 'steroid', 'steroid', size
     FROM steroid_issues
-    WHERE possible_course
+    WHERE size <> 'no course'
 )
 
 SELECT DISTINCT issues.patient, issues.event_date, issues.drug
@@ -19,5 +19,5 @@ LEFT JOIN maintenance
     ON issues.patient = maintenance.patient
     AND issues.event_date = maintenance.event_date
     AND issues.long_term = maintenance.drug
-    AND issues.course_sized = maintenance.course_sized
+    AND issues.size = maintenance.size
 WHERE maintenance.patient IS NULL

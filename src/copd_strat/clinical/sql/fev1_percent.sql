@@ -3,9 +3,10 @@
 -- Source: GLI Global 2022 (Bowerman 2023, doi 10.1164/rccm.202205-0963OC; ARTP 2025); docs/decisions.md §11;
 -- range from data/measures.csv.
 WITH heights AS (
-    SELECT patient, event_date AS height_date, value AS height_cm
+    SELECT patient, max(event_date) AS height_date, value AS height_cm
     FROM daily_measurements
     WHERE measure = 'height'
+    GROUP BY patient, value
 ),
 
 computed AS (

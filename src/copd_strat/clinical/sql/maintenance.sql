@@ -1,8 +1,8 @@
 -- Days on which azithromycin or an oral steroid was issued as long-term treatment: never an exacerbation.
 -- Azithromycin: three or more issues, each 21 to 45 days after the one before; the whole run is out. Steroids: by
 -- their supply over time (steroid_supply.sql); where a quantity is missing, by spacing like azithromycin, but only
--- issues that are not the size of a course (basis tells which rule it was).
--- course_sized: which issues of the day belong, where steroids of both kinds were issued.
+-- issues that can be no course (basis tells which rule it was).
+-- size: which issues of the day belong, where steroids of several sizes were issued.
 -- Source: docs/decisions.md §9, §40 (no published rule was found: project choice, needs clinical sign-off).
 WITH spaced_drugs AS (
     SELECT DISTINCT patient, event_date, 'azithromycin' AS drug, TRUE AS by_spacing_alone
@@ -11,7 +11,7 @@ WITH spaced_drugs AS (
     UNION ALL
     SELECT patient, event_date, 'steroid', bool_or(amount IS NULL)
     FROM steroid_issues
-    WHERE NOT course_sized
+    WHERE size = 'no course'
     GROUP BY patient, event_date
 ),
 
@@ -48,14 +48,14 @@ sized AS (
     FROM runs
 )
 
-SELECT patient, event_date, drug, FALSE AS course_sized, 'spacing' AS basis
+SELECT patient, event_date, drug, CASE drug WHEN 'steroid' THEN 'no course' ELSE 'any' END AS size, 'spacing' AS basis
 FROM sized
 WHERE issues >= 3 AND by_spacing_alone
 UNION
-SELECT steroid_issues.patient, steroid_issues.event_date, 'steroid', steroid_issues.course_sized, 'supply'
+SELECT steroid_issues.patient, steroid_issues.event_date, 'steroid', steroid_issues.size, 'supply'
 FROM steroid_issues
 INNER JOIN steroid_supply
     ON steroid_issues.patient = steroid_supply.patient
     AND steroid_issues.event_date = steroid_supply.event_date
-    AND (steroid_supply.series = 'all' OR NOT steroid_issues.course_sized)
+    AND (steroid_supply.series = 'all' OR steroid_issues.size <> 'course')
 WHERE steroid_issues.amount > 0
