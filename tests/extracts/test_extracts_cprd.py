@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 from extract_world import ingested
 
+from copd_strat.clinical.source_dates import source_dates
+from copd_strat.config import ClinicalSettings
 from copd_strat.errors import IdentifiableDataError, InputError
 from copd_strat.quality.linkage import judge_linkage
 from copd_strat.quality.thresholds import judge_thresholds
@@ -201,3 +203,44 @@ def test_a_full_date_of_birth_is_refused(folder: Path, tmp_path: Path) -> None:
         ingested(folder, tmp_path / "out", "cprd_aurum"),
     ):
         pass
+
+
+def test_the_primary_diagnosis_of_a_spell_stands_in_where_its_first_episode_has_none(
+    folder: Path, tmp_path: Path
+) -> None:
+    header = "patid spno admidate discharged ICD_PRIMARY ICDX"
+    stay = [PATIENTS[0], "77", "01/02/2026", "09/02/2026"]
+    write(folder, "hes_primary_diag_hosp_23_001", header, [[*stay, "J44.1", ""]])
+    with ingested(folder, tmp_path / "out", "cprd_aurum") as night:
+        found = "SELECT episode_id, diagnosis_01 FROM hospital_episodes ORDER BY 1"
+        assert night.engine.rows(found) == [("601", "J44.1"), ("602", "J44.0")]
+
+
+def test_the_status_of_an_episode_is_used_where_it_is_sent(folder: Path, tmp_path: Path) -> None:
+    header, rows = FILES["hes_episodes_23_001"]
+    statuses = ("1", "3.0")
+    sent = [[*row, status] for row, status in zip(rows, statuses, strict=True)]
+    write(folder, "hes_episodes_23_001", f"{header} epistat", sent)
+    with ingested(folder, tmp_path / "out", "cprd_aurum") as night:
+        found = "SELECT episode_id, episode_status FROM hospital_episodes ORDER BY 1"
+        assert night.engine.rows(found) == [("601", "1"), ("602", "3")]
+
+
+@pytest.mark.parametrize(
+    ("days", "complete_to"),
+    [
+        (["31/10/2026"], date(2026, 10, 31)),
+        (["31/10/2026", "30/09/2026"], date(2026, 9, 30)),
+        (["31/10/2026", "01/03/2019"], date(2026, 10, 31)),
+    ],
+)
+def test_practices_say_how_far_the_records_go(
+    folder: Path, tmp_path: Path, days: list[str], complete_to: date
+) -> None:
+    rows = [[20031 + n, day, "", "7"] for n, day in enumerate(days)]
+    write(folder, "p_Extract_Practice_001", "pracid lcd uts region", rows)
+    with ingested(folder, tmp_path / "out", "cprd_aurum") as night:
+        told, sources = source_dates(night.engine, ClinicalSettings(), date(2026, 11, 23))
+        assert (told, sources["gp_events"].method) == (complete_to, "told by the source")
+        site = ClinicalSettings(gp_complete_to=date(2026, 8, 31))
+        assert source_dates(night.engine, site, date(2026, 11, 23))[0] == date(2026, 8, 31)

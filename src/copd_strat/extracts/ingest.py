@@ -50,6 +50,7 @@ class _Night:
     linkages: list[Linkage] = field(default_factory=list)
     unlinked: set[str] = field(default_factory=set)
     people: list[str] = field(default_factory=list)
+    practices_end: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
 
 
@@ -65,7 +66,8 @@ def ingest_sources(
     """Read every source into the canonical relations of docs/architecture.md, accepted rows only.
 
     ``work`` takes the checked rows, ``quality`` the quarantine. Table ``source_tables(table_name, present)``
-    says of which relations a source came that joins with the patients. Nothing is judged here. Raises
+    says of which relations a source came that joins with the patients, ``practices_end(practice_id, last_day)``
+    how far practices' records go, where the source says so. Nothing is judged here. Raises
     InputError, IdentifiableDataError or ContractError, each naming file, column and fix.
     """
     canonical = load_contracts(contracts, "native")
@@ -85,6 +87,7 @@ def ingest_sources(
         _ingest_source(night, opened, layout, _contracts_of(night, layout, contracts))
     engine.execute("SET preserve_insertion_order = false")
     _make_relations(night)
+    _make_practices_end(night)
     return Ingested(
         tables=tuple(night.receipts),
         warnings=tuple(night.warnings),
@@ -120,6 +123,8 @@ def _ingest_source(
     rest = [table for table in mine if table not in people]
     came |= _ingest_tables(night, source, layout, contracts, rest)
     _feed(night, layout, came, [feed for feed in feeds if feed.relation != "patients"])
+    if layout.practices_end and "primary" in source.care:
+        night.practices_end.append(packaged_sql(f"extracts.layouts.{layout.name}", layout.practices_end))
     fed = {feed.relation for feed in feeds if night.pieces[feed.relation]}
     night.warnings += [
         f"{layout.name}: {sentence}" for relation, sentence in layout.limits if relation in fed
@@ -257,6 +262,11 @@ def _make_relations(night: _Night) -> None:
 
 # what the program itself writes beside extracts: the label of synthetic ones, answers to ask about again
 _OURS = ("SYNTHETIC.txt", "refused_decisions")
+
+
+def _make_practices_end(night: _Night) -> None:
+    nothing = "SELECT CAST(NULL AS VARCHAR) AS practice_id, CAST(NULL AS DATE) AS last_day WHERE FALSE"
+    night.engine.create_table("practices_end", " UNION ALL ".join([nothing, *night.practices_end]))
 
 
 def _unused_files(source: ExtractSource, contracts: dict[str, Contract]) -> list[str]:

@@ -46,7 +46,8 @@ class Layout:
     ``order`` lists its source tables; those that the patients are made from, ``people``, are read before the
     rest, so that all other rows can be held against known patients. ``native`` tables are in the native form
     and follow the native contracts. ``care`` says which tables belong to primary or secondary care alone.
-    ``limits`` tell what the layout cannot carry, as (relation, sentence).
+    ``limits`` tell what the layout cannot carry, as (relation, sentence). ``practices_end`` names the SQL file
+    that selects ``practice_id, last_day`` where the source says how far each practice's records go.
     """
 
     name: str
@@ -56,6 +57,7 @@ class Layout:
     feeds: tuple[Feed, ...]
     native: tuple[str, ...] = ()
     limits: tuple[tuple[str, str], ...] = ()
+    practices_end: str | None = None
 
 
 def as_they_are(*tables: str) -> tuple[Feed, ...]:
