@@ -9,15 +9,18 @@ from typing import Any
 import duckdb
 import pytest
 import yaml
+from click.testing import CliRunner
 from contracts_page import CONTRACTS
 
 from copd_strat.checks import check_kinds
 from copd_strat.checks.violations import violation
+from copd_strat.cli import commands
 from copd_strat.contracts.contract import SQL_TYPES, Contract
 from copd_strat.contracts.contract_files import as_contract, load_contract, standard_faults
 from copd_strat.contracts.export import expanded
 from copd_strat.contracts.kinds import KINDS
 from copd_strat.contracts.lint import all_contracts, contract_files
+from copd_strat.errors import ConfigError
 from copd_strat.extracts.typed_values import typed
 
 AS_OF = date(2026, 11, 10)
@@ -170,3 +173,19 @@ def test_a_condition_is_never_unknown(layout: str) -> None:
 def test_every_column_type_has_an_sql_type() -> None:
     used = {column.type for contract in all_contracts(CONTRACTS) for column in contract.columns}
     assert used == set(SQL_TYPES)
+
+
+def test_a_supplier_gets_the_contracts_of_a_layout(tmp_path: Path) -> None:
+    runner, out = CliRunner(), str(tmp_path / "out")
+    arguments = ["contracts", "export", "--folder", str(CONTRACTS), "-o", out]
+    full = runner.invoke(commands, [*arguments, "--expanded", "nhse"])
+    assert full.exit_code == 0, full.output
+    text = (tmp_path / "out" / "nhse" / "hes_apc.odcs.yaml").read_text(encoding="utf-8")
+    assert "id: not_placeholder" in text
+    assert not (tmp_path / "out" / "native").exists()
+    plain = runner.invoke(commands, [*arguments, "nhse"])
+    assert plain.exit_code == 0, plain.output
+    same = (tmp_path / "out" / "nhse" / "hes_apc.odcs.yaml").read_bytes()
+    assert same == (CONTRACTS / "nhse" / "hes_apc.odcs.yaml").read_bytes()
+    nobody = runner.invoke(commands, [*arguments, "nobody"])
+    assert isinstance(nobody.exception, ConfigError)
