@@ -36,11 +36,12 @@ class Governance:
 
 @dataclass(frozen=True, kw_only=True)
 class ExtractSource:
-    """One folder of extract files in one layout."""
+    """One folder of extract files in one layout; ``gaps`` are words that stand where a value is missing."""
 
     layout: Literal["native", "nhse", "cprd_aurum", "emis", "omop"]
     path: Path
     care: tuple[Literal["primary", "secondary"], ...] = ("primary", "secondary")
+    gaps: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -113,6 +114,8 @@ class Settings:
     guard: GuardSettings = field(default_factory=GuardSettings)
     summary: SummarySettings = field(default_factory=SummarySettings)
     retain_runs: int = 30
+    # Where a moment with a zone falls on a day.
+    timezone: str = "Europe/London"
 
 
 def load(path: Path) -> Settings:

@@ -57,7 +57,10 @@ def check_rows(landing: Landing) -> None:
     for table in landing.tables:
         for file in table.files:
             if file.rows_in != file.loaded + file.quarantined + file.duplicates:
-                raise ReconciliationError(f"{file.name}: rows in differ from rows accounted for")
+                raise ReconciliationError(
+                    f"{file.name}: {file.rows_in:,} rows are in the file, but {file.loaded:,} loaded + "
+                    f"{file.quarantined:,} quarantined + {file.duplicates:,} duplicates were read"
+                )
 
 
 def check_patients(

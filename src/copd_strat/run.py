@@ -9,6 +9,7 @@ from typing import Any
 from copd_strat import clinical, codelists, pathways, reconciliation
 from copd_strat.engine import Engine
 from copd_strat.errors import CopdStratError
+from copd_strat.extracts.inventory import require_unchanged
 from copd_strat.lists import write_lists
 from copd_strat.plan import Night, Plan, plan
 from copd_strat.progress import Narrator
@@ -47,6 +48,8 @@ def nightly(night: Night, narrator: Narrator) -> reconciliation.Outcome:
         try:
             with write_errors(partial):
                 manifest = _work(night, planned, partial, narrator)
+            for source in planned.sources:
+                require_unchanged(source.inputs)
             with narrator.step("publish") as step:
                 outcome = reconciliation.publish(folder, partial, planned, manifest, narrator)
                 step.found = f"run {planned.run_id}"
@@ -67,7 +70,7 @@ def _work(night: Night, planned: Plan, partial: Path, narrator: Narrator) -> dic
     last = planned.previous.manifest["guard"] if planned.previous else None
     engine = Engine.open(settings.engine, partial / "work" / "spill")
 
-    inspected = inspect_extracts(engine, night, partial, last, narrator)
+    inspected = inspect_extracts(engine, night, planned, partial, last, narrator)
 
     with narrator.step("clinical facts") as step:
         lists = codelists.load(engine, settings.clinical.codelists)

@@ -13,6 +13,7 @@ from copd_strat import extracts
 from copd_strat.config import EngineSettings, ExtractSource
 from copd_strat.engine import Engine
 from copd_strat.errors import InputError
+from copd_strat.extracts.inventory import inventory
 
 CONTRACTS = Path(__file__).parents[2] / "data_contracts"
 
@@ -30,7 +31,14 @@ def landed(folder: Path, work: Path) -> dict[str, dict[str, int]]:
     engine = Engine.open(EngineSettings(memory_limit="300MB", threads=1), work / "spill")
     source = ExtractSource(layout="native", path=folder)
     done = extracts.land(
-        engine, (source,), CONTRACTS, work=work / "work", quality=work / "quality", as_of=date(2026, 4, 1)
+        engine,
+        (source,),
+        CONTRACTS,
+        inputs=[inventory(folder)],
+        zone="Europe/London",
+        work=work / "work",
+        quality=work / "quality",
+        as_of=date(2026, 4, 1),
     )
     engine.close()
     return done.totals()

@@ -86,12 +86,12 @@ def violation(rule: Rule, contract: Contract, as_of: date, physical: str) -> str
     name = identifier(rule.column)
     cell = Cell(raw=f"r.{name}", value=f"t.{name}", physical=physical, rule=rule, as_of=as_of)
     condition = _CHECKS[rule.check](cell)
-    if rule.check in _ORDERS_DATES and (unknown := _placeholders(contract)):
+    if rule.check in _ORDERS_DATES and (unknown := placeholders(contract)):
         condition = f"{condition} AND {cell.value} NOT IN {literal(unknown)}"
     return f"coalesce({condition}, FALSE)"
 
 
-def _placeholders(contract: Contract) -> tuple[date, ...]:
+def placeholders(contract: Contract) -> tuple[date, ...]:
     """Dates that stand for unknown in this table: no other rule reads them as dates."""
     return tuple(sorted({day for rule in contract.rules_of("not_sentinel") for day in _days(rule)}))
 

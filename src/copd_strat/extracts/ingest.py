@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 
@@ -13,6 +13,8 @@ from copd_strat.contracts.contract_files import load_contracts
 from copd_strat.engine import Engine, literal, packaged_sql
 from copd_strat.engine.sql import identifier
 from copd_strat.errors import ConfigError, InputError
+from copd_strat.extracts.gap_words import judge_words
+from copd_strat.extracts.inventory import InputFile, require_unchanged, shown
 from copd_strat.extracts.layout import (
     CANONICAL,
     CARE_OF,
@@ -26,9 +28,10 @@ from copd_strat.extracts.layout import (
 from copd_strat.extracts.layouts import LAYOUTS
 from copd_strat.extracts.receipts import Landing, TableReceipt
 from copd_strat.extracts.row_checks import accept_table
+from copd_strat.extracts.sender_checksums import is_checksum_list, require_sent_files
 from copd_strat.extracts.source_files import find, open_file
 from copd_strat.extracts.staging import admit
-from copd_strat.extracts.unpack import unpacked
+from copd_strat.extracts.unpack import laid_out
 from copd_strat.quality.thresholds import judge
 
 
@@ -40,6 +43,7 @@ class _Night:
     work: Path
     quality: Path
     as_of: date
+    zone: str
     receipts: list[TableReceipt] = field(default_factory=list)
     contracts: list[Contract] = field(default_factory=list)
     pieces: dict[str, list[str]] = field(default_factory=lambda: {relation: [] for relation in CANONICAL})
@@ -51,24 +55,32 @@ def land(
     sources: tuple[ExtractSource, ...],
     contracts: Path,
     *,
+    inputs: Sequence[Sequence[InputFile]],
+    zone: str,
     work: Path,
     quality: Path,
     as_of: date,
 ) -> Landing:
     """Read every source into the canonical relations of docs/architecture.md, accepted rows only.
 
-    ``work`` takes the checked rows, ``quality`` the quarantine. Raises InputError, IdentifiableDataError or
-    ContractError, each naming file, column and fix.
+    ``inputs`` are the files of each source as they were hashed: these and no others are read. Moments become
+    days in ``zone``. ``work`` takes the checked rows, ``quality`` the quarantine. Raises InputError,
+    IdentifiableDataError or ContractError, each naming file, column and fix.
     """
-    night = _Night(engine=engine, work=work, quality=quality, as_of=as_of)
+    night = _Night(engine=engine, work=work, quality=quality, as_of=as_of, zone=zone)
+    _require_zone(engine, zone)
     _note_known_patients(night)
     engine.execute("SET preserve_insertion_order = true")
-    for number, source in enumerate(sorted(sources, key=lambda source: "primary" not in source.care)):
+    pairs = sorted(zip(sources, inputs, strict=True), key=lambda pair: "primary" not in pair[0].care)
+    for number, (source, files) in enumerate(pairs):
         layout = LAYOUTS[source.layout]
-        opened = replace(source, path=unpacked(source.path, work / f"source_{number}"))
-        _land_source(night, opened, layout, _contracts_of(layout, contracts))
+        require_sent_files(files)
+        folder = laid_out(files, work / f"source_{number}")
+        _land_source(night, source, folder, layout, _contracts_of(layout, contracts))
+        require_unchanged(files)
     engine.execute("SET preserve_insertion_order = false")
     _make_relations(night)
+    night.warnings += judge_words(night.receipts)
     night.warnings += judge(night.receipts, night.contracts)
     return Landing(tables=tuple(night.receipts), warnings=tuple(night.warnings))
 
@@ -80,16 +92,21 @@ def _contracts_of(layout: Layout, folder: Path) -> dict[str, Contract]:
     return {table: native[table] if table in layout.native else own[table] for table in layout.order}
 
 
+def _require_zone(engine: Engine, zone: str) -> None:
+    if not engine.scalar(f"SELECT count(*) FROM pg_timezone_names() WHERE name = {literal(zone)}"):
+        raise ConfigError(f"timezone: no time zone is called {zone}", fix="name one such as Europe/London")
+
+
 def _land_source(
-    night: _Night, source: ExtractSource, layout: Layout, contracts: dict[str, Contract]
+    night: _Night, source: ExtractSource, folder: Path, layout: Layout, contracts: dict[str, Contract]
 ) -> None:
     """Patients first, so that all later rows can be held against them; then the rest."""
-    night.warnings += _unused_files(source, contracts)
+    night.warnings += _unused_files(source, folder, contracts)
     for table, contract in contracts.items():
         night.engine.create_view(view_of(layout, table), no_rows(contract))
     mine = [table for table in layout.order if layout.care.get(table, source.care[0]) in source.care]
     people = [table for table in mine if table in layout.people]
-    landed = _land_tables(night, source, layout, contracts, people)
+    landed = _land_tables(night, source, folder, layout, contracts, people)
     feeds = [feed for feed in layout.feeds if CARE_OF.get(feed.relation, source.care[0]) in source.care]
     _feed(night, layout, landed, [feed for feed in feeds if feed.relation == "patients"])
     if "primary" in source.care and not night.pieces["patients"]:
@@ -98,7 +115,8 @@ def _land_source(
             fix=f"add {' and '.join(layout.people)}, or give the source as 'care: [secondary]'",
         )
     _note_known_patients(night)
-    landed |= _land_tables(night, source, layout, contracts, [table for table in mine if table not in people])
+    others = [table for table in mine if table not in people]
+    landed |= _land_tables(night, source, folder, layout, contracts, others)
     _feed(night, layout, landed, [feed for feed in feeds if feed.relation != "patients"])
     fed = {feed.relation for feed in feeds if night.pieces[feed.relation]}
     night.warnings += [
@@ -107,19 +125,26 @@ def _land_source(
 
 
 def _land_tables(
-    night: _Night, source: ExtractSource, layout: Layout, contracts: dict[str, Contract], tables: list[str]
+    night: _Night,
+    source: ExtractSource,
+    folder: Path,
+    layout: Layout,
+    contracts: dict[str, Contract],
+    tables: list[str],
 ) -> dict[str, str]:
     """Those of the tables that came, each with the SQL of its accepted rows, which also stand in its view."""
     landed = {}
     for table in tables:
         contract = contracts[table]
-        found = [open_file(path, source.path, contract) for path in find(source.path, contract)]
+        found = [open_file(path, folder, contract) for path in find(folder, contract)]
         if not found:
             _refuse_absent(source, contract)
             continue
         number = len(night.receipts)
         work = night.work / f"{number:02d}_{contract.layout}_{table}"
-        opened = [admit(night.engine, file, contract, work) for file in found]
+        opened = [
+            admit(night.engine, file, contract, work, gaps=source.gaps, zone=night.zone) for file in found
+        ]
         receipt = accept_table(
             night.engine,
             contract,
@@ -210,11 +235,13 @@ def _make_relations(night: _Night) -> None:
     night.engine.create_table("source_tables", present)
 
 
-def _unused_files(source: ExtractSource, contracts: dict[str, Contract]) -> list[str]:
-    used = {path for contract in contracts.values() for path in find(source.path, contract)}
-    there = sorted(path for path in source.path.rglob("*") if path.is_file() and path not in used)
+def _unused_files(source: ExtractSource, folder: Path, contracts: dict[str, Contract]) -> list[str]:
+    used = {path for contract in contracts.values() for path in find(folder, contract)}
+    there = sorted(path for path in folder.rglob("*") if not path.is_dir() and path not in used)
     return [
-        f"{path.relative_to(source.path)}: not read, its name fits no table of layout {source.layout}"
+        f"{shown(path.relative_to(folder))}: not read, its name fits no table of layout {source.layout}"
         for path in there
-        if path.suffix not in (".md", ".json") and path.name != "SYNTHETIC.txt"
+        if path.suffix not in (".md", ".json")
+        and path.name != "SYNTHETIC.txt"
+        and not is_checksum_list(path.name)
     ]

@@ -3,8 +3,8 @@
 The loader (DuckDB) and this count must come to the same number of rows, which reconciliation proves file by
 file. So the count follows the loader's dialect, and nothing of its code: a field is quoted if it starts with
 a quote, one blank before it allowed; a doubled quote, or one after blanks behind a closed quote, opens the
-field again; a quote anywhere else is a character like any other. ``\\n``, ``\\r\\n`` and ``\\r`` end a record;
-blank lines are no rows; the last line needs no end.
+field again; a quote anywhere else is a character like any other. ``\\n``, ``\\r\\n`` and ``\\r`` end a
+record; blank lines are no rows; the last line needs no end.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ Places = NDArray[np.int64]
 
 @dataclass(frozen=True, kw_only=True)
 class TextCount:
-    """What a count found: data rows, kinds of line ends (``\\n``, ``\\r\\n``, ``\\r``), bytes that are zero."""
+    """What a count found: data rows, kinds of line ends (``\\n``, ``\\r\\n``, ``\\r``), zero bytes."""
 
     rows: int
     line_ends: frozenset[str]
@@ -110,7 +110,7 @@ class _Counter:
             return text
         lines = len(stops)
         if self.quoted and _QUOTE in text:
-            outside = self._outside_quotes(text, array, starts, final=final)
+            outside = self._outside_quotes(text, array, starts)
             starts, stops = starts[outside], stops[outside]
             if not len(stops):
                 return text
@@ -121,13 +121,11 @@ class _Counter:
         self.rows += len(stops) - int(np.count_nonzero(blank))
         return text[int(stops[-1]) :]
 
-    def _outside_quotes(
-        self, text: bytes, array: NDArray[np.uint8], ends: Places, *, final: bool
-    ) -> NDArray[np.bool_]:
-        """Which line ends stand outside quotes: by counting quotes, or one by one where they are irregular."""
+    def _outside_quotes(self, text: bytes, array: NDArray[np.uint8], ends: Places) -> NDArray[np.bool_]:
+        """Which line ends stand outside quotes: by counting quotes, or one by one if irregular."""
         quotes = np.flatnonzero(array == _QUOTE)
-        if _are_regular(array, quotes, self.delimiter, final=final):
-            return (np.searchsorted(quotes, ends) & 1) == 0
+        if _are_regular(array, quotes, self.delimiter):
+            return np.asarray((np.searchsorted(quotes, ends) & 1) == 0)
         inside = _walk(text, self.delimiter)[0]
         return ~np.isin(ends, inside)
 
@@ -177,19 +175,20 @@ def _line_ends(array: NDArray[np.uint8], *, final: bool) -> tuple[Places, Places
     return starts[order], np.concatenate((feeds + 1, lone + 1))[order]
 
 
-def _are_regular(array: NDArray[np.uint8], quotes: Places, delimiter: int, *, final: bool) -> bool:
+def _are_regular(array: NDArray[np.uint8], quotes: Places, delimiter: int) -> bool:
     """Whether every odd quote opens a field and every even one closes it, so that counting them is enough."""
     last = len(array) - 1
-    edges = (delimiter, _LF, _CR)
+    edge = np.zeros(256, dtype=bool)
+    edge[[delimiter, _LF, _CR]] = True
     opening, closing = quotes[0::2], quotes[1::2]
     before = array[np.maximum(opening - 1, 0)]
     two_before = array[np.maximum(opening - 2, 0)]
     doubled = np.zeros(len(opening), dtype=bool)
     doubled[1:] = opening[1:] - closing[: len(opening) - 1] == 1
-    after_blank = (before == _BLANK) & (np.isin(two_before, edges) | (opening == 1))
-    opens = doubled | np.isin(before, edges) | (opening == 0) | after_blank
+    after_blank = (before == _BLANK) & (edge[two_before] | (opening == 1))
+    opens = doubled | edge[before] | (opening == 0) | after_blank
     after = array[np.minimum(closing + 1, last)]
-    closes = np.isin(after, (*edges, _QUOTE)) | (closing == last)
+    closes = edge[after] | (after == _QUOTE) | (closing == last)
     return bool(opens.all() and closes.all())
 
 

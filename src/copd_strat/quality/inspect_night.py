@@ -15,7 +15,7 @@ from copd_strat.contracts.contract import Contract
 from copd_strat.contracts.contract_files import SUFFIX, load_contract, load_contracts
 from copd_strat.engine import Engine
 from copd_strat.extracts.receipts import Landing
-from copd_strat.plan import Night, plan
+from copd_strat.plan import Night, Plan, plan
 from copd_strat.progress import Narrator
 from copd_strat.publish import RunFolder
 from copd_strat.publish.folder import write_errors
@@ -33,7 +33,12 @@ class Inspected:
 
 
 def inspect_extracts(
-    engine: Engine, night: Night, partial: Path, last: Mapping[str, Any] | None, narrator: Narrator
+    engine: Engine,
+    night: Night,
+    planned: Plan,
+    partial: Path,
+    last: Mapping[str, Any] | None,
+    narrator: Narrator,
 ) -> Inspected:
     """Read, gate, check and compare the extracts; ``last`` is the guard's report of the run before."""
     settings = night.settings
@@ -42,6 +47,8 @@ def inspect_extracts(
             engine,
             settings.extracts,
             settings.contracts,
+            inputs=[source.inputs for source in planned.sources],
+            zone=settings.timezone,
             work=partial / "work",
             quality=partial / "quality",
             as_of=night.as_of,
@@ -104,7 +111,7 @@ def validation(night: Night, narrator: Narrator) -> dict[str, Any]:
         partial = folder.start(planned.run_id)
         try:
             engine = Engine.open(night.settings.engine, partial / "work" / "spill")
-            found = inspect_extracts(engine, night, partial, last, narrator)
+            found = inspect_extracts(engine, night, planned, partial, last, narrator)
         finally:
             with write_errors(kept):
                 shutil.rmtree(kept, ignore_errors=True)
