@@ -113,12 +113,12 @@ def _text_dates(
     main = max(formats, key=lambda pattern: number[pattern])
     others = sum(number[pattern] for pattern in formats if pattern != main)
     _refuse_mixed(file, column, others, filled)
-    local = f"CAST(timezone({literal(zone)}, TRY_CAST({value} AS TIMESTAMPTZ)) AS DATE)"
+    local = _local_day(value, zone)
     odd = f"try_strptime({value}, {literal(main)}) IS NULL AND {day} IS NOT NULL AND NOT {moment}"
     cases = [
         (number["short"], short, f"{value} || ' (two-digit year)'"),
         (number["beyond"], _beyond(day, column, contract), f"{value} || {_reason(column)}"),
-        (number["moments"], moment, f"strftime({local}, {literal(main)})"),
+        (number["moments"], moment, f"coalesce(strftime({local}, {literal(main)}), {value})"),
         (others, odd, f"{value} || ' (not written as the other dates)'"),
     ]
     wanted = [f"WHEN {test} THEN {reading}" for count, test, reading in cases if count]
@@ -128,6 +128,12 @@ def _text_dates(
         readings={column.name: f"CASE {' '.join(wanted)} ELSE {value} END"},
         notes=_notes(column, number["moments"], number["beyond"], number["short"], zone),
     )
+
+
+def _local_day(value: str, zone: str) -> str:
+    """SQL of the day in ``zone`` of a moment in text, which the engine reads only with its seconds."""
+    whole = f"regexp_replace({value}, '([T ][0-9]{{2}}:[0-9]{{2}})(Z|[+-])', '\\1:00\\2')"
+    return f"CAST(timezone({literal(zone)}, TRY_CAST({whole} AS TIMESTAMPTZ)) AS DATE)"
 
 
 def _short_years(formats: tuple[str, ...]) -> str:

@@ -1,8 +1,8 @@
 """A sender's list of SHA-256 checksums, held against the files as they came.
 
 Forms: ``<hash>  <file>`` (sha256sum, BagIt) and ``SHA256 (<file>) = <hash>`` (BSD, openssl), in files called
-``SHA256SUMS``, ``sha256sums.txt``, ``manifest-sha256.txt`` or ``<anything>.sha256``. Names are relative to the
-list's own folder.
+``SHA256SUMS``, ``sha256sums.txt``, ``manifest-sha256.txt`` or ``<anything>.sha256``. Names are relative to
+the list's own folder.
 """
 
 from __future__ import annotations

@@ -108,9 +108,13 @@ def _fields(line: str, delimiter: str, quoted: bool, name: str) -> list[str]:
     if not quoted:
         return [field.strip() for field in line.split(delimiter)]
     try:
-        return [field.strip() for field in next(csv.reader([line], delimiter=delimiter, strict=True), [])]
+        return [field.strip() for field in _row(line, delimiter)]
     except csv.Error:
         raise InputError(f"{name}: the header's quotes do not close", fix="export the header again") from None
+
+
+def _row(line: str, delimiter: str) -> list[str]:
+    return next(csv.reader([line], delimiter=delimiter, skipinitialspace=True, strict=True), [])
 
 
 def _lines_above_header(rows: list[list[str]], contract: Contract) -> int:
