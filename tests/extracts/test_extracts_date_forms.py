@@ -188,9 +188,13 @@ def test_placeholders_of_a_table_stay_dates(tmp_path: Path) -> None:
 
 def test_dates_of_a_column_agree_or_are_set_aside(tmp_path: Path) -> None:
     path = tmp_path / "death_patient.txt"
-    path.write_text(DEATHS + "\n" + "77\t\t05/03/2004\t1\n" * ROWS + "77\t\t2004-03-05\t1\n", encoding="utf-8")
+    path.write_text(
+        DEATHS + "\n" + "77\t\t05/03/2004\t1\n" * ROWS + "77\t\t2004-03-05\t1\n", encoding="utf-8"
+    )
     read, _ = days(path, "death_patient", "cprd_aurum", "dod")
     assert read == [date(2004, 3, 5)] * ROWS + [None]
-    path.write_text(DEATHS + "\n" + "77\t\t05/03/2004\t1\n" * ROWS + "77\t\t2004-03-05\t1\n" * 9, encoding="utf-8")
+    path.write_text(
+        DEATHS + "\n" + "77\t\t05/03/2004\t1\n" * ROWS + "77\t\t2004-03-05\t1\n" * 9, encoding="utf-8"
+    )
     with pytest.raises(ContractError, match=r"death_patient\.txt: column dod mixes date formats"):
         days(path, "death_patient", "cprd_aurum", "dod")

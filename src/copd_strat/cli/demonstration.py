@@ -107,8 +107,10 @@ def init(folder: Path, output: Path, contracts: Path) -> None:
     found = propose(folder, contracts)
     for name, files in found.tables.items():
         say(f"  {name:<20} {', '.join(files[:3])}{' …' if len(files) > 3 else ''}")
+    for sentence in found.unread:
+        say(f"  not read: {sentence}")
     text = _CONFIG.format(
-        name=output, layout=found.layout, path=folder.resolve(), contracts=contracts.resolve()
+        name=output, layout=found.layout, path=found.folder.resolve(), contracts=contracts.resolve()
     )
     with write_errors(output):
         output.write_text(text, encoding="utf-8")

@@ -76,7 +76,7 @@ def land(
         layout = LAYOUTS[source.layout]
         require_sent_files(files)
         folder = laid_out(files, work / f"source_{number}")
-        _land_source(night, source, folder, layout, _contracts_of(layout, contracts))
+        _land_source(night, source, folder, layout, contracts_of(layout, contracts))
         require_unchanged(files)
     engine.execute("SET preserve_insertion_order = false")
     _make_relations(night)
@@ -85,7 +85,7 @@ def land(
     return Landing(tables=tuple(night.receipts), warnings=tuple(night.warnings))
 
 
-def _contracts_of(layout: Layout, folder: Path) -> dict[str, Contract]:
+def contracts_of(layout: Layout, folder: Path) -> dict[str, Contract]:
     """The layout's contracts by table, in reading order; tables in native form follow the native ones."""
     own = load_contracts(folder, layout.name)
     native = load_contracts(folder, "native") if layout.native else {}
