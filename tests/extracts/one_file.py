@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from extract_world import contract
 
+from copd_strat.checks.sql_checks import typed
 from copd_strat.config import EngineSettings
 from copd_strat.engine import Engine
 from copd_strat.extracts.source_files import open_file
@@ -51,3 +52,14 @@ def write_columns(path: Path, columns: dict[str, Any], **options: Any) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     pq.write_table(pa.table(columns), path, **options)
     return path
+
+
+def typed_values(engine: Engine, source: Source, table: str, layout: str = "native") -> list[Any]:
+    """Every row under the contract's types, as the row checks read it."""
+    agreed = contract(table, layout)
+    values = ", ".join(
+        typed(agreed.column(name), kind, agreed.date_formats)
+        for name, kind in source.file.columns.items()
+        if name in {column.name for column in agreed.columns}
+    )
+    return engine.rows(f"SELECT {values} FROM ({source.rows}) r")

@@ -107,8 +107,8 @@ def _text_dates(
     number = dict(zip(tests, found, strict=True))
     if _is_many(number["short"], filled):
         raise ContractError(
-            f"{file.name}: dates of {column.name} have two-digit years",
-            fix=f"export {column.name} with four digits of the year, best yyyy-mm-dd",
+            f"{file.name}: dates of {column.name} have two-digit years: export with four",
+            fix=f"write the years of {column.name} with four digits, best yyyy-mm-dd",
         )
     main = max(formats, key=lambda pattern: number[pattern])
     others = sum(number[pattern] for pattern in formats if pattern != main)

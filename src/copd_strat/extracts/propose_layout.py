@@ -84,7 +84,11 @@ def propose(folder: Path, contracts: Path) -> Proposal:
         layout, place, tables = max(found, key=lambda item: sum(len(names) for names in item[2].values()))
         used = {place / name for names in tables.values() for name in names}
         others = sorted(path for path in _all_files(looked_at) if path not in used)
-        unread = tuple(filter(None, (_why_not(path, looked_at, layouts, layout) for path in others)))
+        unread = tuple(
+            filter(
+                None, (_why_not(path, looked_at, layouts, layout if tables else "native") for path in others)
+            )
+        )
     if not tables:
         raise InputError(
             "\n  - ".join([f"{folder}: no file fits a table of any layout", *unread]),
@@ -165,7 +169,7 @@ def _why_not(path: Path, folder: Path, layouts: dict[str, Tables], likely: str) 
             (kind for kind, ends in _OTHER_KINDS.items() if suffix in ends), f"{suffix or 'such'} files"
         )
         return f"{name}: {kind} are not read; {', '.join(ENDINGS)} are"
-    order = sorted(layouts, key=lambda layout: layout != likely)
+    order = sorted(layouts, key=lambda layout: (layout != likely, layout != "native"))
     named = [(layout, table) for layout in order for table in _tables_by_name(path, layouts[layout])]
     for layout, table in named:
         seen = _opened(path, path.parent, layouts[layout][table])
@@ -216,11 +220,11 @@ def _with_guess(column: str, unknown: list[str]) -> str:
 
 
 def _nearest(fits: list[_Fit], path: Path) -> str:
-    """The sentence on the table that a file comes nearest to: by its name first, then by its columns."""
+    """The sentence on the table that a file comes nearest to: by its columns first, then by its name."""
     near = [fit for fit in fits if fit.by_name or fit.needed - len(fit.missing) >= _NEAR * fit.needed]
     if not near:
         return "neither its name nor its columns are those of a table"
-    best = max(near, key=lambda fit: (fit.by_name, -len(fit.missing) / max(fit.needed, 1), fit.known))
+    best = max(near, key=lambda fit: (fit.known, fit.by_name, -len(fit.missing)))
     table = f"table {best.table} of layout {best.layout}"
     if best.missing:
         what = "is named after" if best.by_name else "comes near"

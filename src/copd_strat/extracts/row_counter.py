@@ -9,6 +9,7 @@ record; blank lines are no rows; the last line needs no end.
 
 from __future__ import annotations
 
+import codecs
 import re
 from collections import Counter
 from collections.abc import Iterable
@@ -28,11 +29,12 @@ Places = NDArray[np.int64]
 
 @dataclass(frozen=True, kw_only=True)
 class TextCount:
-    """What a count found: data rows, kinds of line ends (``\\n``, ``\\r\\n``, ``\\r``), zero bytes."""
+    """What was found: data rows, kinds of line ends (``\\n``, ``\\r\\n``, ``\\r``), zero bytes, encoding."""
 
     rows: int
     line_ends: frozenset[str]
     zero_bytes: int
+    is_utf8: bool
 
     @property
     def is_plain(self) -> bool:
@@ -55,6 +57,7 @@ def count_rows(
         rows=counter.rows,
         line_ends=frozenset(kind for kind, count in counter.ends.items() if count),
         zero_bytes=counter.zero_bytes,
+        is_utf8=counter.is_utf8,
     )
 
 
@@ -69,11 +72,14 @@ class _Counter:
     rows: int = 0
     lines: int = 0
     zero_bytes: int = 0
+    is_utf8: bool = True
     ends: Counter[str] = field(default_factory=Counter)
     rest: bytes = b""
+    decoder: codecs.IncrementalDecoder = field(default_factory=codecs.getincrementaldecoder("utf-8"))
 
     def take(self, block: bytes, *, final: bool = False) -> None:
         self.zero_bytes += block.count(0)
+        self._note_encoding(block, final=final)
         text = self.rest + block
         if self.head_lines:
             text = self._behind_head(text, final=final)
@@ -90,6 +96,13 @@ class _Counter:
         if self.quoted and self._open_at_end(self.rest):
             self._refuse_open_quote()
         self.rows += 1
+
+    def _note_encoding(self, block: bytes, *, final: bool) -> None:
+        if self.is_utf8:
+            try:
+                self.decoder.decode(block, final)
+            except UnicodeDecodeError:
+                self.is_utf8 = False
 
     def _behind_head(self, text: bytes, *, final: bool) -> bytes:
         """What stands behind the lines of title and header, in which quotes do not count."""

@@ -27,8 +27,8 @@ class SourceFile:
 
     ``columns`` maps names to the engine's types, ``headers`` the same names to what the reader calls them. A
     text file has a delimiter, an encoding and perhaps quotes and title lines; where its bytes cannot be
-    loaded as they are, ``plain`` is a copy that can. ``rows`` is a Parquet file's own count, in its footer.
-    ``notes`` are sentences on how the file was read, for its receipt.
+    loaded as they are, ``plain`` is a copy that can; ``is_utf8`` is known once it was counted. ``rows`` is a
+    Parquet file's own count, in its footer. ``notes`` tell in sentences how the file was read.
     """
 
     path: Path
@@ -40,6 +40,7 @@ class SourceFile:
     encoding: str = "utf-8"
     title_lines: int = 0
     plain: Path | None = None
+    is_utf8: bool = True
     rows: int = 0
     notes: tuple[str, ...] = ()
 
@@ -208,12 +209,15 @@ def scan(file: SourceFile, columns: tuple[str, ...], trimmed: Container[str]) ->
         return f"SELECT {wanted}, {_parquet_line(file)} AS _line FROM {_parquet(file.path)}"
     quote = "'\"'" if file.quoted else "''"
     fields = ", ".join(f"{literal(header)}: 'VARCHAR'" for header in file.headers.values())
+    # Where a byte is not UTF-8 the engine must read every column: it breaks down on one that it passes over.
+    touched = " + ".join(f"coalesce(length({header}), 0)" for header in file.headers.values())
+    every = "" if file.is_utf8 else f" WHERE {touched} >= 0"
     packed = file.plain is None and file.path.name.lower().endswith(".gz")
     return (
         f"SELECT {wanted}, row_number() OVER () AS _line FROM read_csv({_place(file.plain or file.path)}, "
         f"delim = {literal(file.delimiter)}, quote = {quote}, escape = {quote}, header = true, "
         f"skip = {file.title_lines}, compression = {literal('gzip' if packed else 'none')}, "
-        f"auto_detect = false, columns = {{{fields}}}, store_rejects = true, rejects_limit = 0)"
+        f"auto_detect = false, columns = {{{fields}}}, store_rejects = true, rejects_limit = 0){every}"
     )
 
 

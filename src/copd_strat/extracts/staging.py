@@ -100,6 +100,7 @@ def _counted(file: SourceFile, columns: tuple[str, ...], work: Path) -> tuple[So
         quoted=file.quoted,
         head_lines=file.title_lines + 1,
     )
+    file = replace(file, is_utf8=counted.is_utf8 and not counted.zero_bytes)
     if file.encoding == "utf-8" and counted.is_plain:
         return file, counted.rows
     plain = work / "plain" / file.name.replace("/", "_")

@@ -63,6 +63,8 @@ def read_head(path: Path, name: str, expected: str, contract: Contract) -> TextH
     delimiter, quoted = _dialect(candidates, expected, contract)
     rows = [_fields(line, delimiter, quoted, name) for line in candidates]
     above = _lines_above_header(rows, contract)
+    if "\x00" in candidates[above]:
+        raise InputError(f"{name}: the header holds bytes that are zero", fix="export it again as UTF-8")
     if any("\udc80" <= character <= "\udcff" for character in candidates[above]):
         raise InputError(f"{name}: the header is not UTF-8", fix="export it as UTF-8")
     following = lines[blank + above + 1] if len(lines) > blank + above + 1 else ""
