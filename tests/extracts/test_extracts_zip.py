@@ -26,10 +26,10 @@ def zip_parts(folder: Path) -> None:
                 path.unlink()
 
 
-def landed(folder: Path, work: Path) -> dict[str, dict[str, int]]:
+def ingested(folder: Path, work: Path) -> dict[str, dict[str, int]]:
     engine = Engine.open(EngineSettings(memory_limit="300MB", threads=1), work / "spill")
     source = ExtractSource(layout="native", path=folder)
-    done = extracts.land(
+    done = extracts.ingest_sources(
         engine, (source,), CONTRACTS, work=work / "work", quality=work / "quality", as_of=date(2026, 4, 1)
     )
     engine.close()
@@ -40,7 +40,7 @@ def test_zipped_and_plain_files_give_the_same_rows(tmp_path: Path) -> None:
     plain, zipped = write_extract(tmp_path / "plain"), write_extract(tmp_path / "zipped")
     zip_parts(zipped)
     before = sorted(path.name for path in zipped.iterdir())
-    assert landed(zipped, tmp_path / "a") == landed(plain, tmp_path / "b")
+    assert ingested(zipped, tmp_path / "a") == ingested(plain, tmp_path / "b")
     assert sorted(path.name for path in zipped.iterdir()) == before, "the extract's folder is left alone"
 
 
@@ -50,14 +50,14 @@ def test_a_cut_off_archive_is_named(tmp_path: Path) -> None:
     whole = (folder / "parts.zip").read_bytes()
     (folder / "parts.zip").write_bytes(whole[: len(whole) // 2])
     with pytest.raises(InputError, match=r"parts\.zip: not a complete zip file"):
-        landed(folder, tmp_path / "a")
+        ingested(folder, tmp_path / "a")
 
 
 def test_a_member_s_path_cannot_choose_its_place(tmp_path: Path) -> None:
     folder = write_extract(tmp_path / "zipped")
     with zipfile.ZipFile(folder / "parts.zip", "w") as archive:
         archive.writestr("../../outside.csv", "a,b\n1,2\n")
-    landed(folder, tmp_path / "a")
+    ingested(folder, tmp_path / "a")
     assert not list(tmp_path.glob("outside.csv"))
     assert not (tmp_path.parent / "outside.csv").exists()
 
@@ -67,4 +67,4 @@ def test_a_bomb_is_refused(tmp_path: Path) -> None:
     with zipfile.ZipFile(folder / "parts.zip", "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("gp_events_02.csv", b"0" * 110_000_000)
     with pytest.raises(InputError, match="grows beyond reason"):
-        landed(folder, tmp_path / "a")
+        ingested(folder, tmp_path / "a")
