@@ -46,6 +46,7 @@ class Validation:
         self._suites: list[SuiteResult] = []
         self._movements: list[Movement] = []
         self._told: list[Finding] = []
+        self._linkage: tuple[Finding, ...] = ()
         self._sections: list[Section] = []
         self._figures: guard.Figures | None = None
         self._people: frozenset[str] = frozenset()
@@ -80,6 +81,7 @@ class Validation:
                 settings=self._settings.guard,
                 people=self._people,
                 feeding=self._feeding,
+                linkage=self._linkage,
             )
         )
         return Verdict(
@@ -103,7 +105,7 @@ class Validation:
             linkage_section(landing.linkages),
             coded_section(landing.tables),
         ]
-        self._told += judge_linkage(landing.linkages)
+        self._linkage = tuple(judge_linkage(landing.linkages))
         self._told += [
             Finding(cause="about the extracts", subject="", weight="warn", sentence=warning)
             for warning in landing.warnings
