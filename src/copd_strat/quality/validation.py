@@ -27,6 +27,7 @@ from copd_strat.quality.guard_volumes import concept_volumes, measure
 from copd_strat.quality.linkage import coded_section, judge_linkage, linkage_section
 from copd_strat.quality.origins import accepted_rows, feeding_tables, people_tables, rows_of_relations
 from copd_strat.quality.thresholds import judge_thresholds
+from copd_strat.quality.undeclared_gaps import word_findings
 from copd_strat.quality.verdict_page import Heading, write_verdict
 
 
@@ -94,6 +95,8 @@ class Validation:
 
     def extracts(self, engine: Engine, landing: Ingested) -> None:
         """The extracts as they came in: do rows add up, are contracts kept, what moved since last night."""
+        self._told += word_findings(landing.tables)
+        self._settle()
         self._people, self._feeding = people_tables(landing), feeding_tables(landing)
         volumes = measure(engine, self._as_of)
         self._figures = guard.take_figures(volumes, landing.tables)
