@@ -68,6 +68,43 @@ SOMEBODY_LISTED = GateRule(
     "see 'Codes' and 'Concepts' on the verdict's page: the codes may be of a system that no list knows, or be"
     " written in a way that none knows",
 )
+KNOWN_SYSTEMS = GateRule(
+    "GATE08",
+    "sources_have_known_codes",
+    "at least 1 in 100 rows of every source carry a code of a known system",
+    "A source next to none of whose rows carry a code of any known system.",
+    "see 'Codes' on the page for the words that came as code systems; docs/layouts.md names those known",
+)
+NO_ZEROS_IN_FRONT = GateRule(
+    "GATE09",
+    "codes_have_no_zeros_in_front",
+    "codes match their lists as they are, not only without zeros in front",
+    "Many rows that would be on a code list but for zeros in front of their code.",
+    "export codes as text, as they are: no identifier of SNOMED CT or dm+d begins with 0",
+)
+ONE_SPELLING = GateRule(
+    "GATE10",
+    "ids_are_spelt_alike",
+    "ids of a table meet the patients' as they are written",
+    "A table whose ids would meet the patients' if they were spelt alike (case, blanks, zeros, braces, a prefix).",
+    "export the ids as text, in the same form as in the patients table",
+)
+THESE_PATIENTS = GateRule(
+    "GATE11",
+    "gp_tables_are_about_these_patients",
+    "at least half the patients of every GP table are among the patients",
+    "A table of general practice that is about other people.",
+    "send the patients and their records in one extract",
+)
 # Counts that no data can make differ: what they find is a fault of the program.
 PROOFS = (ROWS_ADD_UP, SAMPLE_AGREES, PATIENTS_ADD_UP, RELATIONS_ADD_UP)
-GATE_RULES = (NEEDED_ROWS, *PROOFS, CODES_INTACT, SOMEBODY_LISTED)
+GATE_RULES = (
+    NEEDED_ROWS,
+    *PROOFS,
+    CODES_INTACT,
+    SOMEBODY_LISTED,
+    KNOWN_SYSTEMS,
+    NO_ZEROS_IN_FRONT,
+    ONE_SPELLING,
+    THESE_PATIENTS,
+)

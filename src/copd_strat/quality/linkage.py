@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from copd_strat.errors import ContractError
 from copd_strat.extracts.receipts import CodedColumn, Linkage, TableReceipt
 from copd_strat.quality.findings import Finding, Section
+from copd_strat.quality.gate_rules import ONE_SPELLING, THESE_PATIENTS
 
 # A table of general practice that links fewer of at least so many patients was made for other people.
 MIN_GP_SHARE, FEWEST_PATIENTS = 0.5, 20
@@ -33,6 +34,7 @@ def _judge(linkage: Linkage) -> Finding | None:
             weight="stop",
             sentence=f"{seen}; it would be {linkage.repaired:,} but that {linkage.repair}",
             fix=f"export {linkage.column} as text, in the same form as in the patients table",
+            codes=(ONE_SPELLING.code,),
             figures={**figures, "linked_if_repaired": linkage.repaired},
             exit_code=ContractError.exit_code,
         )
@@ -42,7 +44,8 @@ def _judge(linkage: Linkage) -> Finding | None:
             subject=table,
             weight="stop",
             sentence=f"{seen}; records of general practice must be about the patients that came with them",
-            fix="send the patients and their records in one extract",
+            fix=THESE_PATIENTS.fix,
+            codes=(THESE_PATIENTS.code,),
             figures=figures,
             exit_code=ContractError.exit_code,
         )
