@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import hashlib
-import hmac
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
@@ -19,7 +17,7 @@ from copd_strat.extracts.inventory import InputFile, inventory, require_unchange
 from copd_strat.file_permissions import check_inputs
 from copd_strat.pathways.policy import Policy
 from copd_strat.pathways.policy_files import load_policy
-from copd_strat.pathways.references import reference_key
+from copd_strat.pathways.reference_keys import fingerprint, key_change, named_key, reference_key
 from copd_strat.publish import PublishedRun, RunFolder, content_key
 from copd_strat.publish.approval import check_approval, check_opt_outs
 from copd_strat.publish.content import code_hash, sha256_of
@@ -44,12 +42,16 @@ class RunStamp:
 
 @dataclass(frozen=True, kw_only=True)
 class Night:
-    """What one run is told: the settings, the run date, the index date if it is given."""
+    """What one run is told: the settings, the run date, the index date if it is given.
+
+    ``rotate_key_from`` names the file or environment variable that holds the reference key of the last run.
+    """
 
     settings: Settings
     as_of: date
     index: date | None = None
     force: bool = False
+    rotate_key_from: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,7 +76,8 @@ class Plan:
     """The run to make: ``parts`` hash everything it depends on, ``reasons`` say what is new in them.
 
     ``published`` is the run that readers see now; ``previous`` the one that tonight is compared with, None on
-    the first night. Both are whole: every file was held against its hash.
+    the first night. Both are whole: every file was held against its hash. ``key_change`` says what a new
+    reference key means, and is empty for the same one.
     """
 
     night: Night
@@ -85,6 +88,7 @@ class Plan:
     sources: tuple[SourcePlan, ...]
     policy: Policy
     reference_key: bytes = field(repr=False)
+    key_change: str
     published: PublishedRun | None
     previous: PublishedRun | None
 
@@ -145,6 +149,7 @@ class Plan:
             "settings": self.settings.model_dump(mode="json"),
             "key": self.key,
             "parts": self.parts,
+            "reference_key": fingerprint(self.reference_key),
             "previous": self.previous.path.name if self.previous else None,
         }
 
@@ -162,6 +167,9 @@ def plan(night: Night) -> Plan:
     folder = RunFolder(settings.output)
     published = folder.intact_current()
     _refuse_going_back(night, published)
+    old = named_key(night.rotate_key_from) if night.rotate_key_from else None
+    last_key = published.manifest["reference_key"] if published else None
+    changed = key_change(last_key, secret, old)
     sources = tuple(_source(source) for source in settings.extracts)
     parts = _parts(night, sources, policy, secret)
     key = content_key(parts)
@@ -174,6 +182,7 @@ def plan(night: Night) -> Plan:
         sources=sources,
         policy=policy,
         reference_key=secret,
+        key_change=changed,
         published=published,
         previous=_previous(folder, published, key),
     )
@@ -200,7 +209,7 @@ def _parts(night: Night, sources: tuple[SourcePlan, ...], policy: Policy, secret
     parts |= {
         "configuration and policy": without_places,
         "data contracts": [item.content for item in inventory(settings.contracts or packaged())],
-        "reference key": _fingerprint(secret),
+        "reference key": fingerprint(secret),
         "run date": night.as_of,
         "index date given": night.index,
         "program": [__version__, code_hash()],
@@ -211,11 +220,6 @@ def _parts(night: Night, sources: tuple[SourcePlan, ...], policy: Policy, secret
 def _part_name(number: int, source: SourcePlan) -> str:
     """Numbered, not named by its path: a moved folder with the same files is no reason to run."""
     return f"extracts of {source.layout} ({number})"
-
-
-def _fingerprint(key: bytes) -> str:
-    """Tells two keys apart without telling either."""
-    return hmac.new(key, b"copd-strat reference key", hashlib.sha256).hexdigest()
 
 
 def _reasons(

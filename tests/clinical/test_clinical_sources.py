@@ -45,6 +45,7 @@ FEATURE_OF_MEASURE = {
     "mrc_grade": "mrc",
     "cat_score": "cat",
     "fev1": "fev1_litres",
+    "fev1_pct_pred": "fev1_pct_predicted",
     "fev1_fvc_ratio": "fev1_fvc_ratio",
     "fvc": "fvc_litres",
     "height": "height_cm",

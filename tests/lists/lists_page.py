@@ -58,7 +58,7 @@ TONIGHT = (
         "p4",
         moderate_exacerbations_12m=2,
         exacerbations_12m=2,
-        exacerbation_evidence_12m="2025-08-01 chest infection code, antibiotic; 2025-12-09 exacerbation code",
+        moderate_evidence_12m="2025-08-01 chest infection code, antibiotic; 2025-12-09 exacerbation code",
         last_exacerbation_date=date(2025, 12, 9),
         risk_severe_12m=0.04,
         interpreter_needed=True,
@@ -103,18 +103,18 @@ def with_table(page: str, table: str) -> str:
 
 
 def picture(folder: Path, target: Path) -> None:
-    """The workbook as the office suite shows it (needs soffice and pdftoppm)."""
+    """The first page as the printer gets it (needs soffice and pdftoppm), without the empty part below."""
     book = next(folder.glob("*_clinic.xlsx"))
     with tempfile.TemporaryDirectory() as work:
         profile = f"-env:UserInstallation=file://{work}/profile"
         _run("soffice", "--headless", profile, "--convert-to", "pdf", "--outdir", work, str(book))
-        upper_part = ("-x", "0", "-y", "80", "-W", "2575", "-H", "450")
+        first_page = ("-f", "1", "-l", "1", "-x", "0", "-y", "20", "-W", "1754", "-H", "690")
         _run(
             "pdftoppm",
             "-png",
             "-r",
-            "220",
-            *upper_part,
+            "150",
+            *first_page,
             "-singlefile",
             f"{work}/{book.stem}.pdf",
             f"{work}/page",

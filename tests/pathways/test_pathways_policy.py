@@ -168,7 +168,7 @@ def test_a_policy_reads_as_english_with_every_rule_and_its_source(name: str) -> 
         assert each.means in text
         assert each.source in text
     assert "needs clinical sign-off" in text
-    assert "12 places a calendar month" in text
+    assert "60 places for 1,000 people on the register, rounded up, at least 4, a calendar month" in text
 
 
 @pytest.mark.parametrize("name", SHIPPED)
@@ -185,10 +185,10 @@ def test_sentences_give_numbers_dates_and_the_right_noun() -> None:
     by_id = table.set_index("patient_id")
     assert (
         by_id.loc["P00000", "why_1"]
-        == "1 emergency admission with an exacerbation in 12 months, last 2 Apr 2026"
+        == "1 exacerbation with emergency admission in 12 months, last 2 Apr 2026"
     )
     assert by_id.loc["P00000", "why_2"] == "Risk of a severe exacerbation in 12 months: 23 in 100"
-    assert by_id.loc["P00001", "why_1"] == "2 emergency admissions with an exacerbation in 12 months"
+    assert by_id.loc["P00001", "why_1"] == "2 exacerbations with emergency admission in 12 months"
 
 
 def test_the_example_of_the_page_is_a_policy(tmp_path: Path) -> None:
@@ -198,7 +198,7 @@ def test_the_example_of_the_page_is_a_policy(tmp_path: Path) -> None:
     policy = load_policy(path)
     admitted_twice = population({"severe_exacerbations_12m": 2})
     assert assign(admitted_twice, policy, as_of=AS_OF).patients["why_1"].tolist() == [
-        "2 admissions in 12 months"
+        "2 severe exacerbations in 12 months"
     ]
 
 

@@ -28,15 +28,33 @@ if TYPE_CHECKING:
 @options.index
 @click.option("--dry-run", is_flag=True, help="Show the plan with its reasons, and stop.")
 @click.option("--force", is_flag=True, help="Run even if nothing changed since the published run.")
+@click.option(
+    "--rotate-key-from",
+    metavar="NAME",
+    help="The reference key is a new one on purpose: NAME is the file or environment variable that holds the"
+    " last run's.",
+)
 @options.as_json
 def run(
-    config_path: Path, as_of: date, index: date | None, dry_run: bool, force: bool, as_json: bool
+    config_path: Path,
+    as_of: date,
+    index: date | None,
+    dry_run: bool,
+    force: bool,
+    rotate_key_from: str | None,
+    as_json: bool,
 ) -> None:
     """The nightly run: extracts in, lists, summary and manifest out, published together or not at all."""
     from copd_strat.plan import Night, plan
     from copd_strat.run import STEPS, nightly
 
-    night = Night(settings=config.load(config_path), as_of=as_of, index=index, force=force)
+    night = Night(
+        settings=config.load(config_path),
+        as_of=as_of,
+        index=index,
+        force=force,
+        rotate_key_from=rotate_key_from,
+    )
     say(f"copd-strat {__version__} · {night.settings.title} · run date {as_of}")
     if dry_run:
         say_plan(plan(night))
@@ -70,6 +88,8 @@ def say_plan(planned: Plan) -> None:
     say(f"  writes  {planned.settings.output} as run {planned.run_id}")
     for reason in planned.reasons:
         say(f"  because {reason}")
+    if planned.key_change:
+        say(f"  note    {planned.key_change}")
 
 
 _STANDING = {

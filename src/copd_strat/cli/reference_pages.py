@@ -15,16 +15,11 @@ A list names a patient by a reference such as CP-7K3M-9QWX-4. It is a keyed hash
 id, with a salt of its own for each practice: two practices' lists cannot be joined, and nobody without the
 site's key can work a reference out. The last character checks the others, so a mistyped one is noticed.
 
-How a practice re-identifies: the organisation that holds the pseudonymisation key gives each practice, inside
-the practice system, a table of its own patients' references, made there with
-
-    copd_strat.pathways.make_references(patients, key)
-
-from the pseudonymous ids of that practice. copd-strat itself never holds what links a pseudonym to an NHS
-number.
+How a practice finds the person: by its own key sheet, made with 'copd-strat keysheet' from a key that the
+site derives for that practice alone. copd-strat itself never holds what links a pseudonym to an NHS number.
 
 The key: at least 32 random bytes, for example from 'openssl rand -hex 32', in the environment variable or
-file that the configuration names. Losing it, or changing it, changes every reference."""
+file that the configuration names. Losing it changes every reference; 'copd-strat run --rotate-key-from' changes\nit on purpose, and answers on earlier lists still find their patient."""
 
 
 @click.group()

@@ -7,9 +7,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from copd_strat.config import ListSettings
 from copd_strat.engine import Engine, packaged_sql
+from copd_strat.lists.queries import queries
 from copd_strat.lists.write import ListFile, write_lists
-from copd_strat.pathways import LISTED, Assignment
+from copd_strat.pathways import LISTED, Placement
 from copd_strat.plan import RunStamp
 
 
@@ -35,10 +37,19 @@ class WrittenLists:
         }
 
 
-def write_register(engine: Engine, root: Path, assigned: Assignment, stamp: RunStamp) -> WrittenLists:
+def write_register(
+    engine: Engine, root: Path, placed: Placement, stamp: RunStamp, settings: ListSettings
+) -> WrittenLists:
     """Write every practice's lists below ``root``; the engine holds ``organisations`` and ``patients``."""
-    practices = engine.frame(packaged_sql("lists", "listed_practices"))
-    files = write_lists(root, assigned.patients, assigned.changes, practices, stamp)
+    files = write_lists(
+        root,
+        placed.assigned.patients,
+        placed.assigned.changes,
+        engine.frame(packaged_sql("lists", "listed_practices")),
+        stamp,
+        queries=queries(placed.conflicts, placed.decisions, stamp.as_of),
+        identity=settings.identity_check == "age_sex",
+    )
     return WrittenLists(files=tuple(files), rows=_rows_by_list(files))
 
 

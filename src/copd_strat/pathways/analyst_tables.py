@@ -20,6 +20,7 @@ from copd_strat.engine import Engine
 from copd_strat.pathways.assign import Assignment
 
 _HISTORY = Path("history") / "dispositions.parquet"
+_REFERENCES = Path("history") / "references.parquet"
 
 
 def read_dispositions(run: Path | None) -> pd.DataFrame | None:
@@ -27,13 +28,21 @@ def read_dispositions(run: Path | None) -> pd.DataFrame | None:
     return None if run is None else pd.read_parquet(run / _HISTORY)
 
 
-def write_tables(engine: Engine, root: Path, assigned: Assignment, reasons: pd.DataFrame) -> None:
-    """Write ``analyst/{patients,reasons,exacerbations}.parquet`` and ``history/dispositions.parquet``."""
+def read_references(run: Path | None) -> pd.DataFrame | None:
+    """Whom earlier lists' references stood for, or None on the first night."""
+    return None if run is None else pd.read_parquet(run / _REFERENCES)
+
+
+def write_tables(
+    engine: Engine, root: Path, assigned: Assignment, reasons: pd.DataFrame, issued: pd.DataFrame
+) -> None:
+    """Write ``analyst/{patients,reasons,exacerbations}.parquet`` and ``history/{dispositions,references}``."""
     analyst = root / "analyst"
     write_parquet(_patients(assigned.patients), analyst / "patients.parquet")
     write_parquet(conform(own_table("internal", "reasons"), reasons), analyst / "reasons.parquet")
     history = own_table("internal", "history_dispositions")
     write_parquet(conform(history, assigned.history), root / _HISTORY)
+    write_parquet(conform(own_table("internal", "history_references"), issued), root / _REFERENCES)
     exacerbations = own_table("internal", "exacerbations")
     order = ", ".join(exacerbations.key)
     select = f"SELECT {select_list(exacerbations)} FROM exacerbations ORDER BY {order}"

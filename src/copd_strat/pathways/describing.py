@@ -99,9 +99,18 @@ def _routes(policy: Policy) -> Iterator[str]:
 
 
 def _capacity(capacity: Capacity) -> Iterator[str]:
-    yield f"   - {capacity.places} places a calendar month for each {capacity.per}, the rest a marked reserve"
+    yield f"   - {_places(capacity)} a calendar month for each {capacity.per}, the rest a marked reserve"
     for name, places in capacity.exceptions.items():
         yield f"   - {name}: {places}"
+
+
+def _places(capacity: Capacity) -> str:
+    if capacity.places_per_1000 is None:
+        return f"{capacity.places} places"
+    return (
+        f"{capacity.places_per_1000:g} places for 1,000 people on the register,"
+        f" rounded up, at least {capacity.at_least},"
+    )
 
 
 def _decisions(policy: Policy) -> Iterator[str]:

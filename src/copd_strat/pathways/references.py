@@ -9,20 +9,15 @@ takes it for a number, and ends in a check character from the same alphabet.
 from __future__ import annotations
 
 import hmac
-import os
 import re
-from collections.abc import Iterable
-from pathlib import Path
+from collections.abc import Callable, Iterable
 
 import pandas as pd
 
-from copd_strat.config import PathwaySettings
-from copd_strat.errors import ConfigError
-from copd_strat.file_permissions import check_key_file
+from copd_strat.pathways.reference_keys import practice_key
 
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 PREFIX = "CP"
-SHORTEST_KEY = 32
 _GROUP = 4
 _LENGTH = 8
 _LONGEST = 24
@@ -30,59 +25,22 @@ _LOOKALIKES = str.maketrans("OIL", "011")
 _SHAPE = re.compile(rf"{PREFIX}(?:-?[{ALPHABET}]{{{_GROUP}}}){{2,6}}-?[{ALPHABET}]")
 
 
-def reference_key(settings: PathwaySettings) -> bytes:
-    """The site's secret, from the environment variable or the file that ``settings`` name.
-
-    ConfigError if it is missing, shorter than 32 bytes, given by both, or in a file that anybody may read.
-    The key is never logged and never kept with the outputs.
-    """
-    given = os.environ.get(settings.reference_key_env, "").encode()
-    source = f"the environment variable {settings.reference_key_env}"
-    if settings.reference_key_file is not None:
-        if given:
-            # which of the two made the lists could not be told afterwards (docs/decisions.md §21)
-            raise ConfigError(
-                f"two reference keys: {source}, and {settings.reference_key_file}",
-                fix="unset the variable, or remove pathways.reference_key_file",
-            )
-        source = str(settings.reference_key_file)
-        given = _key_in(settings.reference_key_file, settings.allow_world_readable_key)
-    key = given.strip()
-    if not key:
-        raise ConfigError(f"{source}: no reference key", fix=_KEY_FIX)
-    if len(key) < SHORTEST_KEY or len(set(key)) < 8:
-        raise ConfigError(
-            f"{source}: the reference key is too short or too uniform", fix="use 32 random bytes or more"
-        )
-    return key
-
-
-def _key_in(path: Path, allow_world_readable: bool) -> bytes:
-    if not allow_world_readable:
-        check_key_file(path)
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise ConfigError(
-            f"{path}: the reference key cannot be read ({type(error).__name__})", fix=_KEY_FIX
-        ) from None
-
-
-_KEY_FIX = (
-    "make one with 'openssl rand -hex 32', keep it outside the repository, and give it by "
-    "pathways.reference_key_env or pathways.reference_key_file; losing it changes every reference"
-)
-
-
 def make_references(patients: pd.DataFrame, key: bytes) -> pd.Series[str]:
     """A reference for each row of ``patients`` (columns patient_id and practice_id), aligned with it.
 
     Two patients of one practice whose references would collide both get a longer one, whatever the row order.
     """
-    digests = [
-        _digest(key, practice, patient)
-        for practice, patient in zip(patients["practice_id"], patients["patient_id"], strict=True)
-    ]
+    keys = {practice: practice_key(key, practice) for practice in patients["practice_id"].unique()}
+    return _distinct(patients, lambda practice, patient: _digest(keys[practice], patient))
+
+
+def references_of_practice(patients: pd.DataFrame, key: bytes) -> pd.Series[str]:
+    """The same references from the key of one practice alone; ``patients`` are that practice's people."""
+    return _distinct(patients, lambda _, patient: _digest(key, patient))
+
+
+def _distinct(patients: pd.DataFrame, digest: Callable[[str, str], bytes]) -> pd.Series[str]:
+    digests = [digest(*ids) for ids in zip(patients["practice_id"], patients["patient_id"], strict=True)]
     found = pd.Series([_reference(d, _LENGTH) for d in digests], index=patients.index, dtype="object")
     for length in range(_LENGTH + _GROUP, _LONGEST + 1, _GROUP):
         keyed = pd.DataFrame({"practice": patients["practice_id"], "reference": found})
@@ -93,9 +51,8 @@ def make_references(patients: pd.DataFrame, key: bytes) -> pd.Series[str]:
     return found.astype("str")
 
 
-def _digest(key: bytes, practice: str, patient: str) -> bytes:
-    salt = hmac.digest(key, f"practice:{practice}".encode(), "sha256")
-    return hmac.digest(salt, f"patient:{patient}".encode(), "sha256")
+def _digest(key_of_practice: bytes, patient: str) -> bytes:
+    return hmac.digest(key_of_practice, f"patient:{patient}".encode(), "sha256")
 
 
 def _reference(digest: bytes, length: int) -> str:

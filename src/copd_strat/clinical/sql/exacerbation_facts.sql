@@ -29,7 +29,10 @@ SELECT
     bool_or(main AND severity = 'severe') AS severe_ever,
     max(CASE WHEN main THEN start_date END) AS last_exacerbation_date,
     max(CASE WHEN main AND severity = 'severe' THEN start_date END) AS last_severe_date,
-    array_to_string(list_sort(list(evidence) FILTER (WHERE main AND last_12m)), '; ') AS exacerbation_evidence_12m
+    array_to_string(list_sort(list(evidence) FILTER (WHERE main AND last_12m)), '; ') AS exacerbation_evidence_12m,
+    array_to_string(
+        list_sort(list(evidence) FILTER (WHERE main AND last_12m AND severity = 'moderate')), '; '
+    ) AS moderate_evidence_12m
 FROM counted
 SEMI JOIN register ON counted.patient = register.patient
 GROUP BY counted.patient
