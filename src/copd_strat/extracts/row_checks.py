@@ -340,11 +340,13 @@ def _receipt(source: Source, contract: Contract, count: Counter[str]) -> FileRec
     return FileReceipt(
         name=source.file.name,
         bytes=source.file.path.stat().st_size,
-        rows_in=count["loaded"] + count["quarantined"] + count["duplicates"],
+        rows_in=source.rows_in,
         loaded=count["loaded"],
         quarantined=count["quarantined"],
         duplicates=count["duplicates"],
         unread=tuple(column for column in source.file.columns if column not in named),
+        notes=source.file.notes,
+        undeclared_gaps=source.undeclared_gaps,
     )
 
 

@@ -10,6 +10,8 @@ from copd_strat.quality.findings import Finding, Section
 
 # A table of general practice that links fewer of at least so many patients was made for other people.
 MIN_GP_SHARE, FEWEST_PATIENTS = 0.5, 20
+# The cause of ids that a tried repair would bring together.
+SPELLING = "ids are written in two ways"
 
 
 def judge_linkage(linkages: Iterable[Linkage]) -> list[Finding]:
@@ -26,7 +28,7 @@ def _judge(linkage: Linkage) -> Finding | None:
     figures = {"linked": linkage.linked, "patients": linkage.patients}
     if linkage.repair is not None:
         return Finding(
-            cause="ids are written in two ways",
+            cause=SPELLING,
             subject=table,
             weight="stop",
             sentence=f"{seen}; it would be {linkage.repaired:,} but that {linkage.repair}",
