@@ -45,6 +45,7 @@ FEATURE_OF_MEASURE = {
     "mrc_grade": "mrc",
     "cat_score": "cat",
     "fev1": "fev1_litres",
+    "fev1_pct_pred": "fev1_pct_predicted",
     "fev1_fvc_ratio": "fev1_fvc_ratio",
     "fvc": "fvc_litres",
     "height": "height_cm",
@@ -65,7 +66,7 @@ def test_readings_are_read_within_the_bounds_that_the_gate_holds_them_to() -> No
         }
         for name in FEATURE_OF_MEASURE.values()
     }
-    measures = read_lookup(ROOM.joinpath("data", "measures.csv").read_text(encoding="utf-8"))
+    measures = lookups()["measures"].to_pandas()
     for measure in measures.itertuples():
         if measure.measure in FEATURE_OF_MEASURE:
             held = bounds[FEATURE_OF_MEASURE[measure.measure]]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import date
+from itertools import pairwise
 from typing import Any
 
 Record = dict[str, Any]
@@ -105,27 +106,32 @@ def _supplied_days(issues: list[Record]) -> set[date]:
             if not no_course:
                 of_course_size.add(day)
     days = sorted(supply)
+    rates = {day: supply[day] / (following - day).days for day, following in pairwise(days)}
+    fit = {day: _fits(rate, day in of_course_size) for day, rate in rates.items()}
     inside: set[date] = set()
-    for start in range(len(days)):
-        stretch = _stretch(days[start:])
-        rates = [
-            supply[day] / (following - day).days for day, following in zip(stretch, stretch[1:], strict=False)
-        ]
-        fits = all(
-            rate <= MOST_MG_A_DAY and (day not in of_course_size or rate >= LEAST_MG_A_DAY)
-            for day, rate in zip(stretch, rates, strict=False)
-        )
-        if rates and fits and max(rates) <= STEADY * min(rates):
-            inside.update(stretch)
+    for end in range(STRETCH_GAPS, len(days)):
+        closing = days[end]
+        shortest: list[date] = []  # the latest start is looked at first
+        for start in range(end - STRETCH_GAPS, -1, -1):
+            before = days[start:end]
+            if (closing - before[0]).days < STRETCH_DAYS:
+                continue
+            if not all(fit[day] for day in before) or not _steady([rates[day] for day in before]):
+                break
+            shortest = shortest or before
+            inside.update(before)
+        largest = max((supply[day] for day in shortest), default=0)
+        if fit.get(closing, True) and supply[closing] <= STEADY * largest:
+            inside.add(closing)
     return inside
 
 
-def _stretch(days: list[date]) -> list[date]:
-    """The shortest beginning of ``days`` with gaps and days enough; empty if there is none."""
-    for last in range(STRETCH_GAPS, len(days)):
-        if (days[last] - days[0]).days >= STRETCH_DAYS:
-            return days[: last + 1]
-    return []
+def _steady(rates: list[float]) -> bool:
+    return max(rates) <= STEADY * min(rates)
+
+
+def _fits(rate: float, of_course_size: bool) -> bool:
+    return rate <= MOST_MG_A_DAY and (rate >= LEAST_MG_A_DAY or not of_course_size)
 
 
 def _run_days(days: Iterable[date]) -> set[date]:

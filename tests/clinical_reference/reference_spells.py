@@ -1,7 +1,7 @@
 """Hospital episodes into continuous inpatient spells, one patient at a time.
 
 Cleaning after the BHF Data Science Centre's HES curation; continuous inpatient spells after NHS Digital's
-method as in UKHSA epidm; diagnoses after Rothnie 2016, Clin Epidemiol 8:771 (docs/decisions.md §7, §30 and §38).
+method as in UKHSA epidm; diagnoses after Rothnie 2016, Clin Epidemiol 8:771 (docs/decisions.md §7, §30, §38).
 """
 
 from __future__ import annotations

@@ -6,6 +6,7 @@ the tests, so that nothing is downloaded.
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
@@ -127,7 +128,8 @@ def test_init_proposes_a_night_and_names_its_blanks(call: Call, tmp_path: Path) 
     done = call("init", "given/emis", at=tmp_path)
     assert done.returncode == 0, done.stderr
     assert "Layout emis" in done.stdout
-    assert (tmp_path / "copd-strat.schema.json").is_file()
+    for schema in ("copd-strat.schema.json", "policy.schema.json"):
+        assert json.loads((tmp_path / schema).read_text(encoding="utf-8"))["additionalProperties"] is False
     text = (tmp_path / "nightly.yaml").read_text(encoding="utf-8")
     assert "{layout: emis, path: " in text
     for command in ("doctor", "run"):

@@ -95,23 +95,27 @@ def init(folder: Path, output: Path) -> None:
     """Look at the headers of the files in FOLDER, propose a layout and write a configuration for it.
 
     On a terminal it asks for what only a person knows. What is not answered stays in angle brackets, and
-    'doctor' and 'run' name it. The JSON Schema beside the configuration lets an editor check it.
+    'doctor' and 'run' name it. The JSON Schemas beside the configuration let an editor check it.
     """
     from copd_strat.extracts.propose_layout import propose
+    from copd_strat.pathways.policy_files import FOLDER, SCHEMA
 
     if output.exists():
         raise OutputError(f"{output}: is there already", fix="give another name with -o")
     found = propose(folder, config.packaged_folder("data_contracts"))
     for name, files in found.tables.items():
         say(f"  {name:<20} {', '.join(files[:3])}{' …' if len(files) > 3 else ''}")
-    text = _with_extracts(found.layout, folder.resolve())
+    for sentence in found.unread:
+        say(f"  not read: {sentence}")
+    text = _with_extracts(found.layout, found.folder.resolve())
     if _on_terminal():
         text = _BLANK.sub(_asked, text)
     with write_errors(output):
         output.write_text(text, encoding="utf-8")
-        schema = output.with_name(config.SCHEMA)
-        schema.write_text(json.dumps(config.json_schema(), indent=2) + "\n", encoding="utf-8")
-    show(f"Layout {found.layout}: {found.files} files fit. Wrote {output}, and {schema.name} for editors.")
+        for schema in (config.packaged_folder("pipelines") / config.SCHEMA, FOLDER / SCHEMA):
+            shutil.copyfile(schema, output.with_name(schema.name))
+    show(f"Layout {found.layout}: {found.files} files fit.")
+    show(f"Wrote {output}; for editors, {config.SCHEMA} and, for policies of your own, {SCHEMA}.")
     blanks = len(_BLANK.findall(text))
     todo = f"fill in what stands in angle brackets ({blanks} places), then run" if blanks else "run"
     show(f"Next: {todo} 'copd-strat doctor --config {output}'")

@@ -93,6 +93,10 @@ class ClinicalFacts:
         return {
             "gp_complete_to": self.gp_complete_to,
             "hospital_complete_to": self.hospital_complete_to,
+            "completeness": [asdict(one) | {"certainty": one.certainty} for one in self.completeness],
+            "unknown_units": [asdict(one) for one in self.unknown_units],
+            "deaths": [asdict(one) for one in self.deaths],
+            "conflicts": dict(self.conflicts),
             "attrition": [asdict(step) for step in self.attrition],
             "facts_looked_for": self.looked_for,
             "not_observable": dict(self.unobservable),

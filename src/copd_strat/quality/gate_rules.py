@@ -53,4 +53,21 @@ RELATIONS_ADD_UP = GateRule(
     "A canonical table with more rows than the files it is made from.",
     _REPORT,
 )
-GATE_RULES = (NEEDED_ROWS, ROWS_ADD_UP, SAMPLE_AGREES, PATIENTS_ADD_UP, RELATIONS_ADD_UP)
+CODES_INTACT = GateRule(
+    "GATE06",
+    "codes_are_intact",
+    "the check digits of SNOMED CT and dm+d identifiers hold",
+    "Identifiers that lost or changed digits on their way: no code list can know them.",
+    "export codes as text: a spreadsheet or a float column cuts 18-digit identifiers",
+)
+SOMEBODY_LISTED = GateRule(
+    "GATE07",
+    "somebody_is_on_the_register",
+    "at least one person is on the register",
+    "Nobody has a COPD diagnosis that the code lists know, is alive, registered and 35 or over.",
+    "see 'Codes' and 'Concepts' on the verdict's page: the codes may be of a system that no list knows, or be"
+    " written in a way that none knows",
+)
+# Counts that no data can make differ: what they find is a fault of the program.
+PROOFS = (ROWS_ADD_UP, SAMPLE_AGREES, PATIENTS_ADD_UP, RELATIONS_ADD_UP)
+GATE_RULES = (NEEDED_ROWS, *PROOFS, CODES_INTACT, SOMEBODY_LISTED)

@@ -3,43 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import date
-from typing import Protocol
 
 from copd_strat.extracts.receipts import TableReceipt
+from copd_strat.quality.code_findings import CodeMatches
 from copd_strat.quality.findings import Section
-
-
-class CodeMatches(Protocol):
-    """What the code lists found in the events (``codelists.MatchReport``)."""
-
-    @property
-    def events(self) -> int: ...
-    @property
-    def unmatched_events(self) -> int: ...
-    @property
-    def unmatched_by_namespace(self) -> tuple[tuple[str, int], ...]: ...
-    @property
-    def distinct_ids(self) -> int: ...
-    @property
-    def damaged_ids(self) -> int: ...
-    @property
-    def zero_match_concepts(self) -> tuple[str, ...]: ...
-
-
-class Estimates(Protocol):
-    """The dates of a night (``clinical.ClinicalFacts``)."""
-
-    @property
-    def index_date(self) -> date: ...
-    @property
-    def gp_complete_to(self) -> date: ...
-    @property
-    def hospital_complete_to(self) -> date | None: ...
-    @property
-    def register_size(self) -> int: ...
-    @property
-    def unobservable(self) -> Mapping[str, str]: ...
 
 
 def rows_section(receipts: Iterable[TableReceipt], last: Mapping[str, Mapping[str, int]]) -> Section:
@@ -65,25 +32,6 @@ def rows_section(receipts: Iterable[TableReceipt], last: Mapping[str, Mapping[st
     )
 
 
-def codes_section(matches: CodeMatches) -> Section:
-    """Events whose code no list knows, by who issued the code, and identifiers that are damaged."""
-    known = matches.events - matches.unmatched_events
-    rows: list[tuple[str, float, float]] = [("on a code list", known, _share(known, matches.events))]
-    rows += [
-        (f"unknown: {issuer}", events, _share(events, matches.events))
-        for issuer, events in matches.unmatched_by_namespace
-    ]
-    damaged = matches.damaged_ids
-    rows.append(("identifiers that fail their check digit", damaged, _share(damaged, matches.distinct_ids)))
-    return Section(
-        title="Codes",
-        introduction="GP events and prescriptions by what the code lists make of their codes. Unknown codes"
-        " are normal, since a GP record holds far more than COPD; a namespace that no list covers is not.",
-        columns=("codes", "number", "share"),
-        rows=tuple(rows),
-    )
-
-
 def concepts_section(matches: CodeMatches, concepts: Mapping[str, int], last: Mapping[str, int]) -> Section:
     """Events of every concept, tonight and last night; concepts that match nothing stand last."""
     counted = [(concept, events, last.get(concept)) for concept, events in sorted(concepts.items())]
@@ -94,36 +42,3 @@ def concepts_section(matches: CodeMatches, concepts: Mapping[str, int], last: Ma
         columns=("concept", "events", "last night"),
         rows=(*counted, *silent),
     )
-
-
-def estimates_section(facts: Estimates, given: Mapping[str, date | None]) -> Section:
-    """Until which day each source is complete, and whether the site gave the day or it was estimated."""
-    dates = {"GP records": facts.gp_complete_to, "hospital records": facts.hospital_complete_to}
-    rows = tuple(
-        (
-            source,
-            day.isoformat() if day else "not known",
-            "given in the configuration" if given.get(source) else "estimated from the volume of records",
-        )
-        for source, day in dates.items()
-    )
-    return Section(
-        title="Estimates",
-        introduction="What the program worked out for itself because nobody gave it.",
-        columns=("complete to", "date", "how"),
-        rows=(*rows, ("end of the look-back windows", facts.index_date.isoformat(), "")),
-    )
-
-
-def unobservable_section(facts: Estimates) -> Section:
-    """Facts that this extract cannot show, and why."""
-    return Section(
-        title="Not observable",
-        introduction="What cannot be seen in these extracts is never counted as absent or as 0.",
-        columns=("fact", "why"),
-        rows=tuple(sorted(facts.unobservable.items())),
-    )
-
-
-def _share(part: int, whole: int) -> float:
-    return part / whole if whole else 0.0
