@@ -2,9 +2,9 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-CONFIG ?= pipelines/demo.yaml
+TOOL ?= .venv-contract-tool
 
-.PHONY: help demo test check format bench lock clean
+.PHONY: help demo test check format build bench contract-tool lock clean
 .DEFAULT_GOAL := help
 
 help: ## show these targets
@@ -40,6 +40,14 @@ check: $(VENV)/.dev-installed ## style and types
 format: $(VENV)/.dev-installed ## rewrite the code in the house style
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+contract-tool: $(VENV)/.dev-installed ## does another tool of the standard count what our contracts count?
+	@test -x $(TOOL)/bin/datacontract || $(PYTHON) -m venv $(TOOL)
+	$(TOOL)/bin/pip install --quiet --disable-pip-version-check -r tests/contract_tool/requirements.txt
+	$(BIN)/python tests/contract_tool/contract_tool.py $(TOOL)/bin/python
+
+build: $(VENV)/.dev-installed ## sdist and wheel in dist/
+	$(BIN)/python -m build --no-isolation --outdir dist .
 
 bench: $(VENV)/.run-installed ## 100,000 patients: CPU time against a bare scan, peak memory
 	$(BIN)/python benchmarks/bench_night.py

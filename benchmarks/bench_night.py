@@ -18,7 +18,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -43,15 +43,16 @@ COLUMNS = {
 
 def settings_for(data: Path, folder: Path) -> Settings:
     key = folder / "reference.key"
+    key.touch(mode=0o600)
     key.write_text("a key for a benchmark of synthetic people\n")
     demo = load(ROOT / "pipelines" / "demo.yaml")
-    return replace(
-        demo,
-        extracts=(ExtractSource(layout="native", path=data),),
-        output=folder / "output",
-        guard=GuardSettings(min_month_share=0.0),  # these data's months are uneven, which is not measured
-        pathways=PathwaySettings(reference_key_file=key),
-    )
+    changed = {
+        "extracts": (ExtractSource(layout="native", path=data),),
+        "output": folder / "output",
+        "guard": GuardSettings(min_month_share=0.0),  # these data's months are uneven, which is not measured
+        "pathways": PathwaySettings(reference_key_file=key),
+    }
+    return demo.model_copy(update=changed)
 
 
 def scan_seconds(data: Path, settings: Settings, spill: Path) -> float:

@@ -1,254 +1,350 @@
 """A run's configuration: one YAML file becomes frozen, validated settings.
 
 Unknown keys are refused, and every error in the file is reported at once with its key.
-Paths are relative to the configuration file.
+Paths are relative to the configuration file. The strings below the fields are what docs/configuration.md and
+an editor (through the JSON Schema) say about a key.
 """
 
 from __future__ import annotations
 
-import dataclasses
-import difflib
-import types
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+import re
+from collections.abc import Hashable, Iterator
 from datetime import date
+from functools import cache
+from importlib.resources import files
 from pathlib import Path
-from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo
 
 import yaml
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    Field,
+    ValidationInfo,
+    WithJsonSchema,
+)
+from pydantic_core import PydanticCustomError
 
 from copd_strat.errors import ConfigError
+from copd_strat.model_faults import STRICT, Several, Text, fields_of, models_in, nearest, validated
 
-LAYOUTS = ("native", "nhse", "cprd_aurum", "emis", "omop")
+SCHEMA = "copd-strat.schema.json"
 
 
-@dataclass(frozen=True, kw_only=True)
-class Governance:
+def packaged_folder(name: str) -> Path:
+    """A folder of the project's top level: data_contracts or pipelines.
+
+    An installed program carries it inside its package; in a checkout it stands at the top level, where people
+    look for it (setup.py maps one to the other).
+    """
+    package = Path(str(files("copd_strat")))
+    inside = package / name
+    return inside if inside.is_dir() else package.parents[1] / name
+
+
+@cache
+def layouts() -> tuple[str, ...]:
+    """The layouts there are: each is a folder, found by being there (docs/layouts.md)."""
+    folder = Path(str(files("copd_strat"))) / "extracts" / "layouts"
+    return tuple(sorted(mapping.parent.name for mapping in folder.glob("*/mapping.py")))
+
+
+def _a_layout(name: str) -> str:
+    if name not in layouts():
+        raise PydanticCustomError("layout", "no such layout {near}", {"near": nearest(name, layouts())})
+    return name
+
+
+def _a_timezone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (KeyError, ValueError, OSError):
+        raise PydanticCustomError("timezone", "no such time zone; write it as Europe/London") from None
+    return name
+
+
+def _a_path(value: object, info: ValidationInfo) -> object:
+    """Text becomes a path relative to the configuration file; anything else is refused by the type."""
+    if not isinstance(value, str):
+        return value
+    if not value.strip() or "\0" in value:
+        raise PydanticCustomError("path", "must be a path")
+    return (info.context["base"] / value).resolve() if info.context else Path(value)
+
+
+def _a_policy(name: str, info: ValidationInfo) -> str:
+    """The name of a shipped policy as it is; a file's path relative to the configuration, like any other."""
+    if name.endswith((".yaml", ".yml")) and info.context:
+        return str((info.context["base"] / name).resolve())
+    return name
+
+
+def _memory(text: str) -> str:
+    """A size the engine understands, and more than nothing."""
+    found = re.fullmatch(r"(\d+(?:\.\d+)?) ?([KMGT]i?B)", text)
+    if found is None or float(found[1]) == 0:
+        raise PydanticCustomError("memory", "must be a size such as 1GB or 512MB")
+    return text
+
+
+def _quoted(value: object) -> object:
+    """A year that is a name may be written without quotes."""
+    return str(value) if type(value) is int else value
+
+
+Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
+Days = Annotated[int, Field(ge=0, le=3660)]
+PathBelow = Annotated[Path, BeforeValidator(_a_path, json_schema_input_type=str)]
+Layout = Annotated[str, AfterValidator(_a_layout), WithJsonSchema({"enum": list(layouts())})]
+
+
+class Governance(BaseModel):
     """What makes the processing lawful; printed in the manifest. The software records, people decide."""
 
-    legal_basis: str
-    approval_reference: str
+    model_config = STRICT
+
+    legal_basis: Text
+    """What makes the processing lawful; printed, not judged."""
+    approval_reference: Text
+    """Reference of the approval."""
     approval_expires: date
-    controller: str
+    """After this date the run refuses (exit 19)."""
+    controller: Text
+    """The controller."""
     opt_out_regime: Literal["type1", "type1_and_national", "none_direct_care"]
+    """Which opt-outs were removed upstream."""
     opt_out_applied_on: date
+    """Date on which opt-outs were removed; with the national opt-out at most 7 days before the extract's
+    last day."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class ExtractSource:
-    """One folder of extract files in one layout; ``gaps`` are words that stand where a value is missing."""
+class ExtractSource(BaseModel):
+    """One folder of extract files in one layout."""
 
-    layout: Literal["native", "nhse", "cprd_aurum", "emis", "omop"]
-    path: Path
-    care: tuple[Literal["primary", "secondary"], ...] = ("primary", "secondary")
-    gaps: tuple[str, ...] = ()
+    model_config = STRICT
+
+    layout: Layout
+    """The layout of the files (docs/layouts.md)."""
+    path: PathBelow
+    """Folder of the extract's files."""
+    care: Annotated[tuple[Literal["primary", "secondary"], ...], Several, Field(min_length=1)] = (
+        "primary",
+        "secondary",
+    )
+    """What the folder supplies: `[primary]`, `[secondary]` or both."""
+    gaps: Annotated[tuple[Text, ...], Several] = ()
+    """Words that stand for an empty value in these files, such as `["NULL", "N/A"]`; one that is not
+    named here stops the night."""
+    allow_world_writable: bool = False
+    """True where files that anybody on the machine may write to are accepted all the same."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class EngineSettings:
-    memory_limit: str = "1GB"
-    threads: int = 2
+class EngineSettings(BaseModel):
+    """What the embedded engine may use."""
+
+    model_config = STRICT
+
+    memory_limit: Annotated[Text, AfterValidator(_memory)] = "1GB"
+    """Memory of the embedded engine, such as `1GB` or `512MB`."""
+    threads: Annotated[int, Field(ge=1, le=1024)] = 2
+    """Processors it uses."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class ClinicalSettings:
+class ClinicalSettings(BaseModel):
     """Choices where published definitions leave room; docs/decisions.md gives the reasons."""
 
+    model_config = STRICT
+
     episode_rule: Literal["chain", "anchor"] = "chain"
-    episode_gap_days: int = 14
-    spell_gap_days: int = 2
+    """How events join one exacerbation (docs/decisions.md §8)."""
+    episode_gap_days: Days = 14
+    """Days after which a new exacerbation begins."""
+    spell_gap_days: Days = 2
+    """Days between two provider spells of one continuous stay."""
     gp_complete_to: date | None = None
+    """Day to which the GP data are complete, where the site knows better than the estimate."""
     hospital_complete_to: date | None = None
-    imd_edition: Literal["2019", "2025"] = "2019"
-    codelists: tuple[Path, ...] = ()
+    """The same for the hospital data."""
+    imd_edition: Annotated[
+        Literal["2019", "2025"],
+        BeforeValidator(_quoted, json_schema_input_type=Literal["2019", "2025", 2019, 2025]),
+    ] = "2019"
+    """Edition of the deprivation deciles."""
+    codelists: Annotated[tuple[PathBelow, ...], Several] = ()
+    """The site's own code list files."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class RiskSettings:
+class RiskSettings(BaseModel):
     """``care_setting`` has no default: recalibrations of primary and hospital care differ a lot."""
 
+    model_config = STRICT
+
     care_setting: Literal["primary_care", "hospital_clinic"]
-    gold_edition: Literal["2023", "2026"] = "2023"
+    """`primary_care` (ACCEPT 3.0-CPRD) or `hospital_clinic` (ACCEPT 3, United Kingdom specialty): they
+    differ a lot, so there is no default."""
+    gold_edition: Annotated[
+        Literal["2023", "2026"],
+        BeforeValidator(_quoted, json_schema_input_type=Literal["2023", "2026", 2023, 2026]),
+    ] = "2023"
+    """Edition of the GOLD ABE groups."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class PathwaySettings:
-    """``policy`` is the name of a shipped policy or the path of a site's own file."""
+class PathwaySettings(BaseModel):
+    """Who goes where, and the key from which the references on lists are made."""
 
-    policy: str = "risk_and_rules"
-    reference_key_env: str = "COPD_STRAT_REFERENCE_KEY"
-    reference_key_file: Path | None = None
+    model_config = STRICT
+
+    policy: Annotated[Text, AfterValidator(_a_policy)] = "risk_and_rules"
+    """A shipped policy's name or the path of the site's own, relative to the configuration."""
+    reference_key_env: Text = "COPD_STRAT_REFERENCE_KEY"
+    """Environment variable that holds the reference key."""
+    reference_key_file: PathBelow | None = None
+    """File that holds the reference key; then the variable must be empty."""
+    allow_world_readable_key: bool = False
+    """True where a key file that anybody on the machine may read is accepted all the same."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class GuardSettings:
+class ListSettings(BaseModel):
+    """What practices' lists show."""
+
+    model_config = STRICT
+
+    identity_check: Literal["age_sex", "none"] = "none"
+    """`age_sex` shows age and sex, to check a person's identity with the practice's key sheet; only once the
+    information governance lead agrees."""
+
+
+class GuardSettings(BaseModel):
     """Thresholds of the run guard, as shares; see docs/run-guard.md."""
 
-    max_extract_age_days: int = 45
-    max_rows_change: float = 0.30
-    max_patients_change: float = 0.20
-    max_disposition_change: float = 0.50
-    min_month_share: float = 0.50
+    model_config = STRICT
+
+    max_extract_age_days: Days = 45
+    """GP data older than this stop the run."""
+    max_rows_change: Share = 0.30
+    """Change in a table's rows against the last run that stops the run, as a share."""
+    max_patients_change: Share = 0.20
+    """The same for patients."""
+    max_disposition_change: Share = 0.50
+    """Change in a disposition's size that stops the run."""
+    min_month_share: Share = 0.50
+    """A month with fewer events than this share of its usual volume stops the run."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class SummarySettings:
+class SummarySettings(BaseModel):
+    """What is published for commissioners."""
+
+    model_config = STRICT
+
     suppression: Literal["hes", "opensafely"] = "hes"
-    months: int = 24
+    """Small-number rule."""
+    months: Annotated[int, Field(ge=1, le=120)] = 24
+    """Closed months of event history to publish."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Settings:
+class Settings(BaseModel):
     """Everything a run is told, apart from the run date and the reference key."""
 
-    title: str
+    model_config = STRICT
+
+    title: Text
+    """Name shown on the terminal, the report and the manifest."""
     synthetic: bool = False
+    """True for people who do not exist: every output is labelled."""
     governance: Governance
-    extracts: tuple[ExtractSource, ...]
-    contracts: Path
-    output: Path
+    extracts: Annotated[tuple[ExtractSource, ...], Several, Field(min_length=1)]
+    contracts: PathBelow | None = None
+    """Folder of the data contracts, only for a site that keeps its own: the program brings them."""
+    output: PathBelow
+    """Folder of runs; readers follow its `CURRENT.json`."""
+    timezone: Annotated[Text, AfterValidator(_a_timezone)] = "Europe/London"
+    """Moments with a zone become the local day of this time zone."""
     risk: RiskSettings
-    clinical: ClinicalSettings = field(default_factory=ClinicalSettings)
-    pathways: PathwaySettings = field(default_factory=PathwaySettings)
-    engine: EngineSettings = field(default_factory=EngineSettings)
-    guard: GuardSettings = field(default_factory=GuardSettings)
-    summary: SummarySettings = field(default_factory=SummarySettings)
-    retain_runs: int = 30
-    # Where a moment with a zone falls on a day.
-    timezone: str = "Europe/London"
+    clinical: ClinicalSettings = ClinicalSettings()
+    pathways: PathwaySettings = PathwaySettings()
+    lists: ListSettings = ListSettings()
+    engine: EngineSettings = EngineSettings()
+    guard: GuardSettings = GuardSettings()
+    summary: SummarySettings = SummarySettings()
+    retain_runs: Annotated[int, Field(ge=1, le=10_000)] = 30
+    """Runs to keep; older ones are removed after publication."""
 
 
 def load(path: Path) -> Settings:
     """Read ``path``; ConfigError lists every fault of the file at once."""
-    raw = read_yaml(path)
-    faults: list[str] = []
-    settings = _build(Settings, raw, "", path.parent, faults)
-    if not isinstance(settings, Settings):
-        raise ConfigError(
-            f"{path}: {len(faults)} error(s) in the configuration\n" + "\n".join(f"  - {f}" for f in faults),
-            fix="correct the keys named above; docs/configuration.md describes each",
-        )
-    return settings
+    return validated(
+        Settings, read_yaml(path), file=path, what="configuration", page="configuration", base=path.parent
+    )
 
 
-def keys(kind: type, prefix: str = "") -> Iterator[str]:
+def json_schema() -> dict[str, Any]:
+    """The shape of a configuration as JSON Schema: editors complete and check keys by it."""
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **Settings.model_json_schema()}
+
+
+def keys(kind: type[BaseModel] = Settings, prefix: str = "") -> Iterator[str]:
     """Every key a configuration may hold, in dotted form; ``[]`` marks a list's items."""
-    for name, hint in get_type_hints(kind).items():
-        inner = get_args(hint)[0] if get_origin(hint) is tuple else hint
-        if isinstance(inner, type) and dataclasses.is_dataclass(inner):
-            yield from keys(inner, f"{prefix}{name}{'[]' if inner is not hint else ''}.")
-        else:
+    for name, annotation in fields_of(kind).items():
+        inner = next(models_in(annotation), None)
+        if inner is None:
             yield f"{prefix}{name}"
+        else:
+            yield from keys(inner, f"{prefix}{name}{'' if inner is annotation else '[]'}.")
 
 
-class _UniqueKeys(yaml.SafeLoader):
-    """A YAML loader that refuses a key given twice."""
+class _PlainLoader(yaml.SafeLoader):
+    """A YAML loader that refuses a key given twice, and leaves as text what no type can hold."""
+
+    def construct_object(self, node: yaml.Node, deep: bool = False) -> Any:
+        """Any value; one that YAML calls a date, a number or bytes without its being one stays text.
+
+        The thirtieth of February, or a number of 5,000 digits, is then refused under its key.
+        """
+        try:
+            return super().construct_object(node, deep=deep)
+        except (ValueError, OverflowError):
+            return str(node.value)
 
 
 def _mapping_of_unique_keys(loader: yaml.SafeLoader, node: yaml.MappingNode) -> dict[Any, Any]:
     seen: set[Any] = set()
     for key_node, _ in node.value:
         key = loader.construct_object(key_node)
+        line = key_node.start_mark.line + 1
+        if not isinstance(key, Hashable):
+            raise ConfigError(f"line {line}: a key must be a word", fix="put brackets and braces in quotes")
         if key in seen:
-            line = key_node.start_mark.line + 1
             raise ConfigError(f"line {line}: the key '{key}' is given twice", fix="keep one of them")
         seen.add(key)
     return loader.construct_mapping(node, deep=True)
 
 
-_UniqueKeys.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, _mapping_of_unique_keys)
+_PlainLoader.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, _mapping_of_unique_keys)
 
 
 def read_yaml(path: Path) -> dict[str, Any]:
     """A YAML file as a mapping; ConfigError names the file (and line) if it is not one."""
     try:
         with path.open(encoding="utf-8") as stream:
-            raw = yaml.load(stream, Loader=_UniqueKeys)  # noqa: S506 - derived from SafeLoader
+            raw = yaml.load(stream, Loader=_PlainLoader)  # noqa: S506 - derived from SafeLoader
     except FileNotFoundError:
         raise ConfigError(
             f"{path}: no such file", fix="check the path, or make one with 'copd-strat init'"
         ) from None
     except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path}: cannot be read ({type(error).__name__})") from error
+        raise ConfigError(
+            f"{path}: cannot be read ({type(error).__name__})", fix="check its permissions; it must be UTF-8"
+        ) from error
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         where = f"line {mark.line + 1}" if mark else "unknown line"
         raise ConfigError(f"{path}: not valid YAML at {where}", fix="check indentation and quotes") from None
+    except RecursionError:
+        raise ConfigError(f"{path}: nested too deeply", fix="check brackets and braces") from None
     except ConfigError as error:
         raise ConfigError(f"{path}: {error.problem}", fix=error.fix) from None
     if not isinstance(raw, dict):
         raise ConfigError(f"{path}: expected 'key: value' lines at the top level")
     return raw
-
-
-def _build(kind: type, raw: dict[str, Any], where: str, base: Path, faults: list[str]) -> object | None:
-    hints = get_type_hints(kind)
-    fields = {f.name: f for f in dataclasses.fields(kind)}
-    before = len(faults)
-    unknown = [str(key) for key in raw if key not in fields]
-    faults.extend(f"{where}{key}: unknown key{_suggestion(key, list(fields))}" for key in unknown)
-    values: dict[str, Any] = {}
-    for name, spec in fields.items():
-        if name in raw:
-            values[name] = _convert(hints[name], raw[name], f"{where}{name}", base, faults)
-        elif spec.default is dataclasses.MISSING and spec.default_factory is dataclasses.MISSING:
-            faults.append(f"{where}{name}: required, but missing")
-    return kind(**values) if len(faults) == before else None
-
-
-def _suggestion(key: str, known: list[str]) -> str:
-    near = difflib.get_close_matches(key, known, n=1)
-    return f" (did you mean '{near[0]}'?)" if near else f" (known: {', '.join(known)})"
-
-
-def _convert(hint: Any, value: Any, where: str, base: Path, faults: list[str]) -> Any:
-    """``value`` as ``hint`` wants it; a fault is noted under ``where`` if it cannot be."""
-    origin = get_origin(hint)
-    if origin in (Union, types.UnionType):
-        return None if value is None else _convert(get_args(hint)[0], value, where, base, faults)
-    if origin is Literal:
-        return _one_of(get_args(hint), value, where, faults)
-    if origin is tuple:
-        return _each_of(get_args(hint)[0], value, where, base, faults)
-    if isinstance(hint, type) and dataclasses.is_dataclass(hint):
-        if not isinstance(value, dict):
-            faults.append(f"{where}: expected 'key: value' lines below it")
-            return None
-        return _build(hint, value, f"{where}.", base, faults)
-    return _scalar(hint, value, where, base, faults)
-
-
-def _one_of(choices: tuple[Any, ...], value: Any, where: str, faults: list[str]) -> Any:
-    text = str(value)
-    if text not in choices:
-        faults.append(f"{where}: must be one of {', '.join(choices)}")
-    return text
-
-
-def _each_of(hint: Any, value: Any, where: str, base: Path, faults: list[str]) -> tuple[Any, ...]:
-    if not isinstance(value, list):
-        faults.append(f"{where}: expected a list ('- item' lines)")
-        return ()
-    return tuple(_convert(hint, item, f"{where}[{n}]", base, faults) for n, item in enumerate(value))
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool)
-
-
-_SCALARS: dict[type, tuple[Callable[[Any], bool], str]] = {
-    bool: (lambda v: isinstance(v, bool), "true or false"),
-    int: (lambda v: isinstance(v, int) and not isinstance(v, bool) and v >= 0, "a whole number, 0 or more"),
-    float: (lambda v: _is_number(v) and v >= 0, "a number, 0 or more"),
-    date: (lambda v: type(v) is date, "a date such as 2026-03-31"),
-    str: (lambda v: isinstance(v, str) and bool(v.strip()), "text (put it in quotes)"),
-    Path: (lambda v: isinstance(v, str) and bool(v.strip()), "a path"),
-}
-
-
-def _scalar(hint: type, value: Any, where: str, base: Path, faults: list[str]) -> Any:
-    fits, wanted = _SCALARS[hint]
-    if not fits(value):
-        faults.append(f"{where}: must be {wanted}")
-        return None
-    return (base / value).resolve() if hint is Path else value

@@ -12,7 +12,8 @@
     ├── OutputError             18  an output cannot be written
     └── ApprovalError           19  the approval has expired or is missing
 
-Exit codes besides these: 0 published, 2 usage (click), 70 a bug.
+Exit codes besides these: 0 published, 2 usage (click), 70 a bug; 129, 130 and 143 stopped by a signal
+(hang-up, interrupt, termination).
 
 A message says what is wrong, where (file, line, column or key) and how to fix it.
 It never holds a value of a patient's record.
@@ -20,15 +21,40 @@ It never holds a value of a patient's record.
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import ClassVar
 
 BUG_EXIT_CODE = 70
 
 
+class Stopped(BaseException):
+    """A person or the machine asked the program to end (SIGINT, SIGTERM, SIGHUP); exit 128 + ``number``.
+
+    Not an Exception, so that nothing between the signal and the terminal takes it for a failure of its own.
+    """
+
+    def __init__(self, number: int) -> None:
+        self.number = number
+        super().__init__(number)
+
+
+def stop_behind(error: BaseException | None) -> Stopped | None:
+    """The signal that an error came from: libraries turn what a handler raises into errors of their own."""
+    while error is not None and not isinstance(error, Stopped):
+        error = error.__cause__ or error.__context__
+    return error
+
+
 class CopdStratError(Exception):
-    """Root of all errors a user can fix: shown without a traceback."""
+    """Root of all errors a user can fix: shown without a traceback.
+
+    ``page`` is the verdict's page of the night that the error ended, ``then`` the command to give once it is
+    fixed; both are None where there is none.
+    """
 
     exit_code: ClassVar[int]
+    page: Path | None = None
+    then: str | None = None
 
     def __init__(self, problem: str, *, fix: str | None = None) -> None:
         self.problem = problem

@@ -3,31 +3,55 @@
 from __future__ import annotations
 
 import dataclasses
-import hashlib
-import hmac
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 from copd_strat import __version__
 from copd_strat.config import ExtractSource, Settings
+from copd_strat.contracts.contract_files import packaged
 from copd_strat.errors import RunGuardError
-from copd_strat.extracts.inventory import InputFile, inventory
-from copd_strat.pathways import load_policy, reference_key
-from copd_strat.publish import Current, RunFolder, content_key
-from copd_strat.publish.approval import check_approval
+from copd_strat.extracts.inventory import InputFile, inventory, require_unchanged
+from copd_strat.file_permissions import check_inputs
+from copd_strat.pathways.policy import Policy
+from copd_strat.pathways.policy_files import load_policy
+from copd_strat.pathways.reference_keys import fingerprint, key_change, named_key, reference_key
+from copd_strat.publish import PublishedRun, RunFolder, content_key
+from copd_strat.publish.approval import check_approval, check_opt_outs
 from copd_strat.publish.content import code_hash, sha256_of
 
 
 @dataclass(frozen=True, kw_only=True)
+class RunStamp:
+    """The run's identity, on everything it writes: the same for the same inputs, since content makes it.
+
+    ``as_of`` is the run date; ``index_date`` the end of the look-back windows; ``policy`` and
+    ``model`` are names with version; ``synthetic`` marks data of people who do not exist.
+    """
+
+    run_id: str
+    as_of: date
+    index_date: date
+    policy: str
+    model: str
+    synthetic: bool
+    title: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class Night:
-    """What one run is told: the settings, the run date, the index date if it is given."""
+    """What one run is told: the settings, the run date, the index date if it is given.
+
+    ``rotate_key_from`` names the file or environment variable that holds the reference key of the last run.
+    """
 
     settings: Settings
     as_of: date
     index: date | None = None
     force: bool = False
+    rotate_key_from: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,40 +75,114 @@ class SourcePlan:
 class Plan:
     """The run to make: ``parts`` hash everything it depends on, ``reasons`` say what is new in them.
 
-    ``previous`` is the run that tonight is compared with, None on the first night.
+    ``published`` is the run that readers see now; ``previous`` the one that tonight is compared with, None on
+    the first night. Both are whole: every file was held against its hash. ``key_change`` says what a new
+    reference key means, and is empty for the same one.
     """
 
+    night: Night
     run_id: str
     key: str
     parts: dict[str, str]
     reasons: tuple[str, ...]
     sources: tuple[SourcePlan, ...]
-    output: Path
-    published: Current | None
-    previous: Current | None
+    policy: Policy
+    reference_key: bytes = field(repr=False)
+    key_change: str
+    published: PublishedRun | None
+    previous: PublishedRun | None
+
+    @property
+    def settings(self) -> Settings:
+        return self.night.settings
+
+    @property
+    def as_of(self) -> date:
+        return self.night.as_of
+
+    @property
+    def contracts(self) -> Path:
+        """The folder of the data contracts: the site's own, or those that come with the program."""
+        return self.settings.contracts or packaged()
 
     @property
     def unchanged(self) -> bool:
-        return self.published is not None and self.published.manifest["key"] == self.key
+        """Whether the published run has been made of all this already, and nobody asked for it again."""
+        return (
+            self.published is not None and self.published.manifest["key"] == self.key and not self.night.force
+        )
+
+    @property
+    def previous_path(self) -> Path | None:
+        return self.previous.path if self.previous else None
+
+    @property
+    def last_figures(self) -> Mapping[str, Any]:
+        """The figures of the run to compare with, empty on the first night."""
+        return self.previous.manifest["guard"] if self.previous else {}
+
+    @property
+    def heading(self) -> dict[str, str]:
+        """Whose night it is, for the verdict's page."""
+        settings, night = self.night.settings, self.night
+        return {"run_id": self.run_id, "title": settings.title, "as_of": night.as_of.isoformat()}
+
+    def require_fresh_opt_outs(self, index_date: date) -> None:
+        """ApprovalError if national opt-outs were applied too long before the extract's last day."""
+        check_opt_outs(self.settings.governance, index=index_date)
+
+    def stamp(self, index_date: date, model: str) -> RunStamp:
+        return RunStamp(
+            run_id=self.run_id,
+            as_of=self.as_of,
+            index_date=index_date,
+            policy=self.policy.label,
+            model=model,
+            synthetic=self.settings.synthetic,
+            title=self.settings.title,
+        )
+
+    def record(self, stamp: RunStamp) -> dict[str, Any]:
+        """What the manifest keeps."""
+        return dataclasses.asdict(stamp) | {
+            "governance": self.settings.governance.model_dump(mode="json"),
+            "settings": self.settings.model_dump(mode="json"),
+            "key": self.key,
+            "parts": self.parts,
+            "reference_key": fingerprint(self.reference_key),
+            "previous": self.previous.path.name if self.previous else None,
+        }
+
+    def require_same_inputs(self) -> None:
+        """After the last read: InputError unless every file is still the one that was hashed."""
+        require_unchanged(item for source in self.sources for item in source.inputs)
 
 
 def plan(night: Night) -> Plan:
     """The night's plan; errors of approval, configuration, policy and inputs come out here, first of all."""
     settings = night.settings
-    check_approval(settings.governance, as_of=night.as_of, index=night.index)
-    sources = tuple(_source(source) for source in settings.extracts)
-    parts = _parts(night, sources)
-    key = content_key(parts)
+    check_approval(settings.governance, as_of=night.as_of)
+    check_inputs(settings)
+    policy, secret = load_policy(settings.pathways.policy), reference_key(settings.pathways)
     folder = RunFolder(settings.output)
-    published = folder.current()
+    published = folder.intact_current()
     _refuse_going_back(night, published)
+    old = named_key(night.rotate_key_from) if night.rotate_key_from else None
+    last_key = published.manifest["reference_key"] if published else None
+    changed = key_change(last_key, secret, old)
+    sources = tuple(_source(source) for source in settings.extracts)
+    parts = _parts(night, sources, policy, secret)
+    key = content_key(parts)
     return Plan(
+        night=night,
         run_id=f"{night.as_of:%Y%m%d}-{key[:8]}",
         key=key,
         parts=parts,
-        reasons=_reasons(parts, published, night.force),
+        reasons=_reasons(parts, sources, published, night.force),
         sources=sources,
-        output=settings.output,
+        policy=policy,
+        reference_key=secret,
+        key_change=changed,
         published=published,
         previous=_previous(folder, published, key),
     )
@@ -94,29 +192,24 @@ def _source(source: ExtractSource) -> SourcePlan:
     return SourcePlan(layout=source.layout, path=source.path, inputs=inventory(source.path))
 
 
-def _parts(night: Night, sources: tuple[SourcePlan, ...]) -> dict[str, str]:
+def _parts(night: Night, sources: tuple[SourcePlan, ...], policy: Policy, secret: bytes) -> dict[str, str]:
     """Every input of a run by name, each as a hash: what differs is the reason to run."""
     settings = night.settings
     # Where things lie and how much memory they may use does not change a result.
-    without_places = dataclasses.asdict(
-        dataclasses.replace(
-            settings, output=Path(), contracts=Path(), extracts=(), engine=type(settings.engine)()
-        )
-    )
-    without_places["pathways"] = {"policy": repr(load_policy(settings.pathways.policy))}
+    without_places = settings.model_dump(exclude={"output", "contracts", "extracts", "engine", "pathways"})
+    without_places["policy"] = policy.model_dump()
     without_places["clinical"]["codelists"] = [sha256_of(path) for path in settings.clinical.codelists]
     parts: dict[str, Any] = {
-        f"extracts of {source.layout} ({number})": [
-            source.layout,
-            settings.extracts[number].care,
+        _part_name(number, source): [
+            settings.extracts[number].model_dump(exclude={"path"}),
             [item.content for item in source.inputs],
         ]
         for number, source in enumerate(sources)
     }
     parts |= {
         "configuration and policy": without_places,
-        "data contracts": [item.content for item in inventory(settings.contracts)],
-        "reference key": _fingerprint(reference_key(settings.pathways)),
+        "data contracts": [item.content for item in inventory(settings.contracts or packaged())],
+        "reference key": fingerprint(secret),
         "run date": night.as_of,
         "index date given": night.index,
         "program": [__version__, code_hash()],
@@ -124,18 +217,23 @@ def _parts(night: Night, sources: tuple[SourcePlan, ...]) -> dict[str, str]:
     return {name: content_key({name: part}) for name, part in parts.items()}
 
 
-def _fingerprint(key: bytes) -> str:
-    """Tells two keys apart without telling either."""
-    return hmac.new(key, b"copd-strat reference key", hashlib.sha256).hexdigest()
+def _part_name(number: int, source: SourcePlan) -> str:
+    """Numbered, not named by its path: a moved folder with the same files is no reason to run."""
+    return f"extracts of {source.layout} ({number})"
 
 
-def _reasons(parts: dict[str, str], published: Current | None, force: bool) -> tuple[str, ...]:
+def _reasons(
+    parts: dict[str, str], sources: tuple[SourcePlan, ...], published: PublishedRun | None, force: bool
+) -> tuple[str, ...]:
     if published is None:
         return ("nothing has been published here yet",)
     before = published.manifest["parts"]
+    paths = {_part_name(number, source): f" in {source.path}" for number, source in enumerate(sources)}
     changed = [name for name in parts if before.get(name) != parts[name]]
     gone = [name for name in before if name not in parts]
-    reasons = [f"changed since run {published.run_id}: {name}" for name in changed + gone]
+    reasons = [
+        f"changed since run {published.run_id}: {name}{paths.get(name, '')}" for name in changed + gone
+    ]
     if not reasons:
         reasons = [
             "you asked for it (--force); nothing has changed" if force else "nothing: nothing has changed"
@@ -143,16 +241,15 @@ def _reasons(parts: dict[str, str], published: Current | None, force: bool) -> t
     return tuple(reasons)
 
 
-def _previous(folder: RunFolder, published: Current | None, key: str) -> Current | None:
+def _previous(folder: RunFolder, published: PublishedRun | None, key: str) -> PublishedRun | None:
     """The run to compare with: the published one, or, when that one is repeated, its own predecessor."""
     if published is None or published.manifest["key"] != key:
         return published
     name = published.manifest["previous"]
-    kept = {run.path.name: run for run in folder.runs()}
-    return kept.get(name) if name else None
+    return folder.intact_run(name) if name else None
 
 
-def _refuse_going_back(night: Night, published: Current | None) -> None:
+def _refuse_going_back(night: Night, published: PublishedRun | None) -> None:
     if published is None or night.force or night.as_of >= date.fromisoformat(published.manifest["as_of"]):
         return
     raise RunGuardError(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
@@ -12,17 +12,18 @@ Say = Callable[[str], None]
 
 @dataclass
 class Step:
-    """A step under way; ``found`` is the short account its closing line gives."""
+    """A step under way; ``found`` are the figures that its closing line gives, by name."""
 
     name: str
-    found: str = ""
+    found: Mapping[str, object] = field(default_factory=dict)
 
 
 @dataclass
 class Narrator:
     """Says ``n of m`` lines that read well in a log file, and keeps each step's seconds.
 
-    ``say`` takes one line of text. Lines hold names and counts, never a value of a record.
+    ``say`` takes one line of text and marks it with the time. Lines hold names and counts, never a value of
+    a record.
     """
 
     say: Say
@@ -45,5 +46,14 @@ class Narrator:
             raise
         self.seconds[name] = round(time.perf_counter() - wall, 3)
         self.cpu_seconds[name] = round(time.process_time() - cpu, 3)
-        found = f": {step.found}" if step.found else ""
-        self.say(f"{where}  OK     {name}{found} [{self.seconds[name]:.1f} s]")
+        found = ", ".join(f"{what} {_figure(value)}" for what, value in step.found.items())
+        self.say(f"{where}  OK     {name}{': ' if found else ''}{found} [{self.seconds[name]:.1f} s]")
+
+    @property
+    def timings(self) -> dict[str, dict[str, float]]:
+        """What the manifest keeps."""
+        return {"seconds": self.seconds, "cpu_seconds": self.cpu_seconds}
+
+
+def _figure(value: object) -> str:
+    return f"{value:,}" if isinstance(value, int) else str(value)

@@ -2,152 +2,169 @@
 
 from __future__ import annotations
 
-import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from copd_strat import clinical, codelists, pathways, reconciliation
+import pandas as pd
+
+from copd_strat import clinical, codelists, extracts, lists, pathways, publish
 from copd_strat.engine import Engine
-from copd_strat.errors import CopdStratError
-from copd_strat.extracts.inventory import require_unchanged
-from copd_strat.lists import write_lists
-from copd_strat.plan import Night, Plan, plan
+from copd_strat.plan import Plan
 from copd_strat.progress import Narrator
-from copd_strat.publish import RunFolder
-from copd_strat.publish.approval import check_approval
-from copd_strat.publish.folder import write_errors
-from copd_strat.publish.keep import keep, last_dispositions
-from copd_strat.quality import guard
-from copd_strat.quality.inspect_night import inspect_extracts, judge_results
+from copd_strat.quality import Validation, Verdict
 from copd_strat.report import write_report
 from copd_strat.risk import register as risk
-from copd_strat.summary.stamp import RunStamp
+from copd_strat.summary.indicator_events import count_events
 from copd_strat.summary.summarise import months_to_count, write_summary
 
-STEPS = (
-    "extracts and contracts",
-    "run guard",
-    "clinical facts",
-    "risk",
-    "pathways",
-    "lists",
-    "summary and report",
-    "go or no-go",
-    "publish",
-)
+READING = ("ingest", "validate", "clinical facts")
+STEPS = (*READING, "risk", "pathways", "lists", "summary and report", "publish")
 
 
-def nightly(night: Night, narrator: Narrator) -> reconciliation.Outcome:
-    """Run the night and publish it; any error leaves the last published run in place."""
-    folder = RunFolder(night.settings.output)
-    with folder.lock():
-        planned = plan(night)
-        if planned.unchanged and not night.force:
-            return reconciliation.unchanged(planned)
-        partial = folder.start(planned.run_id)
-        try:
-            with write_errors(partial):
-                manifest = _work(night, planned, partial, narrator)
-            for source in planned.sources:
-                require_unchanged(source.inputs)
-            with narrator.step("publish") as step:
-                outcome = reconciliation.publish(folder, partial, planned, manifest, narrator)
-                step.found = f"run {planned.run_id}"
-            folder.purge(night.settings.retain_runs)
-        except CopdStratError:
-            folder.keep_quality(partial)
-            raise
-        finally:
-            folder.discard(partial)
-    return outcome
+def nightly(planned: Plan, narrator: Narrator) -> publish.Outcome:
+    """Run the planned night and publish it; any error leaves the last published run in place.
+
+    The caller holds the output folder's lock since before the plan was made.
+    """
+    if planned.unchanged and planned.published:
+        return publish.standing(planned.published, "unchanged")
+    folder = publish.RunFolder(planned.settings.output)
+    with folder.staged(planned.run_id) as staged:
+        with _night(planned, staged, narrator) as night:
+            facts, features = night.read()
+            placed = night.place(facts, features)
+            manifest = night.write(facts, placed)
+        with narrator.step("publish") as step:
+            planned.require_same_inputs()
+            step.found = {"run": planned.run_id}
+            runs = publish.Runs(published=planned.published, previous=planned.previous)
+            return publish.publish_run(folder, staged, manifest, narrator.timings, runs)
 
 
-def _work(night: Night, planned: Plan, partial: Path, narrator: Narrator) -> dict[str, Any]:
-    """Everything between the extracts and the finished run folder; gives the manifest's content."""
-    settings, as_of = night.settings, night.as_of
-    policy = pathways.load_policy(settings.pathways.policy)
-    before = planned.previous.path if planned.previous else None
-    last = planned.previous.manifest["guard"] if planned.previous else None
-    engine = Engine.open(settings.engine, partial / "work" / "spill")
+@dataclass(frozen=True, kw_only=True)
+class Validated:
+    """Extracts that a night would go on from: rows by table, the verdict, and the folder of its page."""
 
-    inspected = inspect_extracts(engine, night, planned, partial, last, narrator)
+    tables: Mapping[str, Mapping[str, int]]
+    verdict: Verdict
+    folder: Path
 
-    with narrator.step("clinical facts") as step:
-        lists = codelists.load(engine, settings.clinical.codelists)
-        facts = clinical.build(engine, settings.clinical, as_of=as_of, index=night.index)
-        check_approval(settings.governance, as_of=as_of, index=facts.index_date)
-        matches = codelists.check_matches(engine)
-        codelists.require_intact_ids(matches)
-        guarded = guard.check_concepts(engine, inspected.guarded, last, settings.guard)
-        features = engine.frame("SELECT * FROM features ORDER BY patient_id")
-        step.found = f"{facts.register_size:,} people on the register, index date {facts.index_date}"
 
-    with narrator.step("risk") as step:
-        scored = risk.score_register(features, settings.risk)
-        step.found = reconciliation.statuses_in_words(scored.scores)
+def validate(planned: Plan, narrator: Narrator) -> Validated:
+    """What a night does before it scores anybody, by the same steps; nothing is published."""
+    folder = publish.RunFolder(planned.settings.output)
+    with folder.staged(planned.run_id) as staged:
+        with _night(planned, staged, narrator) as night:
+            night.read()
+        tables = publish.compose(*night.record)["tables"]
+        kept = folder.keep_quality(staged, "validation")
+        return Validated(tables=tables, verdict=night.verdict.verdict, folder=kept)
 
-    with narrator.step("pathways") as step:
-        patients = features.merge(scored.scores, on="patient_id", validate="one_to_one")
-        patients = patients.merge(engine.frame(reconciliation.NETWORKS), on="practice_id", how="left")
-        key = pathways.reference_key(settings.pathways)
-        patients["patient_ref"] = pathways.make_references(patients, key)
-        engine.materialise("clinical", "departures")
-        decisions = engine.frame("SELECT * FROM decisions")
-        assigned = pathways.assign(
-            patients,
-            policy,
-            as_of=as_of,
-            previous=last_dispositions(planned),
-            decisions=decisions,
-            reasons=scored.reasons,
-            left=engine.frame("SELECT * FROM departures"),
-        )
-        dispositions = reconciliation.dispositions(assigned.patients)
-        guarded = guard.check_dispositions(dispositions, guarded, last, settings.guard)
-        step.found = reconciliation.in_words(dispositions)
 
-    stamp = RunStamp(
-        run_id=planned.run_id,
-        as_of=as_of,
-        index_date=facts.index_date,
-        policy=policy.label,
-        model=risk.ranking(settings.risk).model.name,
-        synthetic=settings.synthetic,
-        title=settings.title,
-    )
-    with narrator.step("lists") as step:
-        practices = engine.frame(reconciliation.PRACTICES)
-        written = write_lists(partial, assigned.patients, assigned.changes, practices, stamp)
-        keep(engine, partial, assigned, scored.reasons)
-        step.found = f"{len(written)} files for {len({item.practice_id for item in written})} practices"
+@contextmanager
+def _night(planned: Plan, staged: Path, narrator: Narrator) -> Iterator[_Night]:
+    """A night with an open engine; however it ends, its verdict's page is written."""
+    with (
+        Engine.open(planned.settings.engine, staged / "work" / "spill") as engine,
+        Validation(staged / "quality", planned.settings, planned.heading, planned.last_figures) as verdict,
+    ):
+        yield _Night(planned=planned, staged=staged, narrator=narrator, engine=engine, verdict=verdict)
 
-    with narrator.step("summary and report") as step:
-        complete_to = min(facts.gp_complete_to, facts.hospital_complete_to or facts.gp_complete_to)
-        clinical.build_monthly(engine, months_to_count(before, settings.summary, complete_to))
-        summary = write_summary(
-            partial, engine, assigned.patients, before, settings.summary, stamp, complete_to=complete_to
-        )
-        results = reconciliation.Results(
-            landing=inspected.landing,
-            guarded=guarded,
-            facts=facts,
-            lists=lists,
-            matches=matches,
-            answers=pathways.validate_decisions(decisions, as_of),
-            patients=assigned.patients,
-            written=written,
-            summary=summary,
-        )
-        manifest = reconciliation.manifest(night, planned, stamp, results, partial)
-        published = {name: table.to_pandas(date_as_object=True) for name, table in summary.tables.items()}
-        write_report(partial / "report.html", stamp=stamp, facts=published, manifest=manifest)
-        step.found = reconciliation.months_in_words(summary)
 
-    with narrator.step("go or no-go") as step:
-        own = {"features": features, "scores": scored.scores, "dispositions": assigned.patients}
-        judged = judge_results(settings.contracts, own, published, inspected, partial / "quality")
-        step.found = f"go: {judged:,} rules judged"
+@dataclass(kw_only=True)
+class _Night:
+    """A night under way. ``record`` collects what each room gives the manifest."""
 
-    engine.close()
-    shutil.rmtree(partial / "work")
-    return manifest
+    planned: Plan
+    staged: Path
+    narrator: Narrator
+    engine: Engine
+    verdict: Validation
+    record: list[Mapping[str, Any]] = field(default_factory=list)
+
+    def read(self) -> tuple[clinical.ClinicalFacts, pd.DataFrame]:
+        """Extracts into facts about people: the register, and one row a patient."""
+        engine, verdict, planned = self.engine, self.verdict, self.planned
+        settings, as_of = planned.settings, planned.as_of
+        with self.narrator.step("ingest") as step:
+            landing = extracts.land(
+                engine,
+                settings.extracts,
+                planned.contracts,
+                inputs=[source.inputs for source in planned.sources],
+                zone=settings.timezone,
+                work=self.staged / "work",
+                quality=self.staged / "quality",
+                as_of=as_of,
+            )
+            step.found = landing.sums
+        with self.narrator.step("validate") as step:
+            verdict.extracts(engine, landing)
+            step.found = {"warnings": len(verdict.verdict.warnings)}
+        with self.narrator.step("clinical facts") as step:
+            used = codelists.load(engine, settings.clinical.codelists)
+            facts = clinical.build(engine, settings.clinical, as_of=as_of, index=planned.night.index)
+            planned.require_fresh_opt_outs(facts.index_date)
+            matches = codelists.check_matches(engine)
+            features = clinical.feature_table(engine)
+            verdict.codes(engine, matches)
+            verdict.facts(facts, features)
+            step.found = {"register": facts.register_size, "index date": facts.index_date}
+        self.record += [landing.record(), codelists.record(used, matches), facts.record()]
+        return facts, features
+
+    def place(self, facts: clinical.ClinicalFacts, features: pd.DataFrame) -> pathways.Placement:
+        """Risk, then one disposition a patient, written to the practices' lists."""
+        planned, verdict = self.planned, self.verdict
+        with self.narrator.step("risk") as step:
+            scored = risk.score_register(features, planned.settings.risk)
+            verdict.table("scores", scored.scores)
+            step.found = scored.statuses
+        with self.narrator.step("pathways") as step:
+            placed = pathways.assign_register(
+                self.engine,
+                features,
+                scored,
+                policy=planned.policy,
+                key=planned.reference_key,
+                as_of=planned.as_of,
+                previous=planned.previous_path,
+            )
+            verdict.dispositions(placed.dispositions, placed.refused_answers)
+            verdict.table("dispositions", placed.patients)
+            placed.write_tables(self.engine, self.staged)
+            step.found = placed.dispositions
+        with self.narrator.step("lists") as step:
+            stamp = planned.stamp(facts.index_date, scored.model)
+            written = lists.write_register(self.engine, self.staged, placed, stamp, planned.settings.lists)
+            verdict.lists(facts.register_size, placed.dispositions, placed.listed, written.rows)
+            step.found = {"files": len(written.files), "practices": len(written.rows)}
+        self.record += [planned.record(stamp), placed.record(), written.record(self.staged)]
+        return placed
+
+    def write(self, facts: clinical.ClinicalFacts, placed: pathways.Placement) -> dict[str, Any]:
+        """The commissioners' tables and report; gives the manifest, complete but for files and times."""
+        planned = self.planned
+        with self.narrator.step("summary and report") as step:
+            stamp = planned.stamp(facts.index_date, placed.scored.model)
+            before, settings = planned.previous_path, planned.settings.summary
+            months = months_to_count(before, settings, facts.complete_to)
+            clinical.build_monthly(self.engine, months)
+            count_events(self.engine, months)
+            summary = write_summary(
+                self.staged,
+                self.engine,
+                placed.patients,
+                before,
+                settings,
+                stamp,
+                complete_to=facts.complete_to,
+            )
+            self.verdict.published(summary.frames)
+            manifest = publish.compose(*self.record, summary.record(), self.verdict.record())
+            write_report(self.staged / "report.html", stamp=stamp, facts=summary.frames, manifest=manifest)
+            step.found = summary.counts
+        return manifest

@@ -124,7 +124,7 @@ class World:
         self.engine = engine
         self.rows: dict[str, list[dict[str, Any]]] = {table: [] for table in COLUMNS}
         self.absent: set[str] = set()
-        self.facts: clinical.Facts | None = None
+        self.facts: clinical.ClinicalFacts | None = None
 
     def add(self, table: str, **values: Any) -> None:
         self.rows[table].append(values)
@@ -185,7 +185,7 @@ class World:
 
     def build(
         self, index: str | None = INDEX, as_of: str | None = None, *, complete: bool = True, **settings: Any
-    ) -> clinical.Facts:
+    ) -> clinical.ClinicalFacts:
         """Load the tables and make the facts; hospital data are complete to the index by default."""
         self._load()
         codelists.load(self.engine)

@@ -224,26 +224,30 @@ def test_measurements_come_out_in_one_unit(world: World) -> None:
 
 
 def test_long_term_azithromycin_and_prednisolone_make_no_events(world: World) -> None:
-    """docs/decisions.md §9: spacing alone decides for azithromycin; for steroids the quantity as well."""
+    """docs/decisions.md §9, §40: azithromycin by its spacing, prednisolone by its supply over time."""
     monthly = days_after("2025-07-01", 0, 28, 56, 84, 112, 140)
-    for name in ("azithromycin", "steroid", "courses", "unknown_quantity"):
+    for name in ("azithromycin", "packs", "courses", "unknown_quantity"):
         world.patient(name)
     for on in monthly:
         world.issue("azithromycin", on, "azithromycin", 12)
-        world.issue("azithromycin", on, "prednisolone", 40)
-        world.issue("steroid", on, "prednisolone", 28)
-        world.issue("steroid", on, "amoxicillin", 21)
-        world.course("courses", on)
+        world.issue("azithromycin", on, "prednisolone", 70)
+        world.issue("packs", on, "prednisolone", 28)
+        world.issue("packs", on, "amoxicillin", 21)
         world.issue("unknown_quantity", on, "prednisolone")
         world.issue("unknown_quantity", on, "amoxicillin")
+    for on in days_after("2025-02-01", 0, 21, 70, 92, 150, 172):
+        world.course("courses", on)
     world.build()
     names = (MODERATE, "azithromycin_prophylaxis", "maintenance_steroid")
     assert world.features(*names).to_numpy().tolist() == [
         ["azithromycin", 0, True, False],
         ["courses", 6, False, False],
-        ["steroid", 0, False, True],
+        ["packs", 0, False, True],
         ["unknown_quantity", 6, False, False],
     ]
+    assert dict(world.engine.rows("SELECT DISTINCT drug, basis FROM maintenance")) == {
+        "azithromycin": "spacing", "steroid": "supply",
+    }  # fmt: skip
 
 
 def test_housebound_no_longer_and_dead_by_the_register_of_deaths_only(world: World) -> None:

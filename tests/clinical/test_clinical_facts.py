@@ -8,6 +8,7 @@ import pytest
 from clinical_world import World
 
 from copd_strat.clinical import build_monthly, gli
+from copd_strat.summary.indicator_events import count_events
 
 
 def test_the_attrition_table_counts_every_step(world: World) -> None:
@@ -15,12 +16,13 @@ def test_the_attrition_table_counts_every_step(world: World) -> None:
     world.patient("healthy", diagnosed=None)
     world.patient("resolved")
     world.gp("resolved", "2020-01-01", "copd_resolved")
+    world.patient("ghost", birth_year=1900)
     world.patient("young", birth_year=1991, birth_month=1)
     world.patient("dead", death_date="2025-06-01")
     world.patient("gone", registration_end="2025-12-31")
     facts = world.build()
     assert [(step.remaining, step.excluded) for step in facts.attrition] == [
-        (6, 0), (5, 1), (4, 1), (3, 1), (2, 1), (1, 1),
+        (7, 0), (6, 1), (5, 1), (4, 1), (3, 1), (2, 1), (1, 1),
     ]  # fmt: skip
     assert facts.register_size == 1
 
@@ -177,7 +179,9 @@ def test_closed_months_hold_people_who_died_later_at_the_practice_of_then(world:
     world.patient("moved", diagnosed=None, practice_id="B82002", registration_start="2025-06-15")
     world.gp("moved", "2025-06-20", "review")
     world.build()
-    build_monthly(world.engine, [date(2025, 5, 1), date(2025, 6, 1)])
+    months = [date(2025, 5, 1), date(2025, 6, 1)]
+    build_monthly(world.engine, months)
+    count_events(world.engine, months)
     assert world.engine.rows(
         "SELECT month, patient_id, practice_id, age_band, ethnicity_group FROM monthly_register ORDER BY 1, 2"
     ) == [

@@ -81,6 +81,115 @@ def test_rows_sent_twice_do_not_matter(world: World) -> None:
     assert facts(world) == before
 
 
+@pytest.mark.parametrize("seed", range(4))
+def test_repeated_rows_never_change_a_fact(engine: Engine, seed: int) -> None:
+    """docs/decisions.md §41: any rows, any number of times, in any table, in any order."""
+    world, chance = histories(engine, seed=100 + seed), random.Random(seed)
+    for number in range(PATIENTS):
+        _add_measurements_and_packs(world, f"p{number:02d}", chance)
+    before, conflicts = facts(world), _conflicts(world)
+    for rows in world.rows.values():
+        rows.extend([dict(row) for row in rows if chance.random() < 0.3 for _ in range(chance.randint(1, 3))])
+        chance.shuffle(rows)
+    assert facts(world) == before
+    assert _conflicts(world) == conflicts
+
+
+def _conflicts(world: World) -> list[tuple[Any, ...]]:
+    return world.engine.rows("SELECT * FROM status_conflicts ORDER BY ALL")
+
+
+def _add_measurements_and_packs(world: World, name: str, chance: random.Random) -> None:
+    """What sums or pairs of rows are made from: readings in units, packs of steroids, deaths, flags."""
+    for on in (date(2025, 1, 6) + timedelta(days=7 * week) for week in range(chance.choice((0, 0, 20, 40)))):
+        world.issue(name, on, "prednisolone", chance.choice((7, 7, 7, 14)))
+    for _ in range(6):
+        on = _some_day(chance)
+        world.gp(name, on, "weight", chance.choice((80.0, 12.0, 21.0)), unit=chance.choice(("kg", "stone")))
+        world.gp(
+            name, on, "eosinophils", chance.choice((0.2, 350.0)), unit=chance.choice((None, "K/uL", "%"))
+        )
+    if chance.random() < 0.2:
+        world.death(name, _some_day(chance).isoformat())
+    world.flag(name, "gp_nominated", _some_day(chance).isoformat())
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_irregular_courses_at_least_three_weeks_apart_never_become_long_term(
+    engine: Engine, seed: int
+) -> None:
+    """docs/decisions.md §40: whatever their average and their size, every course stays an exacerbation.
+
+    Irregular: of two gaps that follow each other one is more than 1.5 times as long as the other. Courses ten
+    weeks apart or more are courses even if they come by the clock.
+    """
+    chance, world = random.Random(seed), World(engine)
+    told: dict[str, int] = {}
+    for number in range(60):
+        name, tablets = f"p{number:02d}", chance.choice((30, 40, 42, 56, 60, 84))
+        regular_but_rare = chance.random() < 0.3 and tablets < 84
+        world.patient(name)
+        day, courses, short = date(2025, 1, 2), 0, chance.random() < 0.5
+        while day <= date(2025, 12, 31):
+            world.issue(name, day, "prednisolone", tablets)
+            world.issue(name, day, "amoxicillin", 21)
+            courses, short = courses + 1, not short
+            near = chance.randint(21, 40)
+            gap = near if short else int(1.5 * 40) + 1 + chance.randint(0, 60)
+            day += timedelta(days=70 if regular_but_rare else gap)
+        told[name] = courses
+    world.build()
+    names = ("maintenance_steroid", "ocs_courses_12m", "moderate_exacerbations_12m")
+    found = world.features(*names).to_numpy().tolist()
+    assert found == [[name, False, courses, courses] for name, courses in told.items()]
+
+
+@pytest.mark.parametrize("packs", [(7, 7), (14, 14), (28, 28), (56, 56), (28, 56), (7, 28)])
+@pytest.mark.parametrize("tablets_a_day", [0.5, 1, 2])
+def test_a_steady_supply_is_long_term_however_it_is_packed(
+    engine: Engine, packs: tuple[int, int], tablets_a_day: float
+) -> None:
+    """docs/decisions.md §40: 2.5, 5 and 10 mg a day, in packs of a week to eight weeks."""
+    world = World(engine)
+    world.patient("p")
+    day, number = date(2025, 1, 6), 0
+    while day <= date(2025, 12, 20):
+        days = packs[number % 2]
+        world.issue("p", day, "prednisolone", days * tablets_a_day)
+        day, number = day + timedelta(days=days), number + 1
+    world.gp("p", "2025-06-23", "other")
+    world.issue("p", "2025-06-23", "amoxicillin", 21)
+    world.build()
+    row = world.features("maintenance_steroid", "ocs_courses_12m", "moderate_exacerbations_12m")
+    assert row.to_numpy().tolist() == [["p", True, 0, 0]]
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_nobody_lies_in_two_beds_and_no_night_counts_twice(engine: Engine, seed: int) -> None:
+    """docs/decisions.md §38: stays at random, at sites and trusts, nested, touching and overlapping."""
+    chance, world = random.Random(seed), World(engine)
+    nights: dict[str, set[date]] = {}
+    for number in range(80):
+        name = f"p{number:02d}"
+        world.patient(name)
+        nights[name] = set()
+        for _ in range(chance.randint(1, 6)):
+            start = date(2025, 3, 1) + timedelta(days=chance.randint(0, 40))
+            stay = chance.randint(0, 12)
+            provider = chance.choice(("RXX", "RXX01", "rxx02", "RYY", "RYY11", "private hospital"))
+            world.episode(name, start, start + timedelta(days=stay), "J441", provider=provider)
+            nights[name] |= {start + timedelta(days=night) for night in range(stay)}
+    world.build()
+    counted = dict(world.features("bed_days_12m").to_numpy().tolist())
+    assert counted == {name: len(days) for name, days in nights.items()}
+    overlaps = (
+        "SELECT count(*) FROM spells AS one JOIN spells AS other ON one.patient = other.patient"
+        " AND one.spell_number < other.spell_number"
+        " AND one.discharge_date > other.admission_date AND other.discharge_date > one.admission_date"
+    )
+    assert world.engine.scalar(overlaps) == 0
+
+
 def test_codes_of_other_diseases_do_not_matter(world: World) -> None:
     before = facts(world)
     chance = random.Random(3)

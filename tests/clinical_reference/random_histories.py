@@ -27,10 +27,10 @@ DRUGS = ["amoxicillin", "azithromycin", "prednisolone", "prednisolone_earlier_id
 QUANTITIES = [None, 28, 29, 30, 40, 56, 84, 85, 5, 14, 15, 7]
 GAPS = [0, 0, 1, 2, 3, 7, 12, 13, 14, 14, 15, 15, 16, 20, 21, 28, 45, 46, 90]
 RUN_GAPS = [20, 21, 21, 28, 28, 30, 44, 45, 46]
-PROVIDERS = ["RAA", "RBB", "RCC"]
+PROVIDERS = ["RAA", "RAA01", "raa", "RBB", "RBB22", "RCC"]
 METHODS = ["21", "21", "21", "22", "2A", "2B", "2C", "28", "11", "12", "81", "31"]
 SOURCES = ["19", "19", "19", "51", "49", "87", "54"]
-DESTINATIONS = ["19", "19", "51", "49", "84", "54", "98", "79"]
+DESTINATIONS = ["19", "19", "51", "49", "84", "54", "98", "29"]
 DIAGNOSES = ["J440", "J44.1", "J449", "J22X", "J20", "J203", "J209", "J43.9", "J42X", "J40X", "J189", "I10X",
              "S720", "J4401", "j440", "J44.0†", "J45"]  # fmt: skip
 PLACEHOLDERS = [None, date(1801, 1, 1), date(1800, 1, 1), date(1900, 1, 1), date(9999, 12, 31)]
@@ -44,6 +44,8 @@ def random_history(random: Random, index: date) -> History:
         _gp_day(random, history, day)
     if random.random() < 0.4:
         _regular_issues(random, history, start)
+    if random.random() < 0.2:
+        _weekly_packs(random, history, start)
     if random.random() < 0.6:
         for day in _walk(random, start, [0, 1, 2, 14, 15, 30, 40, 90], random.randint(1, 3)):
             _stay(random, history, day)
@@ -81,6 +83,15 @@ def _regular_issues(random: Random, history: History, start: date) -> None:
             history["issues"].append({"on": day, "drug": random.choice(DRUGS[:5]), "quantity": 30})
 
 
+def _weekly_packs(random: Random, history: History, start: date) -> None:
+    """A steroid in packs of a week, now and then a day early or late, sometimes with an antibiotic."""
+    drug, a_day = random.choice(["prednisolone", "prednisolone_1mg"]), random.choice([1, 1, 2, 3])
+    for day in _walk(random, start, random.choice([[7], [7, 7, 7, 8, 6], [7, 7, 14]]), random.randint(4, 20)):
+        history["issues"].append({"on": day, "drug": drug, "quantity": 7 * a_day})
+        if random.random() < 0.2:
+            history["issues"].append({"on": day, "drug": "amoxicillin", "quantity": 21})
+
+
 def _attend(random: Random, history: History, day: date) -> None:
     history["attendances"].append(
         {
@@ -108,7 +119,7 @@ def _stay(random: Random, history: History, admitted: date) -> None:
             "admission_date": admission, "episode_start": start, "episode_end": end, "episode_order": order,
             "admission_method": random.choice(METHODS), "admission_source": random.choice(SOURCES),
             "discharge_date": end if last or moves else None,
-            "discharge_method": random.choice(["1", "1", "4", "8"]) if last or moves else "8",
+            "discharge_method": random.choice(["1", "1", "2", "8"]) if last or moves else "8",
             "discharge_destination": random.choice(DESTINATIONS) if last or moves else "98",
             "patient_class": "1", "episode_status": 3,
             "diagnoses": random.choices(DIAGNOSES, k=random.choice([1, 2, 3, 4])),

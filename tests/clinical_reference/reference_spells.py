@@ -1,7 +1,7 @@
 """Hospital episodes into continuous inpatient spells, one patient at a time.
 
 Cleaning after the BHF Data Science Centre's HES curation; continuous inpatient spells after NHS Digital's
-method as in UKHSA epidm; diagnoses after Rothnie 2016, Clin Epidemiol 8:771 (docs/decisions.md §7 and §30).
+method as in UKHSA epidm; diagnoses after Rothnie 2016, Clin Epidemiol 8:771 (docs/decisions.md §7, §30, §38).
 """
 
 from __future__ import annotations
@@ -133,13 +133,19 @@ def _provider_spells(rows: list[Record]) -> list[list[Record]]:
 
 
 def _same_stay(before: Record, row: Record) -> bool:
-    if before["provider"].strip() != row["provider"].strip():
+    if _trust(before) != _trust(row):
         return False
     return (
         (row["admission_date"] is not None and before["admission_date"] == row["admission_date"])
         or before["episode_start"] == row["episode_start"]
         or (before["discharge_method"] in NOT_DISCHARGED and before["episode_end"] == row["episode_start"])
     )
+
+
+def _trust(row: Record) -> str:
+    """A site's code is its trust's code and two characters more."""
+    code: str = row["provider"].strip().upper()
+    return code[:3]
 
 
 def _stay(rows: list[Record]) -> Record:
@@ -149,7 +155,7 @@ def _stay(rows: list[Record]) -> Record:
     return {
         "admission_date": admitted,
         "end": _end(rows, admitted),
-        "provider": first["provider"].strip(),
+        "provider": _trust(first),
         "method": first["admission_method"],
         "source": first["admission_source"],
         "destination": last["discharge_destination"],
@@ -187,9 +193,11 @@ def _assume_missing_ends(stays: list[Record]) -> None:
 
 
 def _continues(before: Record, stay: Record, latest_end: date | None, gap: int) -> bool:
-    """Within the gap since the patient was last in hospital (overlaps too), and one side says "transfer"."""
+    """Still in hospital; or within the gap since, and one side says "transfer"."""
     if latest_end is None or (stay["admission_date"] - latest_end).days > gap:
         return False
+    if stay["admission_date"] < latest_end:
+        return True
     if (before["destination"], stay["source"], stay["method"]) == NEW_EMERGENCY:
         return False
     return before["destination"] in TO_HOSPITAL or stay["received"]

@@ -15,7 +15,7 @@ What happened to a patient, and what the pipeline makes of it: {cases} cases, ea
 is made from the text tables in `tests/clinical_spec/topics/`, which the tests run; to change a case, change
 it there and run `python tests/clinical_spec/spec_page.py`. The rules themselves are in [Clinical
 definitions](clinical-definitions.md), our choices in [Decisions](decisions.md); facts are named as in
-`src/copd_strat/clinical/features.csv`.
+`data_contracts/internal/features.odcs.yaml`.
 
 Unless a case says otherwise, the person is a man born in June 1959, registered since 2010, with COPD coded
 on 1 January 2015 and something recorded on 30 December 2025; the run is on its index date, 31 December

@@ -92,6 +92,7 @@ GP_WORDS = {
     "no longer housebound": "760661000000106",
     "interpreter needed": "315594003",
     "digital self-management tool in use": "1129861000000101",
+    "patient died": "397709008",
     "something else": "271649006",
 }
 

@@ -53,6 +53,8 @@ def fact(world: World, case: Case, name: str) -> str:
         return "; ".join(found) or "none"
     if name == "spells":
         return "; ".join(_spells(world, case.id)) or "none"
+    if name == "conflicts":
+        return _conflicts(world, case.id)
     return _words(world.feature(case.id, name), decimals=_decimals(case.facts[name]))
 
 
@@ -170,6 +172,16 @@ def _spells(world: World, patient: str) -> list[str]:
         )
         for start, end, *told in rows
     ]
+
+
+def _conflicts(world: World, patient: str) -> str:
+    """The kinds of conflict; with their practices where there is more than one."""
+    rows = world.engine.rows(
+        "SELECT kind, practice_id FROM status_conflicts"
+        f" WHERE patient_id = '{patient}' ORDER BY kind, practice_id"
+    )
+    told = [kind if len(rows) == 1 else f"{kind} at {practice}" for kind, practice in rows]
+    return "; ".join(told) or "none"
 
 
 def _decimals(expected: str) -> int | None:

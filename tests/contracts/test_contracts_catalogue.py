@@ -9,12 +9,12 @@ import pytest
 import yaml
 from contracts_page import CONTRACTS, PAGE
 
-from copd_strat.checks.sql_checks import CHECKS
 from copd_strat.contracts import documentation
+from copd_strat.contracts.codes import full_code
 from copd_strat.contracts.contract_files import standard_faults
 from copd_strat.contracts.lint import contract_files, lint
 from copd_strat.errors import ConfigError
-from copd_strat.quality.suites import TABLE_CHECKS
+from copd_strat.quality.program_rules import PROGRAM_RULES
 
 
 @pytest.mark.parametrize(
@@ -33,15 +33,30 @@ def test_every_contract_keeps_our_own_rules() -> None:
     [
         ("kind: DataContract", "kind: Nonsense", "kind: breaks 'enum'"),
         ("logicalType: string", "logicalType: banana", "breaks 'enum'"),
-        ("check: pattern", "check: patern", "no such check as 'patern'"),
-        ("id: PAT006", "id: PAT005", "rule code PAT005 is used 2 times"),
-        ("property: fix", "property: mended", "no custom property 'fix'"),
-        ("value: 0.05", "value: 5", "thresholds must be shares"),
-        ("pattern: ^[A-Z]", "pattern: '^[A-Z'\n        was: ^", "not a regular expression"),
-        ("severity: warn", "severity: worry", "severity must be one of"),
-        ("- registration_end desc nulls first", "- leaving_date", "names no column of the table"),
+        ("value: birth_year}", "value: birthyear}", "no such kind as 'birthyear'"),
+        ("property: decides", "property: decide", "no such custom property as 'decide'"),
+        ("check: not_before,", "check: not_befor,", "no such check as"),
+        ("metric: invalidValues", "metric: rowCount", "no such check as 'rowCount'"),
+        ("[female, male, indeterminate, unknown]}", "[]}", "'validValues' is empty"),
+        ("unknownValues, value: [unknown]", "unknownValues, value: [none]", "must be among the valid values"),
+        ("pattern: '^[A-Z][0-9A-Z]", "pattern: '^[A-Z[0-9A-Z(", "not a regular expression"),
+        ("mustBe: 0", "mustBe: 0\n      severity: worry", "severity must be one of"),
+        ("registration_end desc nulls first", "leaving_date", "names no column of the table"),
         ("column: registration_start", "column: start", "compares with the column start"),
-        ("primaryKey: true", "primaryKey: false", "unique_key needs columns"),
+        (
+            "column: birth_year}",
+            "column: birth_year}\n      id: another",
+            "'id' must be not_before_birth_year",
+        ),
+        ("    required: true\n", "    required: true\n    unique: true\n", "an extract has a 'primaryKey'"),
+        ("team: {name: Sender of the extract}", "team: {}", "'team.name' is missing"),
+        ("id: copd-strat.native.patients", "id: copd-strat.native.people", "'id' must be copd-strat.native"),
+        ("- name: birth_month", "- name: birth_year", "column birth_year stands 2 times"),
+        (
+            "mustBe: 0",
+            "mustBe: 0\n      customProperties: [{property: warnShare, value: 5}]",
+            "thresholds must be shares",
+        ),
     ],
 )
 def test_lint_sees(tmp_path: Path, before: str, after: str, fault: str) -> None:
@@ -53,44 +68,66 @@ def test_lint_sees(tmp_path: Path, before: str, after: str, fault: str) -> None:
     assert any(fault in found for found in lint(tmp_path)), lint(tmp_path)
 
 
+def test_an_extract_has_no_more_rules_than_a_row_has_bits(tmp_path: Path) -> None:
+    text = (CONTRACTS / "native" / "deaths.odcs.yaml").read_text(encoding="utf-8")
+    column = "  - name: day_{n}\n    description: A day.\n    logicalType: date\n{kind}"
+    kind = "    customProperties: [{property: kind, value: date}]\n"
+    columns = "".join(column.format(n=n, kind=kind) for n in range(18))
+    (tmp_path / "native").mkdir()
+    (tmp_path / "native" / "deaths.odcs.yaml").write_text(text.replace("team:", f"{columns}team:"), "utf-8")
+    assert any("an extract can have at most 62" in fault for fault in lint(tmp_path)), lint(tmp_path)
+
+
 def test_a_folder_without_contracts_is_said_to_be_one(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="no data contracts"):
         lint(tmp_path)
 
 
-def test_every_check_has_a_meaning() -> None:
-    assert set(documentation.CHECK_MEANINGS) == CHECKS | TABLE_CHECKS
-
-
 def test_every_rule_is_listed_and_the_codes_are_unique() -> None:
-    codes = [row.code for row in documentation.rows(CONTRACTS)]
+    codes = [row.code for row in documentation.rows(CONTRACTS, PROGRAM_RULES)]
     assert len(codes) == len(set(codes))
-    assert {"PAT006", "FEA008", "SCO003", "DIS004", "GATE01", "GRD01"} <= set(codes)
+    assert {
+        "native.patients.practice_id.pattern",
+        "native.prescriptions.issue_date.not_future",
+        "internal.features.age.mean_between",
+        "GATE01",
+        "GRD01",
+    } <= set(codes)
 
 
 @pytest.mark.parametrize(
     ("code", "words"),
     [
-        ("pat006", ("practice_id", "stops above 5 % of rows", "what to do")),
-        ("FEA006", ("stops above any row", "younger than 35")),
+        ("native.patients.practice_id.pattern", ("practice_id", "stops above 5 % of rows", "what to do")),
+        ("NATIVE.Patients.sex.valid_values", ("stops above 2 % of rows", "female, male")),
+        ("prescriptions.dmd_code.intact_id", ("native.prescriptions.dmd_code.intact_id", "spreadsheet")),
+        ("prescriptions.complete_row", ("native.prescriptions.complete_row", "as many fields")),
+        ("features.age.minimum", ("stops above 0.1 % of rows, from 5 rows on",)),
+        ("features.age.required", ("stops above any row",)),
         ("GATE02", ("nor quarantined",)),
-        ("GRD06", ("guard.min_month_share",)),
+        ("grd06", ("guard.min_month_share",)),
     ],
 )
 def test_a_rule_is_explained(tmp_path: Path, code: str, words: tuple[str, ...]) -> None:
     for layout in ("native", "internal"):
         shutil.copytree(CONTRACTS / layout, tmp_path / layout)
-    text = documentation.explain(tmp_path, code)
+    text = documentation.explain(tmp_path, code, PROGRAM_RULES)
     for word in words:
         assert word in text
 
 
 def test_an_unknown_code_is_refused() -> None:
     with pytest.raises(ConfigError, match="no rule has the code"):
-        documentation.explain(CONTRACTS, "XYZ999")
+        documentation.explain(CONTRACTS, "XYZ999", PROGRAM_RULES)
+
+
+def test_a_short_code_of_several_rules_names_them() -> None:
+    with pytest.raises(ConfigError, match=r"could be 2 rules: .*gp_events\.event_date\.not_future"):
+        full_code("not_future", ["native.gp_events.event_date.not_future", "native.deaths.day.not_future"])
+    assert full_code("gp_events.not_future", ["native.gp_events.x.not_future"]).startswith("native.gp_events")
 
 
 def test_the_page_is_current() -> None:
-    assert PAGE.read_text(encoding="utf-8") == documentation.page(CONTRACTS), (
+    assert PAGE.read_text(encoding="utf-8") == documentation.page(CONTRACTS, PROGRAM_RULES), (
         "run: python tests/contracts/contracts_page.py"
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+import shutil
 import subprocess
 import sys
 from datetime import date
@@ -11,38 +11,44 @@ from pathlib import Path
 import pytest
 
 from copd_strat.config import Governance
-from copd_strat.errors import ApprovalError, InputError, LockError, OutputError
+from copd_strat.errors import ApprovalError, ContractError, InputError, LockError, OutputError, Stopped
 from copd_strat.extracts.inventory import inventory
-from copd_strat.publish import RunFolder, content_key, published_files, verify
-from copd_strat.publish.approval import check_approval
-from copd_strat.publish.manifest import write_json
+from copd_strat.publish import RunFolder, Runs, compose, content_key, publish_run, verify
+from copd_strat.publish.approval import check_approval, check_opt_outs
+from copd_strat.publish.manifest import write_json, written_files
 
 
-def build(folder: RunFolder, run_id: str, text: str, order: int = 0) -> Path:
-    partial = folder.start(run_id)
+def build(folder: RunFolder, run_id: str, text: str) -> tuple[Path, str]:
+    """A built run in its own partial folder, and the hash of its manifest."""
+    partial = folder.root / f".partial-{run_id}"
+    (partial / "more").mkdir(parents=True)
     (partial / "list.csv").write_text(text, encoding="utf-8")
-    (partial / "more").mkdir()
     (partial / "more" / "list.csv").write_text(text, encoding="utf-8")
-    files = published_files(partial)
-    manifest = {"run_id": run_id, "as_of": "2026-01-01", "published_order": order, "files": files}
-    write_json(partial / "manifest.json", manifest)
-    return partial
+    (partial / "run_summary.json").write_text("{}")
+    files, timed = written_files(partial)
+    manifest = {"run_id": run_id, "as_of": "2026-01-01", "files": files, "timed_files": timed}
+    return partial, write_json(partial / "manifest.json", manifest)
 
 
-def publish(root: Path, run_id: str, text: str, order: int = 0) -> Path:
+def publish(root: Path, run_id: str, text: str) -> Path:
     folder = RunFolder(root)
-    return folder.publish(build(folder, run_id, text, order), run_id)
+    partial, manifest = build(folder, run_id, text)
+    return folder.publish(partial, run_id, manifest)
+
+
+def names(root: Path) -> list[str]:
+    return [run.path.name for run in RunFolder(root).kept().runs]
 
 
 def test_the_pointer_leads_to_the_newest_run(tmp_path: Path) -> None:
-    publish(tmp_path, "a", "old", 1)
-    publish(tmp_path, "b", "new", 2)
+    publish(tmp_path, "a", "old")
+    publish(tmp_path, "b", "new")
     folder = RunFolder(tmp_path)
     current = folder.current()
     assert current is not None
     assert current.run_id == "b"
     assert (current.path / "list.csv").read_text() == "new"
-    assert [run.run_id for run in folder.runs()] == ["a", "b"]
+    assert names(tmp_path) == ["a", "b"]
 
 
 def test_a_published_folder_is_never_rewritten(tmp_path: Path) -> None:
@@ -70,31 +76,53 @@ def counted(real):
         return real(*args, **kwargs)
     return call
 
+folder = RunFolder(Path({root!r}))
+partial, manifest = build(folder, "b", "new")
 folder_module._flush = counted(folder_module._flush)
+folder_module.shutil.rmtree = counted(folder_module.shutil.rmtree)
 Path.rename = counted(Path.rename)
 Path.replace = counted(Path.replace)
 Path.write_text = counted(Path.write_text)
-folder = RunFolder(Path({root!r}))
-folder.publish(build(folder, "b", "new", 2), "b")
+folder.publish(partial, "b", manifest)
+folder.purge(1)
+print(calls)
 """
 
 
-LAST_MOMENT = 13
+def script(root: Path, moment: int) -> str:
+    return KILLED_AT.format(tests=str(Path(__file__).parent), moment=moment, root=str(root))
 
 
-@pytest.mark.parametrize("moment", range(1, LAST_MOMENT + 2))
-def test_a_killed_publication_leaves_one_whole_run(tmp_path: Path, moment: int) -> None:
-    publish(tmp_path, "a", "old", 1)
-    script = KILLED_AT.format(tests=str(Path(__file__).parent), moment=moment, root=str(tmp_path))
-    killed = subprocess.run([sys.executable, "-c", script], capture_output=True, check=False)
-    current = RunFolder(tmp_path).current()
-    assert current is not None
-    assert verify(current.path) == ()
-    texts = {path.read_text() for path in current.path.rglob("list.csv")}
-    assert texts == ({"new"} if current.run_id == "b" else {"old"})
-    assert killed.returncode == (-9 if moment <= LAST_MOMENT else 0)
-    assert publish(tmp_path, "c", "newest", 3).exists()
-    assert not list(tmp_path.glob(".partial-*"))
+@pytest.fixture(scope="module")
+def moments(tmp_path_factory: pytest.TempPathFactory) -> int:
+    """How many operations on files a publication and a purge take."""
+    root = tmp_path_factory.mktemp("counted")
+    publish(root, "a", "old")
+    done = subprocess.run([sys.executable, "-c", script(root, 0)], capture_output=True, text=True, check=True)
+    return int(done.stdout)
+
+
+def test_killed_at_every_operation_one_whole_run_stands(tmp_path: Path, moments: int) -> None:
+    assert moments > 15
+    for moment in range(1, moments + 1):
+        root = tmp_path / str(moment)
+        publish(root, "a", "old")
+        killed = subprocess.run(
+            [sys.executable, "-c", script(root, moment)], capture_output=True, check=False
+        )
+        assert killed.returncode == -9
+        folder = RunFolder(root)
+        current = folder.intact_current()
+        assert current is not None
+        texts = {path.read_text() for path in current.path.rglob("list.csv")}
+        assert texts == ({"new"} if current.run_id == "b" else {"old"})
+        with folder.staged("next"):
+            assert [path.name for path in root.glob(".*partial-*")] == [".partial-next"]
+        assert {path.name for path in (root / "runs").iterdir()} == set(names(root)), (
+            "none lies there unpublished"
+        )
+        assert publish(root, "c", "newest").name == "c"
+        assert {path.name for path in root.iterdir()} <= {"runs", "CURRENT.json"}
 
 
 def test_two_runs_cannot_write_at_once(tmp_path: Path) -> None:
@@ -112,7 +140,8 @@ def test_a_changed_file_is_found(tmp_path: Path) -> None:
     path = publish(tmp_path, "a", "old")
     (path / "list.csv").write_text("tampered")
     (path / "extra.csv").write_text("x")
-    assert verify(path) == ("extra.csv", "list.csv")
+    (path / "run_summary.json").write_text("{ }")
+    assert verify(path) == ("extra.csv", "list.csv", "run_summary.json")
 
 
 def test_an_unwritable_output_is_a_clear_error(tmp_path: Path) -> None:
@@ -123,17 +152,118 @@ def test_an_unwritable_output_is_a_clear_error(tmp_path: Path) -> None:
     assert caught.value.exit_code == 18
 
 
-def test_a_broken_pointer_is_a_clear_error(tmp_path: Path) -> None:
-    (tmp_path / "CURRENT.json").write_text(json.dumps({"run_id": "x", "folder": "gone"}))
-    with pytest.raises(InputError, match="does not lead to a complete run"):
-        RunFolder(tmp_path).current()
+RESTORE = "copd-strat runs restore RUN"
+
+
+@pytest.mark.parametrize(
+    "pointer",
+    ["", "{", "[]", '{"folder": "gone"}', '{"folder": 1}'],
+)
+def test_a_damaged_pointer_names_the_command_that_puts_it_right(tmp_path: Path, pointer: str) -> None:
+    publish(tmp_path, "a", "old")
+    (tmp_path / "CURRENT.json").write_text(pointer)
+    with pytest.raises(InputError) as caught:
+        RunFolder(tmp_path).intact_current()
+    assert caught.value.exit_code == 11
+    assert RESTORE in str(caught.value)
+    assert RunFolder(tmp_path).restore("a").run_id == "a"
+    assert RunFolder(tmp_path).intact_current() is not None
+
+
+@pytest.mark.parametrize("name", ["list.csv", "more/list.csv", "run_summary.json", "manifest.json"])
+@pytest.mark.parametrize("damage", ["changed", "removed"])
+def test_a_damaged_published_run_is_not_used(tmp_path: Path, name: str, damage: str) -> None:
+    publish(tmp_path, "a", "old")
+    path = publish(tmp_path, "b", "new") / name
+    path.write_text(path.read_text() + " ") if damage == "changed" else path.unlink()
+    folder = RunFolder(tmp_path)
+    with pytest.raises(
+        InputError, match=name.rsplit("/", maxsplit=1)[-1].split(".", maxsplit=1)[0]
+    ) as caught:
+        folder.intact_current()
+    assert RESTORE in str(caught.value)
+    with pytest.raises(InputError, match="name another run"):
+        folder.restore("b")
+    assert folder.restore("a").run_id == "a"
+    current = folder.intact_current()
+    assert current is not None
+    assert current.run_id == "a"
+    assert folder.purge(1) == ("b",), "what was damaged is still counted, and goes with its turn"
+
+
+def test_a_damaged_older_run_is_passed_over(tmp_path: Path) -> None:
+    for run_id in "abc":
+        publish(tmp_path, run_id, run_id)
+    (tmp_path / "runs" / "b" / "manifest.json").write_text("torn")
+    kept = RunFolder(tmp_path).kept()
+    assert [run.run_id for run in kept.runs] == ["a", "c"]
+    assert kept.damaged == ("b",)
+    assert RunFolder(tmp_path).intact_current() is not None
+
+
+def test_a_folder_that_lies_there_is_no_run(tmp_path: Path) -> None:
+    first = publish(tmp_path, "a", "old")
+    shutil.copytree(first, tmp_path / "runs" / "copied")
+    assert names(tmp_path) == ["a"]
+    assert RunFolder(tmp_path).purge(1) == ()
 
 
 def test_purge_keeps_the_newest_and_the_current(tmp_path: Path) -> None:
-    for order, run_id in enumerate("abcd"):
-        publish(tmp_path, run_id, run_id, order)
+    for run_id in "abcd":
+        publish(tmp_path, run_id, run_id)
     assert RunFolder(tmp_path).purge(2) == ("a", "b")
-    assert [run.run_id for run in RunFolder(tmp_path).runs()] == ["c", "d"]
+    assert names(tmp_path) == ["c", "d"]
+    RunFolder(tmp_path).restore("c")
+    assert RunFolder(tmp_path).purge(1) == ("d",)
+    assert names(tmp_path) == ["c"]
+
+
+def staged(root: Path, error: BaseException) -> None:
+    with RunFolder(root).staged("r") as partial:
+        (partial / "quality").mkdir()
+        (partial / "quality" / "validation.html").write_text("stopped")
+        raise error
+
+
+def test_a_failed_night_leaves_its_page_and_names_it(tmp_path: Path) -> None:
+    with pytest.raises(ContractError) as caught:
+        staged(tmp_path, ContractError("broken"))
+    assert caught.value.page == tmp_path / "failed" / "validation.html"
+    assert caught.value.page.read_text() == "stopped"
+    assert not list(tmp_path.glob(".partial-*"))
+
+
+def test_a_night_stopped_by_a_signal_leaves_nothing(tmp_path: Path) -> None:
+    with pytest.raises(Stopped):
+        staged(tmp_path, Stopped(15))
+    interrupted = RuntimeError("Query interrupted")
+    interrupted.__cause__ = Stopped(2)
+    with pytest.raises(Stopped):
+        staged(tmp_path, interrupted)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("record", "said"),
+    [(None, "holds no verdict"), ("{", "holds no verdict"), ('{"success": false}', "says stop")],
+)
+def test_no_run_is_published_without_a_verdict_that_says_go(
+    tmp_path: Path, record: str | None, said: str
+) -> None:
+    folder = RunFolder(tmp_path)
+    with folder.staged("r") as partial:
+        if record is not None:
+            (partial / "quality").mkdir()
+            (partial / "quality" / "validation.json").write_text(record)
+        with pytest.raises(OutputError, match=said):
+            publish_run(folder, partial, {"run_id": "r"}, {}, Runs(published=None, previous=None))
+    assert not (tmp_path / "CURRENT.json").exists()
+
+
+def test_two_rooms_cannot_give_the_manifest_the_same_key() -> None:
+    assert compose({"a": 1}, {"b": 2})["b"] == 2
+    with pytest.raises(ValueError, match="given twice: a"):
+        compose({"a": 1}, {"a": 1})
 
 
 def contents(folder: Path) -> list[tuple[str, int, str]]:
@@ -176,10 +306,10 @@ def test_an_expired_approval_stops_the_run() -> None:
 
 
 def test_the_national_opt_out_must_be_fresh() -> None:
-    check_approval(approval(), as_of=date(2026, 10, 20), index=date(2026, 10, 8))
+    check_opt_outs(approval(), index=date(2026, 10, 8))
     with pytest.raises(ApprovalError, match="more than 7 days"):
-        check_approval(approval(), as_of=date(2026, 10, 20), index=date(2026, 10, 9))
-    check_approval(approval(opt_out_regime="type1"), as_of=date(2026, 10, 20), index=date(2026, 10, 9))
+        check_opt_outs(approval(), index=date(2026, 10, 9))
+    check_opt_outs(approval(opt_out_regime="type1"), index=date(2026, 10, 9))
 
 
 def test_opt_outs_cannot_have_been_applied_in_the_future() -> None:

@@ -22,7 +22,14 @@ Exit codes are in [decisions.md](decisions.md) §27.
 def page() -> str:
     parts = [HEAD]
     for path, command in walk(commands, ("copd-strat",)):
-        context = click.Context(command, info_name=" ".join(path), max_content_width=100, terminal_width=100)
+        # the settings of the group, which a context of its own does not know
+        context = click.Context(
+            command,
+            info_name=" ".join(path),
+            max_content_width=100,
+            terminal_width=100,
+            help_option_names=commands.context_settings["help_option_names"],
+        )
         parts.append(f"## {' '.join(path)}\n\n```text\n{command.get_help(context)}\n```\n")
     return "\n".join(parts)
 

@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 import commands_page
+import configuration_page
 import pytest
 
 ROOT = Path(__file__).parents[2]
@@ -19,6 +20,10 @@ NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 
 def test_the_commands_page_is_current() -> None:
     assert commands_page.PAGE.read_text(encoding="utf-8") == commands_page.page()
+
+
+def test_the_configuration_page_is_current() -> None:
+    assert configuration_page.PAGE.read_text(encoding="utf-8") == configuration_page.page()
 
 
 def test_every_command_has_a_sentence_of_help() -> None:

@@ -11,11 +11,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from extract_world import contract
 
-from copd_strat.checks.sql_checks import typed
 from copd_strat.config import EngineSettings
 from copd_strat.engine import Engine
 from copd_strat.extracts.source_files import open_file
 from copd_strat.extracts.staging import Source, admit
+from copd_strat.extracts.typed_values import typed
 
 
 @contextmanager

@@ -11,9 +11,8 @@ import pytest
 from extract_world import contract
 from one_file import column, let_in, write_columns
 
-from copd_strat.checks.sql_checks import typed
-from copd_strat.errors import ConfigError, ContractError
-from copd_strat.extracts.ingest import _require_zone
+from copd_strat.errors import ContractError
+from copd_strat.extracts.typed_values import typed
 
 ROWS = 200
 DEATHS = "patid\tdor\tdod\tmatch_rank"
@@ -96,14 +95,6 @@ def test_times_without_a_zone_keep_their_day_but_midnights_an_hour_off_are_refus
     path = events(tmp_path / "b" / "gp_events.parquet", shifted, pa.timestamp("ns"))
     with pytest.raises(ContractError, match="00:00 and 23:00, midnights an hour off"):
         days(path)
-
-
-def test_a_zone_nobody_knows_is_a_fault_of_the_configuration(tmp_path: Path) -> None:
-    with (
-        let_in(events(tmp_path / "gp_events.csv", ["2025-02-03"]), "gp_events") as (engine, _),
-        pytest.raises(ConfigError, match="timezone: no time zone is called Europe/Nowhere"),
-    ):
-        _require_zone(engine, "Europe/Nowhere")
 
 
 # layout, table, column, header, a row with the date, dates of one meaning

@@ -136,7 +136,7 @@ def test_records_of_patients_who_must_not_be_there_are_kept_nowhere(
         assert night.count("patients WHERE patient_id = '{P005}'") == 0
         assert night.count("gp_events WHERE patient_id = '{P005}'") == 0
         quarantine = night.quarantine("carerecord_observation")
-        assert broken_rules(quarantine, "carerecord_observation", "emis") == {"PatientGuid_known_patient": 1}
+        assert broken_rules(quarantine, "carerecord_observation", "emis") == {"PatientGuid.known_patient": 1}
         assert quarantine[0]["PatientGuid"] is None
 
 

@@ -10,7 +10,8 @@ import pytest
 from extract_world import Rows, gp_events, hospital_episodes, landed, patients, prescriptions, write_extract
 from one_file import column, let_in, write_columns
 
-from copd_strat.errors import ContractError
+from copd_strat.extracts.receipts import Landing
+from copd_strat.quality.undeclared_gaps import word_findings
 
 WORDS = ("NULL", "null", "NA", "<NA>", "N/A", "#N/A", "NaN", "nan", "\\N", ".", "-")
 MAKE = {
@@ -39,40 +40,40 @@ def test_a_declared_word_is_a_gap_in_every_table(tmp_path: Path, word: str) -> N
         expected = relations(night)
     with landed(write_extract(tmp_path / "in", **with_word(word)), tmp_path / "b", gaps=(word,)) as night:
         assert relations(night) == expected
-        assert not night.landing.warnings
+        assert not findings(night.landing)
 
 
-def test_an_undeclared_word_is_one_finding_with_its_columns_and_nothing_that_follows_from_it(
-    tmp_path: Path,
-) -> None:
-    with (
-        pytest.raises(ContractError) as raised,
-        landed(write_extract(tmp_path / "in", **with_word("NULL")), tmp_path / "a"),
-    ):
-        pass
-    text = str(raised.value)
-    assert text.startswith("gp_events, patients, prescriptions: the word NULL stands in 6 columns")
-    assert "gp_events.unit 200" in text
-    assert "not a date" not in text
-    assert "unknown" not in text.lower()
-    assert "gaps:" in text
+def findings(landing: Landing) -> list[tuple[str, str]]:
+    return [(found.weight, found.sentence) for found in word_findings(landing.tables)]
+
+
+def test_an_undeclared_word_is_one_finding_with_its_columns(tmp_path: Path) -> None:
+    with landed(write_extract(tmp_path / "in", **with_word("NULL")), tmp_path / "a") as night:
+        ((weight, sentence),) = findings(night.landing)
+    assert weight == "stop"
+    assert sentence.startswith("gp_events, patients, prescriptions: the word NULL stands in 6 columns")
+    assert "gp_events.unit 200" in sentence
+
+
+def test_nothing_that_follows_from_the_word_is_found(tmp_path: Path) -> None:
+    with landed(write_extract(tmp_path / "plain"), tmp_path / "a") as night:
+        expected = [receipt.rules for receipt in night.landing.tables]
+    with landed(write_extract(tmp_path / "in", **with_word("NULL")), tmp_path / "b") as night:
+        assert [receipt.rules for receipt in night.landing.tables] == expected
 
 
 def test_in_text_columns_alone_it_is_a_finding_as_well(tmp_path: Path) -> None:
     rows = [row | {"unit": "NULL"} for row in gp_events()]
-    with (
-        pytest.raises(ContractError, match=r"the word NULL stands in 1 column \(rows: gp_events\.unit 200\)"),
-        landed(write_extract(tmp_path / "in", gp_events=rows), tmp_path / "a"),
-    ):
-        pass
+    with landed(write_extract(tmp_path / "in", gp_events=rows), tmp_path / "a") as night:
+        told = "gp_events: the word NULL stands in 1 column (rows: gp_events.unit 200)"
+        assert findings(night.landing) == [("stop", told)]
 
 
 def test_a_few_are_told_and_read_as_gaps(tmp_path: Path) -> None:
     rows = [row | {"unit": "N/A"} if n < 3 else row for n, row in enumerate(gp_events())]
     with landed(write_extract(tmp_path / "in", gp_events=rows), tmp_path / "a") as night:
-        assert night.landing.warnings == (
-            "gp_events: the word N/A stands in 1 column (rows: gp_events.unit 3); it was read as a gap",
-        )
+        told = "gp_events: the word N/A stands in 1 column (rows: gp_events.unit 3); it was read as a gap"
+        assert findings(night.landing) == [("warn", told)]
         assert night.count("gp_events WHERE unit IS NULL") == 200
         assert night.receipt("gp_events").files[0].undeclared_gaps == {"unit": {"N/A": 3}}
 
@@ -103,7 +104,7 @@ def test_a_word_of_a_value_set_is_a_value(tmp_path: Path) -> None:
         write_extract(tmp_path / "in", patients=[row | {"sex": "unknown"} for row in patients()]),
         tmp_path / "a",
     ) as night:
-        assert not night.landing.warnings
+        assert not findings(night.landing)
         assert night.count("patients WHERE sex = 'unknown'") == len(patients())
 
 

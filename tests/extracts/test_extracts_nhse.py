@@ -69,7 +69,7 @@ def test_sensitive_rows_are_counted_and_kept_nowhere(tmp_path: Path) -> None:
     rows = [*journal(), journal_row(1, CODE="86406008", SENSITIVE_CODE=1)]
     with landed(write(tmp_path / "in", gdppr=rows), tmp_path, "nhse") as night:
         quarantine = night.quarantine("gdppr")
-        assert broken_rules(quarantine, "gdppr", "nhse") == {"SENSITIVE_CODE_none_of": 1}
+        assert broken_rules(quarantine, "gdppr", "nhse") == {"SENSITIVE_CODE.none_of": 1}
         assert (quarantine[0]["line"], quarantine[0]["CODE"]) == (102, None)
         assert quarantine[0]["NHS_NUMBER_DEID"] is None
         assert night.count("gp_events WHERE code = '86406008'") == 0

@@ -43,6 +43,7 @@ class Site:
 
     folder: Path
     truth: Path
+    source: Path = ROOT / "src"
 
     @property
     def config(self) -> Path:
@@ -52,14 +53,30 @@ class Site:
     def extracts(self) -> Path:
         return self.folder / "extracts"
 
+    @property
+    def output(self) -> Path:
+        return self.folder / "output"
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """The tests' environment with the reference key, and the copy of the program that is to run."""
+        return os.environ | KEY | {"PYTHONPATH": str(self.source)}
+
     def call(self, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+        # No time limit: a busy machine is slow, and a hang is told by whoever runs the tests.
         return subprocess.run(
             self.command(*arguments),
-            env=os.environ | KEY | environment,
+            env=self.environment | environment,
             capture_output=True,
             text=True,
             check=False,
-            timeout=300,
+        )
+
+    def start(self, *arguments: str) -> subprocess.Popen[str]:
+        """A run under way, its log to be read line by line."""
+        command = self.command("run", "--config", str(self.config), "--as-of", AS_OF, *arguments)
+        return subprocess.Popen(
+            command, env=self.environment, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True
         )
 
     def run(self, *arguments: str, as_of: str = AS_OF) -> subprocess.CompletedProcess[str]:
@@ -70,14 +87,17 @@ class Site:
         return [sys.executable, "-c", "from copd_strat.cli import main; main()", *arguments]
 
 
+# For nights of which only the end matters: few people, few months.
+SHORT = "summary: {months: 2}\n"
 KEY = {"COPD_STRAT_REFERENCE_KEY": "a key for tests with synthetic people 0123456789"}
 
 
-def make_site(folder: Path, extracts: Path, truth: Path) -> Site:
+def make_site(folder: Path, extracts: Path, truth: Path, more: str = "") -> Site:
+    """A site with copies of the extracts; ``more`` are further lines of its configuration."""
     folder.mkdir(parents=True, exist_ok=True)
     shutil.copytree(extracts, folder / "extracts")
     config = CONFIG.format(contracts=ROOT / "data_contracts")
-    (folder / "nightly.yaml").write_text(config, encoding="utf-8")
+    (folder / "nightly.yaml").write_text(config + more, encoding="utf-8")
     return Site(folder, truth)
 
 
@@ -102,3 +122,27 @@ def published(people: Path, tmp_path_factory: pytest.TempPathFactory) -> Site:
     done = made.run()
     assert done.returncode == 0, done.stderr
     return made
+
+
+@pytest.fixture(scope="session")
+def few_people(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """As ``people``, but only 60 of them on the register."""
+    out = tmp_path_factory.mktemp("few_people")
+    generate(SyntheticSettings(seed=7, practices=2, register=60, years=2, end=END), out)
+    return out
+
+
+@pytest.fixture
+def small_site(few_people: Path, tmp_path: Path) -> Site:
+    """A small site of one's own to break."""
+    return make_site(tmp_path / "site", few_people / "native", few_people / "truth", SHORT)
+
+
+@pytest.fixture
+def changed_program(small_site: Site, tmp_path: Path) -> Site:
+    """A small site that runs a copy of the program of its own to break."""
+    program = tmp_path / "program"
+    skipped = shutil.ignore_patterns("__pycache__", "*.egg-info")
+    shutil.copytree(ROOT / "src", program / "src", ignore=skipped)
+    shutil.copytree(ROOT / "data_contracts", program / "data_contracts")
+    return Site(small_site.folder, small_site.truth, program / "src")

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import fcntl
 import json
-import os
+import re
 import shutil
 import signal
 import subprocess
-import time
 from pathlib import Path
 from typing import Any
 
 import duckdb
 import pytest
 
-from copd_strat.publish import RunFolder, verify
+from copd_strat.contracts.own_tables import arrow_schema, own_table, write_parquet
+from copd_strat.publish import RunFolder
+from copd_strat.publish.manifest import write_json, written_files
 
 CANARY = "CANARY77XYZ"
 
@@ -87,7 +88,7 @@ STOPS = {
     "unknown policy": (10, lambda s: edit(s, "risk:", "pathways: {policy: nosuch}\nrisk:"), "nosuch"),
     "no extracts": (11, lambda s: edit(s, "path: extracts", "path: nowhere"), "no such folder"),
     "table missing": (11, remove_patients, "no file for table patients"),
-    "contract broken": (12, break_dates, "DEA"),
+    "contract broken": (12, break_dates, "native.deaths, column death_date"),
     "identifier": (16, add_nhs_column, "NHSNumber"),
     "output blocked": (18, block_output, "cannot be written"),
     "approval expired": (19, lambda s: edit(s, "2099-12-31", "2026-04-09"), "expired on 2026-04-09"),
@@ -107,6 +108,29 @@ def test_a_night_that_cannot_be_published_says_why(site: Any, case: str) -> None
     assert not (site.folder / "output" / "CURRENT.json").exists()
 
 
+def test_validate_refuses_what_a_run_refuses_before_it_scores(site: Any) -> None:
+    """Same plan, same steps, same verdict: every case that stops a run stops ``validate`` as well."""
+    damage_codes(site)
+    said = []
+    for command in ("run", "validate"):
+        done = site.call(command, "--config", str(site.config), "--as-of", "2026-04-10")
+        assert done.returncode == 12, done.stderr
+        said.append(done.stderr.split("copd-strat stopped")[1].splitlines()[0])
+        assert (site.output / "failed" / "validation.html").exists()
+    assert said[0] == said[1]
+    assert "codes are damaged" in said[0]
+
+
+def damage_codes(site: Any) -> None:
+    """The last digit of every SNOMED CT id is off by one, as a float would leave it."""
+    for path in (site.extracts / "gp_events").glob("*.parquet"):
+        wrong = "substr(code, 1, length(code) - 1) || (CAST(right(code, 1) AS INTEGER) + 1) % 10"
+        changed = f"CASE WHEN code_system = 'snomed' THEN {wrong} ELSE code END AS code"
+        draft = path.with_suffix(".draft")
+        duckdb.sql(f"COPY (SELECT * REPLACE ({changed}) FROM '{path}') TO '{draft}' (FORMAT parquet)")
+        draft.replace(path)
+
+
 def test_a_missing_reference_key_is_named(site: Any) -> None:
     done = site.call("run", "--config", str(site.config), COPD_STRAT_REFERENCE_KEY="")
     assert done.returncode == 10
@@ -120,12 +144,20 @@ def test_a_running_night_locks_the_output(site: Any) -> None:
         assert site.run().returncode == 17
 
 
+ONE_CAUSE = {
+    "halved": "a table has changed in size",
+    "a month missing": "a month has too few records",
+    "a practice missing": "a practice has gone",
+}
+
+
 def test_extracts_that_moved_too_far_leave_the_old_run_in_place(site: Any, people: Path) -> None:
     assert site.run().returncode == 0
-    before = RunFolder(site.folder / "output").current()
+    before = RunFolder(site.output).current()
     assert before is not None
     stale = site.run(as_of="2026-07-10")
     assert stale.returncode == 13, stale.stderr
+    assert "the extract is old" in stale.stderr
     for name, condition in MOVED.items():
         shutil.rmtree(site.extracts)
         shutil.copytree(people / "native", site.extracts)
@@ -134,11 +166,17 @@ def test_extracts_that_moved_too_far_leave_the_old_run_in_place(site: Any, peopl
         keep_rows(site, condition(site).replace(str(patients_file(site)), str(frozen)))
         moved = site.run(as_of="2026-04-11")
         assert moved.returncode == 13, f"{name}: {moved.stderr}"
-        assert "Fix:" in moved.stderr
-        after = RunFolder(site.folder / "output").current()
+        first = moved.stderr.split("copd-strat stopped (exit 13): ")[1]
+        assert first.startswith(ONE_CAUSE[name])
+        assert "Fix:" in first
+        assert "tonight" in first
+        record = json.loads((site.output / "failed" / "validation.json").read_text(encoding="utf-8"))
+        assert {found["cause"] for found in record["findings"] if found["weight"] == "stop"} == {
+            ONE_CAUSE[name]
+        }
+        after = RunFolder(site.output).intact_current()
         assert after is not None
         assert after.path == before.path
-        assert verify(after.path) == ()
 
 
 def test_a_bug_gives_code_70_and_no_value(site: Any) -> None:
@@ -150,35 +188,116 @@ def test_a_bug_gives_code_70_and_no_value(site: Any) -> None:
     )
     command = site.command("run", "--config", str(site.config), "--as-of", "2026-04-10")
     command[2] = broken
-    key = {"COPD_STRAT_REFERENCE_KEY": "a key for tests with synthetic people 0123456789"}
-    done = subprocess.run(command, env=os.environ | key, capture_output=True, text=True, check=False)
+    done = subprocess.run(command, env=site.environment, capture_output=True, text=True, check=False)
     assert done.returncode == 70, done.stderr
     assert CANARY not in done.stderr
     assert "internal error (ValueError)" in done.stderr
 
 
-@pytest.mark.parametrize(
-    "step", ["extracts and contracts", "clinical facts", "lists", "summary and report", "publish"]
-)
-def test_a_killed_night_leaves_the_old_run_whole(site: Any, step: str) -> None:
-    output = site.folder / "output"
-    seed = output / "runs" / "old"
-    seed.mkdir(parents=True)
-    old = {"run_id": "old", "as_of": "2026-04-01", "key": "k", "parts": {}, "published_order": 1}
-    manifest = old | {"files": {}, "previous": None, "guard": None, "dispositions": {}, "register": 0}
-    (seed / "manifest.json").write_text(json.dumps(manifest))
-    (output / "CURRENT.json").write_text(json.dumps({"run_id": "old", "folder": "old"}))
-    command = site.command("run", "--config", str(site.config), "--as-of", "2026-04-10", "--force")
-    key = {"COPD_STRAT_REFERENCE_KEY": "a key for tests with synthetic people 0123456789"}
-    with subprocess.Popen(command, env=os.environ | key, stderr=subprocess.PIPE, text=True) as night:
+STEPS = [
+    "ingest",
+    "validate",
+    "clinical facts",
+    "risk",
+    "pathways",
+    "lists",
+    "summary and report",
+    "publish",
+]
+
+
+def seed(site: Any) -> None:
+    """A run that was published before, so that there is something to leave whole."""
+    folder = RunFolder(site.output)
+    with folder.staged("old") as partial:
+        figures = {"guard": {}, "dispositions": {}, "register": 0}
+        manifest = {
+            "run_id": "old",
+            "as_of": "2026-04-01",
+            "key": "k",
+            "parts": {},
+            "previous": None,
+        } | figures
+        nobody = arrow_schema(own_table("internal", "history_dispositions")).empty_table()
+        write_parquet(nobody, partial / "history" / "dispositions.parquet")
+        files, timed = written_files(partial)
+        digest = write_json(partial / "manifest.json", manifest | {"files": files, "timed_files": timed})
+        folder.publish(partial, "old", digest)
+
+
+def signalled(site: Any, step: str, number: signal.Signals) -> tuple[int, str]:
+    """Exit code and log of a night that gets a signal as soon as a step has begun."""
+    with site.start("--force") as night:
         assert night.stderr is not None
+        log = []
         for line in night.stderr:
-            if "START" in line and step in line:
-                time.sleep(0.05)
-                night.send_signal(signal.SIGKILL)
-                break
-        night.wait(60)
-    current = RunFolder(output).current()
+            log.append(line)
+            if "START" in line and line.rstrip().endswith(step):
+                night.send_signal(number)
+        night.wait()
+    return night.returncode, "".join(log)
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_a_killed_night_leaves_the_old_run_whole(small_site: Any, step: str) -> None:
+    seed(small_site)
+    code, _ = signalled(small_site, step, signal.SIGKILL)
+    current = RunFolder(small_site.output).intact_current()
     assert current is not None
-    assert verify(current.path) == ()
+    assert (code, current.run_id) == (-9, "old") or step == "publish"
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_a_stopped_night_says_so_in_one_sentence(small_site: Any, step: str) -> None:
+    number = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)[STEPS.index(step) % 3]
+    seed(small_site)
+    code, log = signalled(small_site, step, number)
+    assert code == 128 + number, log
+    assert log.count("was stopped by you") == 1
+    assert "Traceback" not in log
+    assert "report" not in log.split("FAILED")[-1].replace("summary and report", "")
+    assert {path.name for path in small_site.output.iterdir()} == {".lock", "CURRENT.json", "runs"}
+    current = RunFolder(small_site.output).intact_current()
+    assert current is not None
     assert current.run_id == "old" or step == "publish"
+
+
+def test_every_line_of_the_log_has_a_time_and_sources_have_their_path(small_site: Any) -> None:
+    done = small_site.call("run", "--config", str(small_site.config), "--as-of", "2026-04-10", "--dry-run")
+    lines = done.stderr.splitlines()
+    assert [line for line in lines if not re.match(r"[0-2]\d:[0-5]\d:[0-5]\d  ", line)] == []
+    assert any(f"reads   native from {small_site.extracts}" in line for line in lines)
+
+
+def test_a_file_written_while_the_night_reads_is_noticed(small_site: Any) -> None:
+    with small_site.start() as night:
+        assert night.stderr is not None
+        log = []
+        for line in night.stderr:
+            log.append(line)
+            if "START" in line and line.rstrip().endswith("risk"):
+                patients_file(small_site).touch()
+        night.wait()
+    assert night.returncode == 11, "".join(log)
+    assert f"{patients_file(small_site)}: was changed" in "".join(log)
+    assert not (small_site.output / "CURRENT.json").exists()
+
+
+def test_a_damaged_run_is_refused_and_restored(small_site: Any) -> None:
+    seed(small_site)
+    assert small_site.run("--force").returncode == 0
+    damaged = next((small_site.output / "runs").glob("2026*"))
+    (damaged / "history" / "dispositions.parquet").write_bytes(b"rewritten")
+    config = ("--config", str(small_site.config))
+    for command in (("run", *config), ("runs", "verify", *config)):
+        done = small_site.call(*command)
+        assert done.returncode == 11, done.stderr
+        assert "copd-strat runs restore RUN" in done.stderr
+    done = small_site.call("runs", "restore", "old", *config)
+    assert done.returncode == 0, done.stderr
+    assert "Published is now run old" in done.stdout
+    (damaged / "manifest.json").write_text("{")
+    listed = small_site.call("runs", "list", *config)
+    assert listed.returncode == 0, listed.stderr
+    assert f"run {damaged.name} is damaged" in listed.stderr
+    assert damaged.name not in listed.stdout

@@ -10,7 +10,7 @@ import pandas as pd
 
 from copd_strat.lists import ListFile, write_lists
 from copd_strat.pathways import Assignment, assign, load_policy, make_references
-from copd_strat.summary.stamp import RunStamp
+from copd_strat.plan import RunStamp
 
 KEY = b"a key for tests only, 0123456789 abcdef"
 AS_OF, INDEX = date(2026, 4, 2), date(2026, 3, 31)

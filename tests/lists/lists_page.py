@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import subprocess
 import tempfile
-from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -13,6 +12,7 @@ from lists_example import AS_OF, KEY, STAMP, patient
 
 from copd_strat.lists import write_lists
 from copd_strat.pathways import assign, load_policy, make_references
+from copd_strat.pathways.policy import Capacity
 
 PAGE = Path(__file__).parents[2] / "docs" / "lists.md"
 PICTURE = PAGE.parent / "figures" / "clinic-list.png"
@@ -58,7 +58,7 @@ TONIGHT = (
         "p4",
         moderate_exacerbations_12m=2,
         exacerbations_12m=2,
-        exacerbation_evidence_12m="2025-08-01 chest infection code, antibiotic; 2025-12-09 exacerbation code",
+        moderate_evidence_12m="2025-08-01 chest infection code, antibiotic; 2025-12-09 exacerbation code",
         last_exacerbation_date=date(2025, 12, 9),
         risk_severe_12m=0.04,
         interpreter_needed=True,
@@ -71,7 +71,7 @@ TONIGHT = (
 def page_lists(root: Path) -> Path:
     """Two nights, four places a month; gives the folder of the practice's lists of the second night."""
     policy = load_policy("risk_and_rules")
-    policy = replace(policy, capacity=replace(policy.capacity, places=4))
+    policy = policy.model_copy(update={"capacity": Capacity(places=4)})
     frame = pd.DataFrame(list(TONIGHT))
     frame["patient_ref"] = make_references(frame, KEY).astype(object)
     first = assign(_night_before(frame), policy, as_of=AS_OF - timedelta(days=1))
@@ -103,18 +103,18 @@ def with_table(page: str, table: str) -> str:
 
 
 def picture(folder: Path, target: Path) -> None:
-    """The workbook as the office suite shows it (needs soffice and pdftoppm)."""
+    """The first page as the printer gets it (needs soffice and pdftoppm), without the empty part below."""
     book = next(folder.glob("*_clinic.xlsx"))
     with tempfile.TemporaryDirectory() as work:
         profile = f"-env:UserInstallation=file://{work}/profile"
         _run("soffice", "--headless", profile, "--convert-to", "pdf", "--outdir", work, str(book))
-        upper_part = ("-x", "0", "-y", "80", "-W", "2575", "-H", "450")
+        first_page = ("-f", "1", "-l", "1", "-x", "0", "-y", "20", "-W", "1754", "-H", "690")
         _run(
             "pdftoppm",
             "-png",
             "-r",
-            "220",
-            *upper_part,
+            "150",
+            *first_page,
             "-singlefile",
             f"{work}/{book.stem}.pdf",
             f"{work}/page",

@@ -1,55 +1,82 @@
-"""The lists opened and saved by a real office suite: nothing changes in ids, dates, accents or formulas."""
+"""The lists opened and saved by a real office suite: nothing changes in ids, dates, accents or formulas, and
+an answer comes back from every form in which it saves them.
+"""
 
 from __future__ import annotations
 
 import csv
 import shutil
 import subprocess
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 
 import pytest
-from lists_example import PATIENTS, night, patient, write
+from lists_example import AS_OF, PATIENTS, night, patient, write
+from test_lists_returned import answered_workbook, one_answer
+
+from copd_strat.lists import returned_answers
 
 pytestmark = pytest.mark.needs_office
 
+# 44 comma, 59 semicolon, 34 quote, 76 UTF-8, 65535 UTF-16, first line 1, no column formats, language 2057
+# (English, UK), quoted cells not forced to text, special numbers (dates) recognised: as a double click would
+AS_DOUBLE_CLICKED = "CSV:44,34,76,1,,2057,false,true"
+SAVED_AS = {
+    "workbook": "xlsx",
+    "text with commas": "csv:Text - txt - csv (StarCalc):44,34,76,1,,2057",
+    "text with semicolons": "csv:Text - txt - csv (StarCalc):59,34,76,1,,2057",
+    "UTF-16": "csv:Text - txt - csv (StarCalc):9,34,65535,1,,2057",
+    "Windows letters": "csv:Text - txt - csv (StarCalc):44,34,1,1,,2057",
+}
 
-def resaved(path: Path, folder: Path, filter_in: str | None = None) -> list[list[str]]:
-    """``path`` opened by the office suite and saved as UTF-8 CSV, cell contents as shown."""
+
+def resaved(path: Path, folder: Path, form: str, filter_in: str | None = None) -> Path:
+    """``path`` opened by the office suite and saved in ``form``, cell contents as shown."""
     office = shutil.which("soffice") or shutil.which("libreoffice")
     assert office is not None
-    command = [office, "--headless", f"-env:UserInstallation=file://{folder}/profile"]
-    if filter_in:
-        command += [f"--infilter={filter_in}"]
-    command += [
+    folder.mkdir()
+    profile = f"-env:UserInstallation=file://{folder}/profile"
+    reading = [f"--infilter={filter_in}"] if filter_in else []
+    command = [
+        office,
+        "--headless",
+        profile,
+        *reading,
         "--convert-to",
-        "csv:Text - txt - csv (StarCalc):44,34,76,1,,2057",
+        form,
         "--outdir",
         str(folder),
         str(path),
     ]
-    subprocess.run(command, check=True, capture_output=True, timeout=120)
-    with (folder / f"{path.stem}.csv").open(encoding="utf-8", newline="") as stream:
+    subprocess.run(command, check=True, capture_output=True, timeout=300)
+    return folder / f"{path.stem}.{form.split(':', maxsplit=1)[0]}"
+
+
+def lines(path: Path, encoding: str = "utf-8") -> list[list[str]]:
+    with path.open(encoding=encoding, newline="") as stream:
         return list(csv.reader(stream))
 
 
-def test_csv_and_workbook_survive_an_office_suite(tmp_path: Path) -> None:
+def test_a_list_as_text_survives_an_office_suite(tmp_path: Path) -> None:
     last = date(2026, 3, 1)
-    hostile = patient("p9", smoking_status="=1+1 Å", risk_severe_12m=0.4, last_exacerbation_date=last)
+    hostile = patient("p9", smoking_status="=1+1 \u00c5", risk_severe_12m=0.4, last_exacerbation_date=last)
     files = write(tmp_path / "run", night(*PATIENTS, hostile))
-    clinic = {f.path.suffix: f.path for f in files if f.name == "clinic" and f.practice_id == "A81001"}
-    with clinic[".csv"].open(encoding="utf-8-sig", newline="") as stream:
-        wanted = list(csv.reader(stream))
-    (tmp_path / "x").mkdir()
-    (tmp_path / "c").mkdir()
-    assert [without_iso_style(row) for row in resaved(clinic[".xlsx"], tmp_path / "x")] == wanted
-    # 44 comma, 34 quote, 76 UTF-8, first line 1, no column formats, language 2057 (English, UK),
-    # quoted cells not forced to text, special numbers (dates) recognised: as a double click would
-    as_double_clicked = "CSV:44,34,76,1,,2057,false,true"
-    from_csv = resaved(clinic[".csv"], tmp_path / "c", as_double_clicked)
-    assert [without_iso_style(row) for row in from_csv] == wanted
+    clinic = next(f.path for f in files if f.rows == 3 and f.path.suffix == ".csv")
+    saved = resaved(clinic, tmp_path / "saved", SAVED_AS["text with commas"], AS_DOUBLE_CLICKED)
+    assert [without_iso_style(row) for row in lines(saved)] == lines(clinic, "utf-8-sig")
 
 
 def without_iso_style(row: list[str]) -> list[str]:
     """Dates that the suite shows in the British way, as ISO again: the day must be the same."""
     return ["-".join(reversed(cell.split("/"))) if cell.count("/") == 2 else cell for cell in row]
+
+
+@pytest.mark.parametrize("form", SAVED_AS.values(), ids=SAVED_AS)
+def test_an_answer_in_a_workbook_comes_back_however_it_is_saved(form: str, tmp_path: Path) -> None:
+    files = write(tmp_path / "run", night(*PATIENTS))
+    clinic = next(f.path for f in files if f.rows == 2 and f.name == "clinic" and f.path.suffix == ".xlsx")
+    answered_workbook(clinic, Decision="declined", Reason="caf\u00e9 visits", Date=datetime(2026, 3, 1))
+    answer = one_answer(returned_answers([resaved(clinic, tmp_path / "saved", form)], AS_OF))
+    assert (answer["practice_id"], answer["run_id"]) == ("A81001", "20260402-3f9a1c")
+    assert (answer["decision"], answer["reason"]) == ("declined", "caf\u00e9 visits")
+    assert answer["decided_on"] == date(2026, 3, 1)

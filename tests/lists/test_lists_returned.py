@@ -1,61 +1,108 @@
-"""A list goes out, is filled in, comes back, and holds."""
+"""A list goes out, is filled in as people do, comes back as spreadsheets save it, and nothing is lost."""
 
 from __future__ import annotations
 
+import csv
+import io
+from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import openpyxl
 import pandas as pd
 import pytest
 from click.testing import CliRunner, Result
+from hypothesis import given
+from hypothesis import strategies as st
 from lists_example import AS_OF, PATIENTS, night, write
 
 from copd_strat.cli import commands
 from copd_strat.errors import InputError
-from copd_strat.lists import returned_decisions
+from copd_strat.lists import Returned, returned_answers
+from copd_strat.lists.answer_dates import read_date
+from copd_strat.lists.identifying_text import is_nhs_number, names_somebody
+from copd_strat.lists.returned import WITHHELD
 from copd_strat.pathways import assign, load_policy, validate_decisions
+from copd_strat.pathways.feedback import read_decision
+
+# The 1st of March 2026 as a British hand, a spreadsheet and a form write it; the list comes back on 2 April.
+FIRST_OF_MARCH = (
+    "2026-03-01", "2026-3-1", "2026/03/01", "2026.03.01", "20260301", "01032026", "010326",
+    "01/03/2026", "1/3/2026", "1/3/26", "01/03/26", "1-3-26", "01-03-2026", "01.03.2026", "1.3.26",
+    "1. 3. 2026", "1 3 2026", "01 03 26", "1/03/2026", "1 Mar 2026", "1 Mar 26", "01-Mar-26", "1-Mar-2026",
+    "1Mar26", "1MAR2026", "1 March 2026", "1st March 2026", "1st of March 2026", "the 1st of March 2026",
+    "1st Mar '26", "March 1, 2026", "Mar 1st 2026", "Sunday 1 March 2026", "Sun 01/03/2026",
+    "sun, 1 mar 2026", "1/3", "1 Mar", "1st March", "March 1st", "01/03/2026 10:15", "2026-03-01 00:00:00",
+    "2026-03-01T09:30:00Z", "46082", "46082.0", "46082,5",
+    " 01/03/2026 ", "01\u201303\u20132026", "01/03/2026\u00a0", "1_3_2026",
+)  # fmt: skip
+NOT_A_DATE = (
+    "soon", "3/25/2026", "31/02/2026", "29/2/2026", "2026", "March 2026", "1/3/1926", "1/3/226", "next week",
+    "tomorrow?", "1/3/2026 or 2/3/2026", "32 March 2026", "123456789", "-", "??",
+)  # fmt: skip
 
 
-def answered(path: Path, encoding: str, **cells: str) -> Path:
-    table = pd.read_csv(path, dtype="str", encoding="utf-8-sig", keep_default_na=False)
-    for name, text in cells.items():
-        table.loc[0, name] = text
-    table.to_csv(path, index=False, encoding=encoding, lineterminator="\r\n")
-    return path
+@pytest.mark.parametrize("text", FIRST_OF_MARCH)
+def test_every_ordinary_spelling_of_a_date_is_read_day_first(text: str) -> None:
+    assert read_date(text, AS_OF) == date(2026, 3, 1)
 
 
-@pytest.mark.parametrize(("encoding", "day"), [("utf-8-sig", "2026-04-01"), ("cp1252", "01/04/2026")])
-def test_a_filled_in_list_becomes_decisions_that_hold(encoding: str, day: str, tmp_path: Path) -> None:
-    first = night(*PATIENTS)
-    files = write(tmp_path, first)
-    clinic = next(f.path for f in files if f.rows == 2 and f.name == "clinic" and f.path.suffix == ".csv")
-    answer = {"clinician_decision": "Declined", "decision_reason": "prefers café visits", "decided_on": day}
-    decisions = returned_decisions([answered(clinic, encoding, **answer)])
-    assert decisions[["practice_id", "decision", "reason"]].to_numpy().tolist() == [
-        ["A81001", "Declined", "prefers café visits"]
-    ]
-    assert decisions["decided_on"].tolist() == [date(2026, 4, 1)]
-    assert len(validate_decisions(decisions, AS_OF).accepted) == 1
-    patients = first.patients.drop(columns=["disposition"])
-    second = assign(
-        patients,
-        load_policy("risk_and_rules"),
-        as_of=AS_OF + timedelta(days=1),
-        previous=first.history,
-        decisions=decisions,
-    )
-    assert "left: declined" in second.changes["change"].tolist()
+@pytest.mark.parametrize("text", NOT_A_DATE)
+def test_what_is_no_date_is_none(text: str) -> None:
+    assert read_date(text, AS_OF) is None
 
 
-def test_blank_answers_are_no_decisions_and_other_files_are_refused(tmp_path: Path) -> None:
-    files = write(tmp_path, night(*PATIENTS))
-    lists = [f.path for f in files if f.path.suffix == ".csv" and f.name != "changes"]
-    assert returned_decisions(lists).empty
-    with pytest.raises(InputError, match="not a returned list"):
-        returned_decisions([next(f.path for f in files if f.name == "changes" and f.path.suffix == ".csv")])
-    with pytest.raises(InputError, match="cannot be read"):
-        returned_decisions([tmp_path / "none.csv"])
+def test_a_day_without_a_year_is_the_latest_one_that_has_been() -> None:
+    assert read_date("3 April", AS_OF) == date(2025, 4, 3)
+    assert read_date("2/4", AS_OF) == date(2026, 4, 2)
+
+
+@given(st.dates(date(2020, 1, 1), date(2039, 12, 31)), st.sampled_from(
+    ["%d/%m/%Y", "%d/%m/%y", "%d.%m.%Y", "%d-%b-%y", "%d %B %Y", "%Y-%m-%d", "%d%m%Y", "%A %d %b %Y"]
+))  # fmt: skip
+def test_no_day_is_taken_for_a_month(day: date, form: str) -> None:
+    assert read_date(day.strftime(form), AS_OF) == day
+
+
+@pytest.mark.parametrize(
+    ("text", "read"),
+    [
+        ("accepted", ("accepted", "")),
+        ("Accept", ("accepted", "")),
+        ("ACCEPTED.", ("accepted", "")),
+        (" already  known ", ("already_known", "")),
+        ("already_known", ("already_known", "")),
+        ("Known", ("already_known", "")),
+        ("Declined - prefers home visits", ("declined", "prefers home visits")),
+        ("declined (moving away)", ("declined", "moving away")),
+        ("wrong because not COPD", ("wrong", "because not COPD")),
+        ("wrong: asthma", ("wrong", "asthma")),
+        ("maybe", ("", "")),
+        ("accepted?", ("", "")),
+        ("accepted or declined", ("", "")),
+        ("acceptable", ("", "")),
+        ("not accepted", ("", "")),
+        ("", ("", "")),
+    ],
+)
+def test_a_decision_is_read_in_the_words_of_people(text: str, read: tuple[str, str]) -> None:
+    assert read_decision(text) == read
+
+
+def clinic_list(folder: Path, ending: str) -> Path:
+    files = write(folder, night(*PATIENTS))
+    return next(f.path for f in files if f.rows == 2 and f.name == "clinic" and f.path.suffix == ending)
+
+
+def answered(path: Path, *lines: dict[str, str]) -> list[list[str]]:
+    """The cells of a CSV list with answers typed into its first lines."""
+    with path.open(encoding="utf-8-sig", newline="") as stream:
+        header, *rows = list(csv.reader(stream))
+    for row, line in zip(rows, lines, strict=False):
+        for name, text in line.items():
+            row[header.index(name)] = text
+    return [header, *rows]
 
 
 def answered_workbook(path: Path, **cells: object) -> Path:
@@ -68,29 +115,242 @@ def answered_workbook(path: Path, **cells: object) -> Path:
     return path
 
 
+def as_csv(rows: list[list[str]], encoding: str, **dialect: Any) -> bytes:
+    stream = io.StringIO(newline="")
+    csv.writer(stream, **dialect).writerows(rows)
+    return stream.getvalue().encode(encoding)
+
+
+def without(rows: list[list[str]], *names: str) -> list[list[str]]:
+    kept = [n for n, name in enumerate(rows[0]) if name not in names]
+    return [[row[n] for n in kept] for row in rows]
+
+
+ANSWER = {
+    "clinician_decision": "Declined",
+    "decision_reason": "prefers caf\u00e9 visits",
+    "decided_on": "01/03/2026",
+}
+
+# How the same answer may come back: the bytes of a file and its ending.
+FORMS: dict[str, tuple[str, Callable[[list[list[str]]], bytes]]] = {
+    "as it was sent": (".csv", lambda rows: as_csv(rows, "utf-8-sig", quoting=csv.QUOTE_ALL)),
+    "without the mark": (".csv", lambda rows: as_csv(rows, "utf-8")),
+    "Windows letters": (".csv", lambda rows: as_csv(rows, "cp1252")),
+    "semicolons": (".csv", lambda rows: as_csv(rows, "utf-8-sig", delimiter=";")),
+    "semicolons, Windows letters": (".csv", lambda rows: as_csv(rows, "cp1252", delimiter=";")),
+    "tabs": (".txt", lambda rows: as_csv(rows, "utf-8", delimiter="\t")),
+    "bars": (".csv", lambda rows: as_csv(rows, "utf-8", delimiter="|")),
+    "Unicode text": (".txt", lambda rows: as_csv(rows, "utf-16", delimiter="\t")),
+    "UTF-16, big end first": (".csv", lambda rows: b"\xfe\xff" + as_csv(rows, "utf-16-be")),
+    "UTF-16 without its mark": (".csv", lambda rows: as_csv(rows, "utf-16-le")),
+    "Unix line ends": (".csv", lambda rows: as_csv(rows, "utf-8", lineterminator="\n")),
+    "old line ends": (".csv", lambda rows: as_csv(rows, "utf-8", lineterminator="\r")),
+    "a line for the separator": (".csv", lambda rows: b"sep=;\r\n" + as_csv(rows, "utf-8", delimiter=";")),
+    "header in capitals": (".csv", lambda rows: as_csv([[n.upper() for n in rows[0]], *rows[1:]], "utf-8")),
+    "lines sorted": (".csv", lambda rows: as_csv([rows[0], *rows[:0:-1]], "utf-8")),
+    "columns moved": (".csv", lambda rows: as_csv([row[::-1] for row in rows], "utf-8")),
+    "columns of words removed": (".csv", lambda rows: as_csv(without(rows, "why_1", "smoking"), "utf-8")),
+    "the practice's column removed": (".csv", lambda rows: as_csv(without(rows, "practice_id"), "utf-8")),
+    "a title above": (".csv", lambda rows: as_csv([["Our clinic list"], [], *rows], "utf-8", delimiter=";")),
+    "empty lines at the end": (".csv", lambda rows: as_csv([*rows, [], ["", "", ""]], "utf-8")),
+    "text ending": (".TXT", lambda rows: as_csv(rows, "utf-8")),
+}  # fmt: skip
+
+
+def one_answer(found: Returned) -> pd.Series:
+    assert (len(found.answers), len(found.refused), found.unread) == (1, 0, ())
+    return found.answers.iloc[0]
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_every_form_of_a_file_gives_the_same_answer(form: str, tmp_path: Path) -> None:
+    ending, content = FORMS[form]
+    rows = answered(clinic_list(tmp_path, ".csv"), ANSWER)
+    path = tmp_path / f"A81001_2026-04-02_clinic{ending}"
+    path.write_bytes(content(rows))
+    answer = one_answer(returned_answers([path], AS_OF))
+    assert answer["practice_id"] == "A81001"
+    assert answer["run_id"] == "20260402-3f9a1c"
+    assert (answer["decision"], answer["decided_on"]) == ("declined", date(2026, 3, 1))
+    assert answer["reason"] == "prefers caf\u00e9 visits"
+
+
+WORKBOOKS: dict[str, dict[str, object]] = {
+    "a date": {"Decision": "declined", "Date": datetime(2026, 3, 1)},
+    "a date as text": {"Decision": "declined", "Date": "1st March 2026"},
+    "a day number": {"Decision": "declined", "Date": 46082},
+    "a day number with time": {"Decision": "declined", "Date": 46082.4},
+    "words before the reason": {"Decision": "Declined: moving away", "Date": date(2026, 3, 1)},
+}
+
+
+@pytest.mark.parametrize("cells", WORKBOOKS.values(), ids=WORKBOOKS)
+def test_a_workbook_is_read_from_its_first_sheet(cells: dict[str, object], tmp_path: Path) -> None:
+    answer = one_answer(returned_answers([answered_workbook(clinic_list(tmp_path, ".xlsx"), **cells)], AS_OF))
+    assert (answer["practice_id"], answer["decision"], answer["decided_on"]) == (
+        "A81001",
+        "declined",
+        date(2026, 3, 1),
+    )
+
+
+def test_a_workbook_whose_sheets_were_moved_is_read_all_the_same(tmp_path: Path) -> None:
+    path = answered_workbook(clinic_list(tmp_path, ".xlsx"), Decision="accepted", Date=datetime(2026, 3, 1))
+    book = openpyxl.load_workbook(path)
+    book.move_sheet(book.worksheets[0], offset=2)
+    book.save(path)
+    assert one_answer(returned_answers([path], AS_OF))["decision"] == "accepted"
+
+
+def test_a_formula_in_an_answer_comes_back_to_its_author(tmp_path: Path) -> None:
+    """Nobody has worked it out, so its value is not known: what was typed is kept."""
+    path = answered_workbook(clinic_list(tmp_path, ".xlsx"), Decision="accepted", Date="=TODAY()")
+    found = returned_answers([path], AS_OF)
+    assert found.refused["problem"].tolist() == ["the date cannot be read: =TODAY()"]
+    assert found.refused["decided_on"].tolist() == ["=TODAY()"]
+
+
+REFUSED = [
+    ({"clinician_decision": "maybe", "decided_on": "1/3/26"}, "not a known decision: maybe"),
+    ({"clinician_decision": "accepted", "decided_on": "soon"}, "the date cannot be read: soon"),
+    (
+        {"clinician_decision": "accepted", "decided_on": "3/4/2026"},
+        "the date lies after the day of return: 3/4/2026",
+    ),
+    (
+        {"clinician_decision": "accepted", "decided_on": "1/3/2025"},
+        "the date lies long before the list was printed: 1/3/2025",
+    ),
+    ({"decided_on": "1/3/2026"}, "a date without a decision"),
+    (
+        {"patient_ref": "CP-0000-0000-1", "clinician_decision": "accepted"},
+        "the reference is mistyped: its check character does not fit",
+    ),
+    ({"patient_ref": "", "clinician_decision": "accepted"}, "no reference: who is it about?"),
+    (
+        {"run_id": "", "clinician_decision": "accepted"},
+        "the list's hidden columns are gone: it cannot be said which list this was",
+    ),
+]
+
+
+@pytest.mark.parametrize(("cells", "problem"), REFUSED)
+def test_what_cannot_be_used_comes_back_as_it_was_written(
+    cells: dict[str, str], problem: str, tmp_path: Path
+) -> None:
+    rows = answered(clinic_list(tmp_path, ".csv"), cells)
+    path = tmp_path / "A81001_2026-04-02_clinic.csv"
+    path.write_bytes(as_csv(rows, "utf-8"))
+    found = returned_answers([path], AS_OF)
+    refused = found.refused.iloc[0]
+    assert (len(found.refused), refused["problem"]) == (1, problem)
+    assert refused["decision"] == cells.get("clinician_decision", "")
+    assert refused["decided_on"] == cells.get("decided_on", "")
+    assert (refused["file"], refused["line"]) == (path.name, 2)
+    kept = found.answers.iloc[0]
+    assert (kept["practice_id"], kept["decision"]) == ("A81001", "refused")
+    assert kept["reason"].startswith(problem), "the next run tells the practice why"
+    assert cells.get("clinician_decision", "") in kept["reason"]
+
+
+def test_words_in_a_column_of_their_own_come_back_too(tmp_path: Path) -> None:
+    rows = answered(clinic_list(tmp_path, ".csv"), ANSWER)
+    rows = [[*rows[0], "Comments"], [*rows[1], "ring the daughter first"], [*rows[2], ""]]
+    path = tmp_path / "A81001_2026-04-02_clinic.csv"
+    path.write_bytes(as_csv(rows, "utf-8"))
+    found = returned_answers([path], AS_OF)
+    assert found.answers["decision"].tolist() == ["declined", "refused"], "the answer itself counts"
+    assert found.refused["problem"].tolist() == [
+        "typed beside the columns for answers: ring the daughter first"
+    ]
+
+
+def test_a_missing_date_is_the_day_of_return_and_a_reason_alone_is_a_note(tmp_path: Path) -> None:
+    rows = answered(
+        clinic_list(tmp_path, ".csv"),
+        {"clinician_decision": "accepted"},
+        {"decision_reason": "in hospital abroad"},
+    )
+    path = tmp_path / "A81001_2026-04-02_clinic.csv"
+    path.write_bytes(as_csv(rows, "utf-8"))
+    found = returned_answers([path], AS_OF)
+    assert found.answers[["decision", "reason", "decided_on"]].to_numpy().tolist() == [
+        ["accepted", None, AS_OF],
+        ["note", "in hospital abroad", AS_OF],
+    ]
+    assert found.dated_by_return == [True, True]
+    feedback = validate_decisions(found.answers, AS_OF)
+    assert (len(feedback.accepted), len(feedback.notes), len(feedback.refused)) == (1, 1, 0)
+
+
+IDENTIFYING = ("NHS 943 476 5919", "lives at SW1A 1AA", "tel 07700 900123", "ask jo@surgery.example")
+
+
+@pytest.mark.parametrize("text", IDENTIFYING)
+def test_a_reason_that_names_somebody_stays_out_of_the_extracts(text: str, tmp_path: Path) -> None:
+    """The run refuses extracts that identify people: the answer counts, its words go back to the practice."""
+    rows = answered(clinic_list(tmp_path, ".csv"), {**ANSWER, "decision_reason": text})
+    path = tmp_path / "A81001_2026-04-02_clinic.csv"
+    path.write_bytes(as_csv(rows, "utf-8"))
+    found = returned_answers([path], AS_OF)
+    assert found.answers["decision"].tolist() == ["declined", "refused"]
+    assert found.answers["reason"].iloc[0] == WITHHELD
+    assert not [each for each in found.answers["reason"] if names_somebody(each)]
+    assert found.refused["reason"].tolist() == [text], "the analyst's file has it as it was written"
+
+
+def test_ordinary_words_and_references_name_nobody() -> None:
+    assert is_nhs_number("943 476 5919")
+    assert not is_nhs_number("943 476 5918")
+    for text in (
+        "CP-G0ZW-0YCP-2",
+        "2 courses since 12 Mar 2026",
+        "FEV1 58 % in 2025",
+        "30/40 on MRC 5",
+        "1234567890",
+    ):
+        assert not names_somebody(text)
+
+
+def test_blank_lists_ask_nothing_and_other_files_are_told_apart(tmp_path: Path) -> None:
+    files = write(tmp_path, night(*PATIENTS))
+    lists = [
+        f.path for f in files if f.path.suffix in (".csv", ".xlsx") and f.name not in ("changes", "queries")
+    ]
+    found = returned_answers(lists, AS_OF)
+    assert (len(found.answers), len(found.refused), found.unread) == (0, 0, ())
+    other = [
+        next(f.path for f in files if f.name == "changes" and f.path.suffix == ".csv"),
+        tmp_path / "none.csv",
+    ]
+    (tmp_path / "list.ods").write_bytes(b"PK")
+    (tmp_path / "broken.xlsx").write_bytes(b"PK")
+    unread = returned_answers([*other, tmp_path / "list.ods", tmp_path / "broken.xlsx"], AS_OF).unread
+    told = {error.problem.split(":")[0].rsplit("/")[-1]: error.problem for error in unread}
+    assert "not a returned list" in told["A81001_2026-04-02_changes.csv"]
+    assert "cannot be read" in told["none.csv"]
+    assert ".ods files cannot be read" in told["list.ods"]
+    assert "not a workbook" in told["broken.xlsx"]
+
+
 def command(*arguments: object) -> Result:
     return CliRunner().invoke(
         commands, ["decisions", *map(str, arguments), "--as-of", AS_OF.isoformat()], catch_exceptions=False
     )
 
 
-def clinic_list(folder: Path, ending: str) -> Path:
-    files = write(folder, night(*PATIENTS))
-    return next(f.path for f in files if f.rows == 2 and f.name == "clinic" and f.path.suffix == ending)
-
-
 def test_a_folder_of_lists_becomes_the_decisions_table_and_earlier_answers_stay(tmp_path: Path) -> None:
-    answered(
-        clinic_list(tmp_path, ".csv"), "utf-8-sig", clinician_decision="Declined", decided_on="01/03/2026"
+    path = clinic_list(tmp_path, ".csv")
+    path.write_bytes(
+        as_csv(answered(path, {"clinician_decision": "Declined", "decided_on": "01/03/2026"}), "utf-8")
     )
     output = tmp_path / "decisions.csv"
     first = command(tmp_path / "direct_care", "-o", output)
     assert first.exit_code == 0
-    assert "answers 1, held already 0" in first.output
+    assert "answers 1, refused 0, new 1, held already 0" in first.output
     assert "100%" in first.output
-    answered_workbook(
-        clinic_list(tmp_path, ".xlsx"), clinician_decision="accepted", decided_on=datetime(2026, 3, 20)
-    )
+    answered_workbook(clinic_list(tmp_path, ".xlsx"), Decision="accepted", Date=datetime(2026, 3, 20))
     command(tmp_path / "direct_care", "-o", output)
     table = pd.read_csv(output, dtype="str")
     assert table[["practice_id", "decision", "decided_on"]].to_numpy().tolist() == [
@@ -102,19 +362,72 @@ def test_a_folder_of_lists_becomes_the_decisions_table_and_earlier_answers_stay(
     assert len(pd.read_csv(output)) == 2
 
 
-def test_answers_that_cannot_be_used_are_kept_apart_with_their_problem(tmp_path: Path) -> None:
-    path = answered(clinic_list(tmp_path, ".csv"), "utf-8-sig", clinician_decision="maybe")
-    found = command(path, "-o", tmp_path / "decisions.csv")
+def test_an_answer_without_a_date_that_comes_back_twice_is_one(tmp_path: Path) -> None:
+    path, output = clinic_list(tmp_path, ".csv"), tmp_path / "decisions.csv"
+    path.write_bytes(as_csv(answered(path, {"clinician_decision": "accepted"}), "utf-8"))
+    for day in (AS_OF, AS_OF + timedelta(days=7)):
+        told = CliRunner().invoke(
+            commands, ["decisions", str(path), "-o", str(output), "--as-of", day.isoformat()]
+        )
+        assert "without a date, so dated by their return: 1" in told.output
+    assert pd.read_csv(output)["decided_on"].tolist() == [AS_OF.isoformat()]
+
+
+def test_a_corrected_date_is_another_answer(tmp_path: Path) -> None:
+    path, output = clinic_list(tmp_path, ".csv"), tmp_path / "decisions.csv"
+    for day in ("1/3/26", "2/3/26"):
+        path.write_bytes(
+            as_csv(answered(path, {"clinician_decision": "accepted", "decided_on": day}), "utf-8")
+        )
+        command(path, "-o", output)
+    assert pd.read_csv(output)["decided_on"].tolist() == ["2026-03-01", "2026-03-02"]
+
+
+def test_refused_answers_are_kept_apart_told_and_settled_by_a_better_one(tmp_path: Path) -> None:
+    path, output = clinic_list(tmp_path, ".csv"), tmp_path / "decisions.csv"
+    path.write_bytes(as_csv(answered(path, {"clinician_decision": "maybe"}), "utf-8"))
+    found = command(path, "-o", output)
     assert found.exit_code == 0
     assert "cannot be used: 1 (not a known decision)" in found.output
-    assert pd.read_csv(tmp_path / "decisions.csv").empty
     refused = pd.read_csv(tmp_path / "refused_decisions.csv", dtype="str")
-    assert refused[["practice_id", "problem"]].to_numpy().tolist() == [["A81001", "not a known decision"]]
+    assert refused[["practice_id", "decision", "problem"]].to_numpy().tolist() == [
+        ["A81001", "maybe", "not a known decision: maybe"]
+    ]
     assert refused["patient_ref"].iloc[0] not in found.output
+    feedback = validate_decisions(pd.read_csv(output, dtype="str", keep_default_na=False), AS_OF)
+    assert (len(feedback.accepted), feedback.refused["problem"].tolist()) == (
+        0,
+        ["refused when it came back"],
+    )
+    path.write_bytes(as_csv(answered(path, {"clinician_decision": "declined"}), "utf-8"))
+    command(path, "-o", output)
+    feedback = validate_decisions(pd.read_csv(output, dtype="str", keep_default_na=False), AS_OF)
+    assert (len(feedback.accepted), len(feedback.refused)) == (1, 0), (
+        "the answer is in: nobody is asked again"
+    )
+
+
+def test_a_formula_in_a_reason_is_inert_in_the_table(tmp_path: Path) -> None:
+    path, output = clinic_list(tmp_path, ".csv"), tmp_path / "decisions.csv"
+    rows = answered(path, {"clinician_decision": "accepted", "decision_reason": "=cmd|' /C calc'!A0"})
+    path.write_bytes(as_csv(rows, "utf-8"))
+    for _ in range(2):
+        command(path, "-o", output)
+        assert pd.read_csv(output)["reason"].tolist() == ["'=cmd|' /C calc'!A0"]
+
+
+def test_what_cannot_be_read_is_told_after_the_rest_is_safe(tmp_path: Path) -> None:
+    path, output = clinic_list(tmp_path, ".csv"), tmp_path / "decisions.csv"
+    path.write_bytes(as_csv(answered(path, {"clinician_decision": "accepted"}), "utf-8"))
+    (tmp_path / "scan.pdf").write_bytes(b"%PDF")
+    with pytest.raises(InputError, match=r"scan\.pdf: \.pdf files cannot be read"):
+        command(path, tmp_path / "scan.pdf", "-o", output)
+    assert len(pd.read_csv(output)) == 1
 
 
 def test_a_table_of_something_else_is_not_overwritten(tmp_path: Path) -> None:
-    path = answered(clinic_list(tmp_path, ".csv"), "utf-8-sig", clinician_decision="accepted")
+    path = clinic_list(tmp_path, ".csv")
+    path.write_bytes(as_csv(answered(path, {"clinician_decision": "accepted"}), "utf-8"))
     (tmp_path / "decisions.csv").write_text("a,b\n1,2\n")
     with pytest.raises(InputError, match="is not a decisions table"):
         command(path, "-o", tmp_path / "decisions.csv")
@@ -128,6 +441,18 @@ def test_a_table_of_something_else_is_not_overwritten(tmp_path: Path) -> None:
     nothing.mkdir()
     with pytest.raises(InputError, match="no returned list was found"):
         command(nothing, "-o", tmp_path / "new.csv")
-    (tmp_path / "broken.xlsx").write_bytes(b"PK")
-    with pytest.raises(InputError, match=r"broken\.xlsx: not a workbook"):
-        command(tmp_path / "broken.xlsx", "-o", tmp_path / "new.csv")
+
+
+def test_a_filled_in_list_becomes_decisions_that_hold(tmp_path: Path) -> None:
+    first = night(*PATIENTS)
+    path = clinic_list(tmp_path, ".csv")
+    path.write_bytes(as_csv(answered(path, ANSWER), "utf-8"))
+    answers = returned_answers([path], AS_OF).answers
+    second = assign(
+        first.patients.drop(columns=["disposition"]),
+        load_policy("risk_and_rules"),
+        as_of=AS_OF + timedelta(days=1),
+        previous=first.history,
+        decisions=answers,
+    )
+    assert "left: declined" in second.changes["change"].tolist()

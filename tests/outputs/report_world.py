@@ -8,11 +8,12 @@ from typing import Any
 
 import pandas as pd
 
+from copd_strat.contracts.own_tables import column_names
+from copd_strat.plan import RunStamp
 from copd_strat.summary.cube import breakdowns, indicators
 from copd_strat.summary.fact_rows import add_months, month_end
 from copd_strat.summary.parquet_files import dictionary
-from copd_strat.summary.schemas import DIM_ORG, FACT_DATA_QUALITY, FACT_INDICATOR, FACT_SPC
-from copd_strat.summary.stamp import RunStamp
+from copd_strat.summary.schemas import published
 from copd_strat.summary.star import period_rows, quality_rows, spc_rows
 
 FIRST = date(2025, 1, 1)
@@ -44,7 +45,7 @@ def organisations() -> pd.DataFrame:
         (f"{level}:{code}:2025-01", level, code, name, None, None, "QX1", FIRST, None, True)
         for level, code, name in ORGS
     ]
-    return pd.DataFrame(rows, columns=list(DIM_ORG.names))
+    return pd.DataFrame(rows, columns=list(column_names(published("dim_org"))))
 
 
 def _row(month: date, org: str, kind: str, value: str, item: Any, n: int) -> dict[str, Any]:
@@ -90,12 +91,12 @@ def tables(months: int = 15) -> dict[str, pd.DataFrame]:
         if (group.breakdown_type == "all" or (item.has_breakdowns and org.org_level != "practice"))
         and (item.cohort == "register" or n >= months - 3)
     ]
-    facts = pd.DataFrame(rows, columns=list(FACT_INDICATOR.names))
+    facts = pd.DataFrame(rows, columns=list(column_names(published("fact_indicator"))))
     honest = facts.assign(value=facts["value"].where(facts["value_status"] == "shown"))
     return {
         "fact_indicator": facts,
-        "fact_spc": spc_rows(honest, places)[list(FACT_SPC.names)],
-        "fact_data_quality": quality_rows(honest)[list(FACT_DATA_QUALITY.names)],
+        "fact_spc": spc_rows(honest, places)[list(column_names(published("fact_spc")))],
+        "fact_data_quality": quality_rows(honest)[list(column_names(published("fact_data_quality")))],
         "dim_org": places,
         "dim_indicator": indicators(),
         "dim_period": period_rows(facts),
@@ -117,5 +118,8 @@ def manifest() -> dict[str, Any]:
         "code_lists": {
             "lists": [{"name": "core", "edition": "2026-11", "codes": 964, "concepts": ["a", "b"]}]
         },
-        "warnings": ["nhse: absence of a code is weak evidence", "APC009: 5 of 4,619 rows"],
+        "warnings": [
+            "nhse: absence of a code is weak evidence",
+            "nhse.hes_apc.EPISTART.not_future: 5 of 4,619 rows",
+        ],
     }

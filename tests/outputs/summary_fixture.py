@@ -10,9 +10,9 @@ import pandas as pd
 
 from copd_strat.config import EngineSettings
 from copd_strat.engine import Engine
+from copd_strat.plan import RunStamp
 from copd_strat.summary.cube import DISPOSITIONS, declared_values
 from copd_strat.summary.fact_rows import add_months
-from copd_strat.summary.stamp import RunStamp
 
 RATES = {
     "moderate_exacerbations": 0.12,

@@ -10,24 +10,21 @@ import duckdb
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 import tableauhyperapi as tableau
 from summary_fixture import dispositions_of, engine_with, people
 
 from copd_strat.config import SummarySettings
-from copd_strat.contracts.contract_files import SUFFIX, load_contract
-from copd_strat.summary import schemas
+from copd_strat.contracts.contract import Contract
+from copd_strat.contracts.own_tables import arrow_type, column_names, conform
+from copd_strat.plan import RunStamp
 from copd_strat.summary.rates import byar, poisson_limits, wilson
+from copd_strat.summary.schemas import published, published_tables
 from copd_strat.summary.small_numbers import bounds_of_shown, is_small, rounded
-from copd_strat.summary.stamp import RunStamp
 from copd_strat.summary.summarise import SUMMARY, SummaryResult, write_summary
 
-PUBLISHED = Path(__file__).parents[2] / "data_contracts" / "published"
 MONTHS = [date(2026, 1, 1), date(2026, 2, 1)]
-LOGICAL = {"string": "string", "int32": "integer", "int64": "integer", "double": "number"} | {
-    "bool": "boolean",
-    "date32": "date",
-}
 STAMP = RunStamp(
     run_id="20260310-abcdef01",
     as_of=date(2026, 3, 10),
@@ -60,25 +57,41 @@ def summary(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, SummaryResu
     return folder / SUMMARY, summary_of(folder, people())
 
 
-@pytest.mark.parametrize("table", schemas.TABLES, ids=lambda table: table.name)
-def test_contract_and_schema_are_one(table: schemas.Table) -> None:
-    contract = load_contract(PUBLISHED / f"{table.name}{SUFFIX}", "published")
-    assert [(c.name, c.type, c.required) for c in contract.columns] == [
-        (c.name, LOGICAL[c.type], c.required) for c in table.columns
-    ]
-    assert set(contract.key) == set(table.key)
-    declared = {rule.column: tuple(rule.arguments["values"]) for rule in contract.rules_of("one_of")}
-    assert declared == {c.name: c.values for c in table.columns if c.values}
+@pytest.mark.parametrize("contract", published_tables(), ids=lambda contract: contract.table)
+def test_what_is_written_is_what_the_contract_says(
+    contract: Contract, summary: tuple[Path, SummaryResult]
+) -> None:
+    written = pq.read_table(summary[0] / f"{contract.table}.parquet")
+    assert written.schema.names == [column.name for column in contract.columns]
+    for column, field in zip(contract.columns, written.schema, strict=True):
+        assert field.type == arrow_type(column)
+        assert field.nullable is not column.required
+        assert field.metadata[b"description"].decode() == column.description
+        if column.values:
+            assert set(written[column.name].drop_null().to_pylist()) <= set(column.values)
+    twin = summary[0] / f"{contract.table}.csv"
+    assert twin.exists() is bool(contract.custom.get("csvTwin"))
 
 
-def test_every_published_table_has_a_contract_and_no_other_stands() -> None:
-    assert {path.name.removesuffix(SUFFIX) for path in PUBLISHED.iterdir()} == {
-        t.name for t in schemas.TABLES
-    }
+def test_every_published_table_has_a_contract_and_no_other_stands(
+    summary: tuple[Path, SummaryResult],
+) -> None:
+    assert {contract.table for contract in published_tables()} == set(summary[1].tables)
+    assert {path.stem for path in summary[0].iterdir()} == set(summary[1].tables)
+
+
+def test_a_table_that_does_not_fit_its_contract_is_never_written() -> None:
+    run = pd.DataFrame([dict.fromkeys(column_names(published("dim_run")), "x")])
+    run = run.assign(as_of=STAMP.as_of, index_date=STAMP.as_of, complete_to=STAMP.as_of, synthetic=True)
+    assert conform(published("dim_run"), run).num_rows == 1
+    with pytest.raises(ValueError, match="column policy has gaps"):
+        conform(published("dim_run"), run.assign(policy=None))
+    with pytest.raises(pa.ArrowInvalid):
+        conform(published("dim_run"), run.assign(as_of="yesterday"))
 
 
 def test_types_and_names_are_what_every_reader_takes(summary: tuple[Path, SummaryResult]) -> None:
-    allowed = set(schemas.TYPES.values()) | {pa.timestamp("us", "UTC")}
+    allowed = {pa.string(), pa.int32(), pa.int64(), pa.float64(), pa.bool_(), pa.date32()}
     for table in summary[1].tables.values():
         names = table.schema.names
         assert set(table.schema.types) <= allowed

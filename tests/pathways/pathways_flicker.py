@@ -6,7 +6,7 @@ Run as a script it draws docs/figures/flicker.svg.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -15,6 +15,7 @@ import pandas as pd
 from pathways_population import ORDINARY, typed
 
 from copd_strat.pathways import Policy, assign, load_policy
+from copd_strat.pathways.policy import StayOn
 
 NIGHTS, PATIENTS, SOON = 30, 400, 7
 START = date(2026, 3, 2)
@@ -38,9 +39,8 @@ def drifting_risks(seed: int = 20) -> np.ndarray:
 
 def bare_threshold(policy: Policy) -> Policy:
     """The same policy without staying on."""
-    return replace(
-        policy, stay_on=replace(policy.stay_on, for_days=0, leave_when=policy.self_management_when)
-    )
+    at_once = StayOn(for_days=0, leave_when=policy.self_management.when, means="not at all")
+    return policy.model_copy(update={"stay_on": at_once})
 
 
 def simulate(policy: Policy) -> Flicker:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -13,13 +12,16 @@ from hypothesis import strategies as st
 from pathways_population import AS_OF, population, random_population
 
 from copd_strat.pathways import DISPOSITIONS, LISTED, SHIPPED, Policy, assign, load_policy
+from copd_strat.pathways.capacity import places_of_each
+from copd_strat.pathways.explaining import NEXT_IN_LINE
+from copd_strat.pathways.policy import Capacity
 
 RISK = load_policy("risk_and_rules")
 FEW = settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 def with_places(policy: Policy, places: int) -> Policy:
-    return replace(policy, capacity=replace(policy.capacity, places=places, exceptions=()))
+    return policy.model_copy(update={"capacity": Capacity(places=places)})
 
 
 @FEW
@@ -64,6 +66,9 @@ def check_words(placed: pd.DataFrame) -> None:
     listed = placed[placed["disposition"].isin(LISTED)]
     assert listed["route"].notna().all()
     assert (listed["suggested_action"] != "").all()
+    reserve = placed[placed["place"] == "reserve"]
+    assert (reserve["suggested_action"] == NEXT_IN_LINE).all(), "a reserve line asks for nothing"
+    assert not placed[placed["place"] != "reserve"]["suggested_action"].str.contains(NEXT_IN_LINE).any()
     assert placed.loc[placed["disposition"] == "not_listed", "route"].isna().all()
 
 
@@ -79,10 +84,10 @@ def test_row_order_changes_nothing(seed: int, policy: str) -> None:
 
 
 def test_equal_patients_are_treated_equally() -> None:
-    """Twelve people alike get the same words; only rank and place differ, by reference."""
+    """People alike get the same words; rank, place and what follows from it differ, by reference."""
     alike = population(*[{"severe_exacerbations_12m": 1, "risk_severe_12m": 0.2}] * 15)
     placed = assign(alike, RISK, as_of=AS_OF).patients
-    own = ["patient_id", "patient_ref", "rank", "place"]
+    own = ["patient_id", "patient_ref", "rank", "place", "suggested_action"]
     assert len(placed.drop(columns=own).drop_duplicates()) == 1
     assert placed.sort_values("patient_ref")["rank"].tolist() == list(range(1, 16))
 
@@ -136,23 +141,25 @@ def test_risk_reasons_fill_up_without_repeating_a_rule() -> None:
     patients = population({"patient_id": "P1", "severe_exacerbations_12m": 2, "last_severe_date": AS_OF})
     reasons = pd.DataFrame(
         [
-            ("P1", 1, "exacerbation history", "2 severe exacerbations", 1.2),
-            ("P1", 2, "heart and metabolic", "BMI 17, measured 3 Feb 2026", 0.3),
-            ("P1", 3, "age, sex, smoking", "aged 62", -0.2),
-            ("P1", 4, "breathlessness", "MRC 4, recorded 1 Mar 2026", 0.11),
-            ("P1", 5, "lung function", "FEV1 58 %", 0.01),
-            ("P9", 1, "lung function", "another patient", 2.0),
+            ("P1", 1, "exacerbation history", "history", "2 severe exacerbations", 1.2),
+            ("P1", 2, "treatment and oxygen", "ICS", "on an inhaled steroid", 0.9),
+            ("P1", 3, "heart and metabolic", "BMI", "BMI 17, measured 3 Feb 2026", 0.3),
+            ("P1", 4, "age, sex, smoking", "age", "aged 62", -0.2),
+            ("P1", 5, "breathlessness", "MRC", "MRC 4, recorded 1 Mar 2026", 0.11),
+            ("P1", 6, "lung function", "FEV1", "FEV1 58 %", 0.01),
+            ("P9", 1, "lung function", "FEV1", "another patient", 2.0),
         ],
-        columns=["patient_id", "position", "group", "text", "contribution"],
+        columns=["patient_id", "position", "group", "predictor", "text", "contribution"],
     )
     patient = assign(patients, RISK, as_of=AS_OF, reasons=reasons).patients.iloc[0]
-    assert patient["why_1"].startswith("2 emergency admissions")
+    assert patient["why_1"].startswith("2 exacerbations with emergency admission")
     assert patient["why_2"] == "Raises the risk: BMI 17, measured 3 Feb 2026"
     assert patient["why_3"] == "Raises the risk: MRC 4, recorded 1 Mar 2026"
 
 
 def test_capacity_can_be_shared_by_a_network() -> None:
-    shared = replace(RISK, capacity=replace(RISK.capacity, places=2, per="pcn", exceptions=(("U2", 1),)))
+    by_network = Capacity(places=2, per="pcn", exceptions={"U2": 1})
+    shared = RISK.model_copy(update={"capacity": by_network})
     people = [
         ("A81001", "U1", 0.1),
         ("A81002", "U1", 0.3),
@@ -170,6 +177,21 @@ def test_capacity_can_be_shared_by_a_network() -> None:
         ("A81003", 0.2),
         ("A81004", 0.1),
     ]
+
+
+@pytest.mark.parametrize(
+    ("people", "places"),
+    [(1, 4), (50, 4), (66, 4), (67, 5), (83, 5), (84, 6), (100, 6), (101, 7), (1000, 60)],
+)
+def test_places_grow_with_the_register_rounded_up_and_never_below_the_least(people: int, places: int) -> None:
+    """docs/decisions.md §47: 60 per 1,000 people on the register, at least 4."""
+    groups = pd.Series(["A81001"] * people + ["B82003"])
+    assert places_of_each(groups, RISK.capacity).tolist() == [places] * people + [4]
+
+
+def test_a_named_exception_stands_whatever_the_register() -> None:
+    rate = Capacity(places_per_1000=60, at_least=4, exceptions={"A81001": 2})
+    assert places_of_each(pd.Series(["A81001", "B82003"]), rate).tolist() == [2, 4]
 
 
 @pytest.mark.slow

@@ -28,16 +28,16 @@ def kleene_and(parts: list[bool | None]) -> bool | None:
     return False if False in parts else None if None in parts else True
 
 
-A, B = Compare("a", "=", True), Compare("b", "=", True)
+A, B = Compare(column="a", op="=", value=True), Compare(column="b", op="=", value=True)
 
 
 @pytest.mark.parametrize(("a", "b"), list(itertools.product([True, False, None], repeat=2)))
 def test_all_any_and_not_follow_kleene(a: bool | None, b: bool | None) -> None:
     both = kleene_and([a, b])
     negated = kleene_and([None if v is None else not v for v in (a, b)])
-    assert truth_of(Every((A, B)), a=a, b=b) is both
-    assert truth_of(Some((A, B)), a=a, b=b) is (None if negated is None else not negated)
-    assert truth_of(Negation(A), a=a) is (None if a is None else not a)
+    assert truth_of(Every(all=(A, B)), a=a, b=b) is both
+    assert truth_of(Some(any=(A, B)), a=a, b=b) is (None if negated is None else not negated)
+    assert truth_of(Negation.model_validate({"not": A}), a=a) is (None if a is None else not a)
 
 
 @pytest.mark.parametrize(
@@ -58,7 +58,7 @@ def test_all_any_and_not_follow_kleene(a: bool | None, b: bool | None) -> None:
     ],
 )
 def test_a_number_is_compared_or_unknown(op: str, value: Any, fact: Any, wanted: bool | None) -> None:
-    assert truth_of(Compare("n", op, value), n=fact) is wanted
+    assert truth_of(Compare(column="n", op=op, value=value), n=fact) is wanted
 
 
 @pytest.mark.parametrize(
@@ -76,18 +76,18 @@ def test_a_number_is_compared_or_unknown(op: str, value: Any, fact: Any, wanted:
 def test_age_counts_back_from_the_index_date(
     day: date | None, op: str, value: int, wanted: bool | None
 ) -> None:
-    assert truth_of(Compare("d", op, value), d=day, index_date=date(2026, 3, 31)) is wanted
+    assert truth_of(Compare(column="d", op=op, value=value), d=day, index_date=date(2026, 3, 31)) is wanted
 
 
 def test_text_is_compared_and_an_empty_text_is_missing() -> None:
-    assert truth_of(Compare("t", "in", ("A", "B")), t="B") is True
-    assert truth_of(Compare("t", "in", ("A", "B")), t="E") is False
-    assert truth_of(Compare("t", "in", ("A", "B", "None")), t=None) is None
-    assert truth_of(Compare("t", "=", "severe"), t="") is None
+    assert truth_of(Compare(column="t", op="in", value=("A", "B")), t="B") is True
+    assert truth_of(Compare(column="t", op="in", value=("A", "B")), t="E") is False
+    assert truth_of(Compare(column="t", op="in", value=("A", "B", "None")), t=None) is None
+    assert truth_of(Compare(column="t", op="=", value="severe"), t="") is None
 
 
 def test_a_column_the_frame_lacks_is_missing_for_everybody() -> None:
-    assert truth_of(Compare("n", ">=", 1), t="x") is None
+    assert truth_of(Compare(column="n", op=">=", value=1), t="x") is None
 
 
 flags = st.lists(st.sampled_from([True, False, None]), min_size=1, max_size=8)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
@@ -20,9 +19,10 @@ from copd_strat.pathways import (
     override_counts,
     validate_decisions,
 )
+from copd_strat.pathways.policy import Capacity
 
 RISK = load_policy("risk_and_rules")
-TWO_PLACES = replace(RISK, capacity=replace(RISK.capacity, places=2))
+TWO_PLACES = RISK.model_copy(update={"capacity": Capacity(places=2)})
 NIGHT = timedelta(days=1)
 
 
@@ -96,8 +96,7 @@ def test_the_stay_follows_a_patient_to_another_practice() -> None:
     assert only(results[1])["change"] == "new"
     told = results[1].changes.set_index("practice_id")
     assert told.loc["A81001", ["kind", "why"]].tolist() == ["left", "moved"]
-    assert told.loc["B82003", "kind"] == "new"
-    assert told.loc["A81001", "patient_ref"] != told.loc["B82003", "patient_ref"]
+    assert told.loc["B82003", ["kind", "change"]].tolist() == ["first", "everybody is new (1)"]
 
 
 CHANGES = [
@@ -119,7 +118,23 @@ def test_a_change_is_told_in_words(before: dict[str, Any], after: dict[str, Any]
 def test_first_run_calls_everybody_new() -> None:
     first = nights([HIGH, LOW, {**LOW, "palliative": True}])[0]
     assert first.patients["change"].tolist() == ["new"] * 3
-    assert first.changes["kind"].tolist() == ["new"] * 2, "who is not listed stays unnamed"
+    assert first.changes[["practice_id", "kind", "change"]].to_numpy().tolist() == [
+        ["A81001", "first", "everybody is new (2)"]
+    ], "one line, and who is not listed is not counted"
+
+
+def test_a_newcomer_to_a_known_practice_is_named() -> None:
+    second = nights([HIGH], [HIGH, LOW])[1]
+    assert second.changes["kind"].tolist() == ["new"]
+    assert (
+        second.changes["patient_ref"].iloc[0]
+        == second.patients.set_index("patient_id").loc["P00001", "patient_ref"]
+    )
+
+
+def test_an_accepted_name_is_not_invited_again() -> None:
+    patient = only(nights([HIGH_A], decisions=decision_on(HIGH_A, "accepted"))[0])
+    assert patient["suggested_action"] == "No new invitation; Accepted by the practice (2 Apr 2026)"
 
 
 def test_those_who_left_are_told_with_the_reason() -> None:

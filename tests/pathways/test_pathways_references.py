@@ -57,7 +57,9 @@ def test_neighbouring_patients_share_nothing_across_practices() -> None:
 
 @given(st.integers(0, 10_000), st.integers(3, 13), st.sampled_from(module.ALPHABET))
 def test_a_single_wrong_character_is_caught(patient: int, position: int, letter: str) -> None:
-    reference = module._reference(module._digest(KEY, "A81001", str(patient)), 8)
+    reference = make_references(pd.DataFrame({"practice_id": ["A81001"], "patient_id": [str(patient)]}), KEY)[
+        0
+    ]
     if reference[position] in ("-", letter):
         return
     assert not check_reference(reference[:position] + letter + reference[position + 1 :])
@@ -65,7 +67,9 @@ def test_a_single_wrong_character_is_caught(patient: int, position: int, letter:
 
 @given(st.integers(0, 10_000), st.integers(3, 12))
 def test_two_swapped_neighbours_are_caught(patient: int, position: int) -> None:
-    reference = module._reference(module._digest(KEY, "A81001", str(patient)), 8)
+    reference = make_references(pd.DataFrame({"practice_id": ["A81001"], "patient_id": [str(patient)]}), KEY)[
+        0
+    ]
     left, right = reference[position], reference[position + 1]
     if "-" in (left, right) or left == right:
         return
@@ -83,7 +87,7 @@ def test_typing_habits_are_forgiven() -> None:
 def test_colliding_references_become_longer_in_any_row_order(monkeypatch: pytest.MonkeyPatch) -> None:
     # b differs from a only beyond the 40 bits of the shortest reference
     digests = {"a": bytes(32), "b": (1 << 44).to_bytes(32, "big"), "c": b"\x09" * 32}
-    monkeypatch.setattr(module, "_digest", lambda key, practice, patient: digests[patient])
+    monkeypatch.setattr(module, "_digest", lambda key, patient: digests[patient])
     for order in (["a", "b", "c"], ["c", "b", "a"]):
         frame = pd.DataFrame({"patient_id": order, "practice_id": "A81001"})
         made = dict(zip(order, make_references(frame, KEY), strict=True))
@@ -93,16 +97,42 @@ def test_colliding_references_become_longer_in_any_row_order(monkeypatch: pytest
         assert all(map(check_reference, made.values()))
 
 
+def key_file(folder: Path) -> Path:
+    path = folder / "key"
+    path.write_bytes(KEY + b"\n")
+    path.chmod(0o600)
+    return path
+
+
 def test_the_key_comes_from_the_environment_or_a_file(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    path = tmp_path / "key"
-    path.write_bytes(KEY + b"\n")
+    path = key_file(tmp_path)
     settings = PathwaySettings(reference_key_file=path)
     monkeypatch.delenv(settings.reference_key_env, raising=False)
     assert reference_key(settings) == KEY
     monkeypatch.setenv(settings.reference_key_env, "another key, at least 32 characters")
-    assert reference_key(settings) == b"another key, at least 32 characters"
+    assert reference_key(PathwaySettings()) == b"another key, at least 32 characters"
+
+
+def test_two_keys_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = key_file(tmp_path)
+    monkeypatch.setenv("COPD_STRAT_REFERENCE_KEY", "another key, at least 32 characters")
+    with pytest.raises(ConfigError, match="two reference keys") as caught:
+        reference_key(PathwaySettings(reference_key_file=path))
+    assert str(path) in str(caught.value)
+
+
+def test_a_key_that_anybody_may_read_is_refused_unless_allowed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("COPD_STRAT_REFERENCE_KEY", raising=False)
+    path = key_file(tmp_path)
+    path.chmod(0o644)
+    with pytest.raises(ConfigError, match="anybody on this machine") as caught:
+        reference_key(PathwaySettings(reference_key_file=path))
+    assert str(path) in str(caught.value)
+    assert reference_key(PathwaySettings(reference_key_file=path, allow_world_readable_key=True)) == KEY
 
 
 @pytest.mark.parametrize("value", ["", "short-but-secret", "a" * 40])

@@ -81,7 +81,7 @@ def test_review_says_what_is_missing_and_what_would_settle_it() -> None:
     gaps = {"risk_severe_12m": None, "fev1_pct_predicted": None, "mrc": None}
     patient = assign(population(gaps), load_policy("risk_and_rules"), as_of=AS_OF).patients.iloc[0]
     assert patient["why_1"] == "No usable FEV1 on record"
-    assert patient["why_2"] == "No MRC breathlessness score in 24 months"
+    assert patient["why_2"] == "No MRC breathlessness score on record in 24 months"
     assert "spirometry" in patient["suggested_action"]
     assert "code the MRC score" in patient["suggested_action"]
 
@@ -91,7 +91,7 @@ def test_a_lower_tier_placing_without_score_warns_of_what_is_missing() -> None:
     patient = assign(population(gaps), load_policy("risk_and_rules"), as_of=AS_OF).patients.iloc[0]
     assert patient["disposition"] == "self_management"
     assert "No usable FEV1 on record" in patient["data_warnings"]
-    assert "missing required: FEV1" in patient["data_warnings"]
+    assert "not on record: FEV1" in patient["data_warnings"]
 
 
 ROUTES = [

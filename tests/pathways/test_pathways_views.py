@@ -20,10 +20,11 @@ def test_one_patient_is_explained_with_rules_facts_risk_gaps_and_past() -> None:
     second = assign(register, RISK, as_of=AS_OF + timedelta(days=1), previous=first.history)
     reasons = pd.DataFrame(
         [
-            ("P00000", 1, "breathlessness", "MRC 4, recorded 1 Mar 2026", 0.3),
-            ("P00001", 1, "x", "not hers", 1.0),
+            ("P00000", 1, "treatment and oxygen", "ICS", "on an inhaled steroid", 0.4),
+            ("P00000", 2, "breathlessness", "MRC", "MRC 4, recorded 1 Mar 2026", 0.3),
+            ("P00001", 1, "x", "x", "not hers", 1.0),
         ],
-        columns=["patient_id", "position", "group", "text", "contribution"],
+        columns=["patient_id", "position", "group", "predictor", "text", "contribution"],
     )
     reference = register["patient_ref"][0]
     past = pd.concat([first.history, second.history])
@@ -32,13 +33,18 @@ def test_one_patient_is_explained_with_rules_facts_risk_gaps_and_past() -> None:
         f"{reference}, practice A81001",
         "disposition: clinic",
         "severe_exacerbation: One or more severe exacerbations (emergency admissions) in 12 months",
-        "+0.300  MRC 4, recorded 1 Mar 2026",
-        "fev1_pct_predicted: 62.0",
-        "2026-04-02: clinic, clinic (risk_and_rules 1.0)",
-        "2026-04-03: clinic, clinic (risk_and_rules 1.0)",
+        "+0.30  MRC 4, recorded 1 Mar 2026",
+        "fev1_pct_predicted: 62\n",
+        "2 Apr 2026: clinic, clinic (risk_and_rules 1.0)",
+        "3 Apr 2026: clinic, clinic (risk_and_rules 1.0)",
     ):
         assert wanted in text
     assert "not hers" not in text
+    markers = text.split("  treatments, as markers: no reason to stop them\n")[1].split("\n\n")[0]
+    assert markers == "  +0.40  on an inhaled steroid", "last, and apart from the reasons"
+    does_not = text.split("Rules that do not hold\n")[1].split("\n\n")[0]
+    assert "mrc_5: MRC breathlessness 5" in does_not
+    assert "severe_exacerbation:" not in does_not
     gaps = text.split("Not on record, or not observable\n")[1].split("\n")[0]
     assert "cat," in gaps
     assert "P00000" not in text, "the pseudonym stays inside"

@@ -8,12 +8,12 @@ A test compares the page with a fresh one.
 from __future__ import annotations
 
 from datetime import date, timedelta
-from importlib import resources
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
+from copd_strat.clinical import dictionary
 from copd_strat.config import RiskSettings
 from copd_strat.risk.frequency import in_100
 from copd_strat.risk.parameters import load
@@ -103,9 +103,7 @@ def _with_gaps(table: pd.DataFrame) -> pd.DataFrame:
     table["cat_date"] = pd.Series({8: date(2026, 2, 17), 17: date(2025, 11, 4)}).reindex(table.index)
     table[["lama", "laba", "ics", "statin"]] = table[["lama", "laba", "ics", "statin"]].astype(object)
     table.loc[[14], ["lama", "laba", "ics", "statin", "statin_date", "last_inhaler_date"]] = None
-    listing = resources.files("copd_strat.clinical").joinpath("features.csv")
-    with listing.open(encoding="utf-8") as stream:
-        return table.reindex(columns=pd.read_csv(stream)["name"])
+    return table.reindex(columns=[feature.name for feature in dictionary.features()])
 
 
 def _reference_features() -> pd.DataFrame:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from datetime import date
-from importlib import resources
 
 import numpy as np
 import pandas as pd
 import pytest
 
+from copd_strat.clinical import dictionary
 from copd_strat.config import RiskSettings
 from copd_strat.errors import ModelError
 from copd_strat.risk.frequency import in_100
@@ -45,9 +45,7 @@ SCORES = [
 
 
 def features(*changes: dict[str, object]) -> pd.DataFrame:
-    listing = resources.files("copd_strat.clinical").joinpath("features.csv")
-    with listing.open(encoding="utf-8") as stream:
-        names = pd.read_csv(stream)["name"]
+    names = [feature.name for feature in dictionary.features()]
     rows = [PATIENT | {"patient_id": f"p{n}"} | change for n, change in enumerate(changes)]
     return pd.DataFrame(rows).reindex(columns=names)
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from importlib import resources
-
 import numpy as np
 import pandas as pd
 import pytest
 import risk_goldens as goldens
 
+from copd_strat.clinical import dictionary
 from copd_strat.errors import ModelError
 from copd_strat.risk import registry
 from copd_strat.risk.models.accept_models import INTERVAL_OUTPUTS, POINT_OUTPUTS
@@ -177,9 +176,7 @@ def test_with_feature_names_mrc_goes_before_cat() -> None:
 
 
 def test_every_model_reads_the_features_table() -> None:
-    listing = resources.files("copd_strat.clinical").joinpath("features.csv")
-    with listing.open(encoding="utf-8") as stream:
-        names = pd.read_csv(stream)["name"]
+    names = [feature.name for feature in dictionary.features()]
     known = {"fev1_litres": 1.6, "fvc_litres": 2.9, "height_cm": 171.0, "imd_quintile": 1, "eosinophils": 0.2}
     known |= {
         "severe_ever": False,

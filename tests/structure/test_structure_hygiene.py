@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -46,3 +47,21 @@ def test_a_lock_file_has_hashes_and_no_address(name: str) -> None:
 def test_hooks_download_nothing() -> None:
     text = (ROOT / ".pre-commit-config.yaml").read_text(encoding="utf-8")
     assert re.findall(r"^\s*-?\s*repo: (.*)$", text, flags=re.MULTILINE) == ["local"]
+
+
+# Runtime packages that no module of the program imports by name, each with who needs it.
+NOT_IMPORTED = {
+    "scikit-learn": "the user fixed it; a site's own model is trained with it",
+    "openpyxl": "pandas reads workbooks with it",
+    "tzdata": "the zoneinfo module reads it",
+}
+MODULES = {"pyyaml": "yaml"}
+
+
+def test_the_program_imports_what_it_depends_on() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    needed = [re.match(r"[a-z0-9-]+", line)[0] for line in project["dependencies"]]  # type: ignore[index]
+    code = "\n".join(path.read_text(encoding="utf-8") for path in (ROOT / "src").rglob("*.py"))
+    imported = set(re.findall(r"^\s*(?:from|import) (\w+)", code, flags=re.MULTILINE))
+    modules = {name: MODULES.get(name, name.replace("-", "_")) for name in needed}
+    assert {name for name, module in modules.items() if module not in imported} == set(NOT_IMPORTED)

@@ -9,20 +9,15 @@ from __future__ import annotations
 import csv
 import gzip
 import io
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, timedelta
 from pathlib import Path
 from random import Random
 
+from copd_strat.checks import check_kind
+from copd_strat.checks.check import Row
+from copd_strat.checks.complete_row import OVERLONG
 from copd_strat.contracts.contract import Contract, Rule
-
-Row = dict[str, str]
-
-# After any run date, and before the dates that are read as placeholders.
-_FUTURE = date(2199, 1, 1)
-# Before anybody alive was born, and not a date that stands for "unknown".
-_LONG_AGO = date(1850, 2, 3)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,87 +61,25 @@ def inject(files: Iterable[Path], contract: Contract, seed: int) -> list[Fault]:
 
 def _plant(rule: Rule, contract: Contract, table: _Table, order: list[int]) -> int | None:
     """Break ``rule`` in the first row of ``order`` that can be, and take that row out of ``order``."""
-    if rule.check == "complete_row":
-        if table.delimiter is None or not order:
-            return None
-        table.overlong.add(order[0])
-        return order.pop(0)
     for place, number in enumerate(order):
-        spoiled = spoil(rule, contract, table.rows[number])
-        if spoiled is not None:
+        row = check_kind(rule.check).spoiled(rule, contract, table.rows[number])
+        if row is not None and (table.delimiter is not None or OVERLONG not in row):
             del order[place]
-            if rule.check == "unique_key":
-                table.rows.append(spoiled)
+            if check_kind(rule.check).adds_row:
+                table.rows.append(row)
                 return len(table.rows) - 1
-            table.rows[number] = spoiled
+            table.rows[number] = row
             return number
     return None
 
 
-def spoil(rule: Rule, contract: Contract, row: Row) -> Row | None:
-    """A copy of ``row`` that breaks ``rule``; None if this row cannot be made to."""
-    if rule.check == "unique_key":
-        return _repeated_key(contract, row)
-    if rule.column not in row:
-        return None
-    value = _SPOILERS[rule.check](rule, contract, row)
-    return None if value is None else {**row, str(rule.column): value}
-
-
-def _repeated_key(contract: Contract, row: Row) -> Row | None:
-    """The same key with other content: an optional value is taken away, so that no other rule is broken."""
-    optional = (c.name for c in contract.columns if not c.required and c.name not in contract.key)
-    name = next((name for name in optional if row.get(name)), None)
-    return None if name is None else {**row, name: ""}
-
-
-def _written(day: date, contract: Contract) -> str:
-    return day.strftime(contract.date_formats[0])
-
-
-def _outside(rule: Rule, *_: object) -> str:
-    bounds = rule.arguments
-    return str(bounds["max"] + 1) if "max" in bounds else str(bounds["min"] - 1)
-
-
-def _day_before(rule: Rule, contract: Contract, row: Row) -> str | None:
-    other = row.get(rule.arguments["column"])
-    return _written(date.fromisoformat(other[:10]) - timedelta(days=1), contract) if other else None
-
-
-def _year_before(rule: Rule, contract: Contract, row: Row) -> str | None:
-    year = row.get(rule.arguments["column"])
-    return _written(date(int(year) - 1, 6, 1), contract) if year else None
-
-
-_SPOILERS: dict[str, Callable[[Rule, Contract, Row], str | None]] = {
-    "present": lambda *_: "",
-    "readable": lambda *_: "not readable",
-    "one_of": lambda *_: "none of these",
-    "none_of": lambda rule, *_: str(rule.arguments["values"][0]),
-    "range": _outside,
-    "pattern": lambda *_: "#",
-    "intact_id": lambda *_: "1.23457E+15",
-    "not_sentinel": lambda rule, contract, _: _written(
-        date.fromisoformat(str(rule.arguments["dates"][-1])), contract
-    ),
-    "not_future": lambda _rule, contract, _row: _written(_FUTURE, contract),
-    "not_before": _day_before,
-    "not_before_birth_year": _year_before,
-    "not_before_birth": lambda _rule, contract, _row: _written(_LONG_AGO, contract),
-    "known_patient": lambda *_: "nobody-known",
-}
-FAULT_CHECKS = frozenset(_SPOILERS) | {"unique_key", "complete_row"}
-
-
 @dataclass
 class _Table:
-    """A file's rows as text. ``overlong`` rows are written with one field too many."""
+    """A file's rows as text."""
 
     columns: list[str]
     rows: list[Row]
     delimiter: str | None
-    overlong: set[int]
 
     @classmethod
     def read(cls, path: Path) -> _Table:
@@ -156,7 +89,7 @@ class _Table:
         content = gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
         reader = csv.DictReader(io.StringIO(content.decode()), delimiter=delimiter)
         rows = [dict(row) for row in reader]
-        return cls(list(reader.fieldnames or ()), rows, delimiter, set())
+        return cls(list(reader.fieldnames or ()), rows, delimiter)
 
     @classmethod
     def _from_parquet(cls, path: Path) -> _Table:
@@ -167,7 +100,7 @@ class _Table:
             {name: "" if value is None else str(value) for name, value in row.items()}
             for row in table.to_pylist()
         ]
-        return cls(table.column_names, rows, None, set())
+        return cls(table.column_names, rows, None)
 
     def write(self, path: Path) -> None:
         if self.delimiter is None:
@@ -176,8 +109,8 @@ class _Table:
         buffer = io.StringIO()
         writer = csv.writer(buffer, delimiter=self.delimiter, lineterminator="\n")
         writer.writerow(self.columns)
-        for number, row in enumerate(self.rows):
-            extra = ["one field too many"] if number in self.overlong else []
+        for row in self.rows:
+            extra = [row[OVERLONG]] if OVERLONG in row else []
             writer.writerow([*(row[column] for column in self.columns), *extra])
         content = buffer.getvalue().encode()
         path.write_bytes(gzip.compress(content, mtime=0) if path.suffix == ".gz" else content)

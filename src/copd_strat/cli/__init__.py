@@ -7,7 +7,16 @@ import os
 import click
 
 from copd_strat import __version__
-from copd_strat.cli import answers, demonstration, doctor, nightly, published_runs, reference_pages, scoring
+from copd_strat.cli import (
+    answers,
+    demonstration,
+    doctor,
+    key_sheets,
+    nightly,
+    published_runs,
+    reference_pages,
+    scoring,
+)
 from copd_strat.cli.terminal import exit_codes
 
 # Files of a run are for their owner and group only.
@@ -23,7 +32,7 @@ def commands() -> None:
     """
 
 
-for room in (nightly, answers, published_runs, scoring, reference_pages, demonstration, doctor):
+for room in (nightly, answers, key_sheets, published_runs, scoring, reference_pages, demonstration, doctor):
     for command in room.COMMANDS:
         commands.add_command(command)
 

@@ -8,55 +8,76 @@ from typing import TYPE_CHECKING
 
 import click
 
+from copd_strat import config
 from copd_strat.cli import options
 from copd_strat.cli.terminal import say, show, table
 from copd_strat.errors import InputError
+from copd_strat.publish import RunFolder
 from copd_strat.publish.folder import write_errors
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from copd_strat.lists import Returned
+
+_TABLE = "decisions"
+
 
 @click.command()
 @click.argument("returned", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option(
+    "--config",
+    "config_path",
+    type=click.Path(path_type=Path),
+    help="The run's configuration: answers go where its next run looks, and are matched with its lists.",
+)
+@click.option(
     "-o",
     "--output",
     type=click.Path(path_type=Path),
-    required=True,
-    help="decisions.csv of the extracts; answers that it holds already stay.",
+    help="decisions.csv of the extracts, where --config does not say; answers that it holds already stay.",
 )
 @options.as_of
-def decisions(returned: tuple[Path, ...], output: Path, as_of: date) -> None:
+def decisions(returned: tuple[Path, ...], config_path: Path | None, output: Path | None, as_of: date) -> None:
     """Collect the answers on RETURNED lists (CSV files, workbooks, folders) for the next run.
 
-    Answers that cannot be used are written beside OUTPUT as refused_<name>, each with its problem.
+    An answer without a date is dated by its return (--as-of). What cannot be used is kept as it was written:
+    in refused_<name> beside the table for you, and on the next list of queries for its practice.
+
+    \b
+    copd-strat decisions returned/ --config nightly.yaml
+    copd-strat decisions A81001_2026-04-02_clinic.xlsx -o extracts/decisions.csv
     """
-    import pandas as pd
+    from copd_strat.lists import lists_in, returned_answers
+    from copd_strat.pathways import override_counts
 
-    from copd_strat.lists import lists_in, returned_decisions
-    from copd_strat.pathways import override_counts, validate_decisions
-
+    settings = config.load(config_path) if config_path else None
+    target = output or _where_the_run_looks(settings)
     files = lists_in(returned)
     if not files:
         raise InputError("no returned list was found", fix="give CSV files, workbooks or their folder")
-    checked = validate_decisions(returned_decisions(files), as_of)
-    kept = _answers_in(output)
-    every = pd.concat([kept, _as_text(checked.accepted)], ignore_index=True).drop_duplicates()
-    refused = _as_text(checked.refused).drop_duplicates()
-    _write(every, output)
-    answers = len(checked.accepted) + len(checked.refused)
-    say(f"lists {len(files):,}, answers {answers:,}, held already {len(kept):,}")
+    held = _answers_in(target)
+    found = returned_answers(files, as_of)
+    every = merged(held, _as_text(found.answers), found.dated_by_return)
+    _write(every, target)
+    _tell(found, len(files), len(held), len(every) - len(held))
+    _tell_of_nobody(every, settings, as_of)
     counts = override_counts(every, as_of)
     shares = counts.pop("override_share").map("{:.0%}".format)
     show(table([*counts.columns, "overruled"], counts.assign(share=shares).to_numpy().tolist()))
-    if len(refused):
-        beside = output.with_name(f"refused_{output.name}")
-        _write(refused, beside)
-        for problem, number in refused["problem"].value_counts().items():
-            say(f"cannot be used: {number} ({problem})")
-        say(f"ask the practices: {beside}")
-    show(str(output))
+    _tell_of_refused(found, target)
+    show(str(target))
+    if found.unread:
+        _refuse_unread(found.unread)
+
+
+def _where_the_run_looks(settings: config.Settings | None) -> Path:
+    """The table that the next run reads already, or else a new one in its first folder of extracts."""
+    if settings is None:
+        raise click.UsageError("give --config of the run, or -o with the table to write")
+    folders = [source.path for source in settings.extracts]
+    there = [folder / f"{_TABLE}.csv" for folder in folders if (folder / f"{_TABLE}.csv").exists()]
+    return there[0] if there else folders[0] / f"{_TABLE}.csv"
 
 
 def _answers_in(output: Path) -> pd.DataFrame:
@@ -78,8 +99,71 @@ def _answers_in(output: Path) -> pd.DataFrame:
 
 
 def _as_text(answers: pd.DataFrame) -> pd.DataFrame:
-    dated = answers.assign(decided_on=answers["decided_on"].dt.strftime("%Y-%m-%d"))
-    return dated.astype(object).fillna("").astype("str")
+    """Texts that no spreadsheet runs: this table, too, is opened by hand."""
+    from copd_strat.lists.cells import texts
+
+    return answers.assign(**{name: texts(answers[name]) for name in answers.columns}).astype("str")
+
+
+def merged(held: pd.DataFrame, new: pd.DataFrame, dated_by_return: list[bool]) -> pd.DataFrame:
+    """``held`` and what ``new`` adds to it. The same answer twice is one; where the day of its return stands
+    for its date, also if it comes back again on another day."""
+    import pandas as pd
+
+    known = pd.MultiIndex.from_frame(new[_SAME]).isin(pd.MultiIndex.from_frame(held[_SAME]))
+    fresh = new[~(known & dated_by_return)]
+    return pd.concat([held, fresh], ignore_index=True).drop_duplicates(ignore_index=True)
+
+
+_SAME = ["practice_id", "patient_ref", "run_id", "decision", "reason"]
+
+
+def _tell(found: Returned, files: int, held: int, new: int) -> None:
+    import numpy as np
+
+    usable = found.answers["decision"] != "refused"
+    refused = len(found.refused)
+    say(f"lists {files:,}, answers {usable.sum():,}, refused {refused:,}, new {new:,}, held already {held:,}")
+    undated = int((usable.to_numpy() & np.array(found.dated_by_return, dtype=bool)).sum())
+    if undated:
+        say(f"without a date, so dated by their return: {undated:,}")
+    notes = int((found.answers["decision"] == "note").sum())
+    if notes:
+        say(f"reasons without a decision, kept as notes: {notes:,}")
+
+
+def _tell_of_nobody(every: pd.DataFrame, settings: config.Settings | None, as_of: date) -> None:
+    """Answers whose reference the published lists do not know: people who left, or another key."""
+    import pandas as pd
+
+    from copd_strat.pathways import about_nobody, validate_decisions
+
+    current = RunFolder(settings.output).current() if settings else None
+    if current is None:
+        return
+    patients = pd.read_parquet(current.path / "analyst" / "patients.parquet", columns=_SAME[:2])
+    lost = about_nobody(validate_decisions(every, as_of).accepted, patients)
+    if len(lost):
+        say(f"about nobody on the published lists (left, or another reference key): {len(lost):,}")
+
+
+def _tell_of_refused(found: Returned, target: Path) -> None:
+    beside = target.with_name(f"refused_{target.name}")
+    if found.refused.empty:
+        return
+    _write(_as_text(found.refused), beside)
+    causes = found.refused["problem"].str.split(":").str[0].value_counts()
+    for cause, number in causes.items():
+        say(f"cannot be used: {number} ({cause})")
+    say(f"as they were written: {beside}; the practices find them on their next list of queries")
+
+
+def _refuse_unread(unread: tuple[InputError, ...]) -> None:
+    """Said last, after everything that could be read is safe."""
+    raise InputError(
+        "\n".join(error.problem for error in unread),
+        fix=f"{unread[0].fix or 'return them again'}; all other lists are collected",
+    )
 
 
 def _write(frame: pd.DataFrame, path: Path) -> None:

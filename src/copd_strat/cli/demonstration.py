@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import json
+import re
+import shutil
+import sys
 from datetime import date, timedelta
 from pathlib import Path
 
 import click
 
+from copd_strat import config
 from copd_strat.cli import options
 from copd_strat.cli.terminal import say, show
-from copd_strat.config import LAYOUTS
 from copd_strat.errors import OutputError
 from copd_strat.publish.folder import write_errors
 
@@ -27,7 +31,7 @@ def last_month_end(day: date) -> date:
 @click.option("--practices", type=click.IntRange(1), default=30, show_default=True)
 @click.option("--register", type=click.IntRange(1), default=6000, show_default=True, help="People with COPD.")
 @click.option("--years", type=click.IntRange(2), default=5, show_default=True, help="Years of history.")
-@click.option("--layout", type=click.Choice(LAYOUTS), default="native", show_default=True)
+@click.option("--layout", type=click.Choice(config.layouts()), default="native", show_default=True)
 @click.option(
     "--end",
     type=options.Day(),
@@ -60,61 +64,83 @@ def write_extracts(
 
 @click.command()
 @click.option("--folder", type=click.Path(path_type=Path), default=Path("demo"), show_default=True)
-@click.option("--config", "config_path", type=click.Path(path_type=Path), default=Path("pipelines/demo.yaml"))
+@click.option("--practices", type=click.IntRange(1), default=30, show_default=True)
+@click.option("--register", type=click.IntRange(1), default=6000, show_default=True, help="People with COPD.")
 @click.pass_context
-def demo(context: click.Context, folder: Path, config_path: Path) -> None:
-    """Synthetic extracts, then a whole run on them."""
+def demo(context: click.Context, folder: Path, practices: int, register: int) -> None:
+    """Synthetic extracts, a configuration and a key in a folder, then a whole run on them."""
     from copd_strat.cli.nightly import run
 
     extracts = folder / "extracts"
-    if not (extracts / "native").exists():
+    if (extracts / "native").exists():
+        say(f"The extracts in {extracts} are there already and stay as they are.")
+    else:
         end = last_month_end(options.today())
-        write_extracts(extracts, seed=1, practices=30, register=6000, years=5, layout="native", end=end)
-    (folder / "reference.key").write_text(_DEMO_KEY, encoding="utf-8")
-    context.invoke(run, config_path=config_path)
-
-
-_CONFIG = """\
-# Proposed by 'copd-strat init'. Fill in what stands in angle brackets, then:
-#   copd-strat doctor --config {name}
-title: <name of the integrated care system>
-governance:
-  legal_basis: <for example section 251, regulation 5>
-  approval_reference: <reference of the approval>
-  approval_expires: <date>
-  controller: <name of the controller>
-  opt_out_regime: <type1, type1_and_national or none_direct_care>
-  opt_out_applied_on: <date>
-extracts:
-  - {{layout: {layout}, path: "{path}"}}
-contracts: "{contracts}"
-output: <folder for runs>
-risk:
-  care_setting: <primary_care or hospital_clinic>
-"""
+        write_extracts(
+            extracts, seed=1, practices=practices, register=register, years=5, layout="native", end=end
+        )
+    with write_errors(folder):
+        key = folder / "reference.key"
+        key.touch(mode=0o600)
+        key.write_text(_DEMO_KEY, encoding="utf-8")
+        for name in ("demo.yaml", config.SCHEMA):
+            shutil.copyfile(config.packaged_folder("pipelines") / name, folder / name)
+    context.invoke(run, config_path=folder / "demo.yaml")
 
 
 @click.command()
 @click.argument("folder", type=click.Path(path_type=Path))
 @click.option("-o", "--output", type=click.Path(path_type=Path), default="nightly.yaml", show_default=True)
-@click.option("--contracts", type=click.Path(path_type=Path), default="data_contracts", show_default=True)
-def init(folder: Path, output: Path, contracts: Path) -> None:
-    """Look at the headers of the files in FOLDER, propose a layout and write a configuration for it."""
+def init(folder: Path, output: Path) -> None:
+    """Look at the headers of the files in FOLDER, propose a layout and write a configuration for it.
+
+    On a terminal it asks for what only a person knows. What is not answered stays in angle brackets, and
+    'doctor' and 'run' name it. The JSON Schemas beside the configuration let an editor check it.
+    """
     from copd_strat.extracts.propose_layout import propose
+    from copd_strat.pathways.policy_files import FOLDER, SCHEMA
 
     if output.exists():
         raise OutputError(f"{output}: is there already", fix="give another name with -o")
-    found = propose(folder, contracts)
+    found = propose(folder, config.packaged_folder("data_contracts"))
     for name, files in found.tables.items():
         say(f"  {name:<20} {', '.join(files[:3])}{' …' if len(files) > 3 else ''}")
     for sentence in found.unread:
         say(f"  not read: {sentence}")
-    text = _CONFIG.format(
-        name=output, layout=found.layout, path=found.folder.resolve(), contracts=contracts.resolve()
-    )
+    text = _with_extracts(found.layout, found.folder.resolve())
+    if _on_terminal():
+        text = _BLANK.sub(_asked, text)
     with write_errors(output):
         output.write_text(text, encoding="utf-8")
-    show(f"Layout {found.layout}: {found.files} files fit. Wrote {output}; fill in the angle brackets.")
+        for schema in (config.packaged_folder("pipelines") / config.SCHEMA, FOLDER / SCHEMA):
+            shutil.copyfile(schema, output.with_name(schema.name))
+    show(f"Layout {found.layout}: {found.files} files fit.")
+    show(f"Wrote {output}; for editors, {config.SCHEMA} and, for policies of your own, {SCHEMA}.")
+    blanks = len(_BLANK.findall(text))
+    todo = f"fill in what stands in angle brackets ({blanks} places), then run" if blanks else "run"
+    show(f"Next: {todo} 'copd-strat doctor --config {output}'")
+
+
+def _on_terminal() -> bool:
+    return sys.stdin.isatty()
+
+
+# A key whose value is still a remark in angle brackets.
+_BLANK = re.compile(r"(?<=: )<([^<>]*)>(?=$)", re.MULTILINE)
+_EXTRACTS = re.compile(r"(?<=^extracts:\n)(?:  .*\n)+", re.MULTILINE)
+
+
+def _with_extracts(layout: str, folder: Path) -> str:
+    """The packaged template of a night with this one source."""
+    template = (config.packaged_folder("pipelines") / "nightly.yaml").read_text(encoding="utf-8")
+    return _EXTRACTS.sub(lambda _: f"  - {{layout: {layout}, path: {json.dumps(str(folder))}}}\n", template)
+
+
+def _asked(blank: re.Match[str]) -> str:
+    """The answer as YAML; the blank itself if there is none."""
+    answer = click.prompt(blank[1].capitalize(), default=blank[0], show_default=False, err=True).strip()
+    is_plain = answer == blank[0] or re.fullmatch(r"\d{4}-\d\d-\d\d", answer)
+    return answer if is_plain else json.dumps(answer, ensure_ascii=False)
 
 
 COMMANDS = (synth, demo, init)

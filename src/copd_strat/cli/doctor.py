@@ -15,7 +15,7 @@ from copd_strat import config
 from copd_strat.cli import options
 from copd_strat.cli.terminal import show, table
 from copd_strat.errors import ConfigError, CopdStratError, OutputError
-from copd_strat.extracts.inventory import inventory
+from copd_strat.file_permissions import check_inputs
 from copd_strat.publish import RunFolder, verify
 from copd_strat.publish.approval import check_approval
 
@@ -29,18 +29,27 @@ _DISK_PER_INPUT = 6
 def doctor(config_path: Path, as_of: date) -> None:
     """Check Python, memory, disk, configuration, contracts, policy, key, extracts and the last run."""
     settings = config.load(config_path)
-    rows = [(name, *_outcome(check)) for name, check in _checks(settings, as_of)]
-    show(table(["check", "", "found"], rows))
-    failed = [name for name, mark, _ in rows if mark == "FAIL"]
+    outcomes = [(name, _outcome(check)) for name, check in _checks(settings, as_of)]
+    show(table(["check", "", "found"], [(name, *_line(outcome)) for name, outcome in outcomes]))
+    failed = [f"{name}: {outcome}" for name, outcome in outcomes if isinstance(outcome, CopdStratError)]
     if failed:
-        raise ConfigError(f"{len(failed)} check(s) failed: {', '.join(failed)}", fix="see the lines above")
+        raise ConfigError(
+            f"{len(failed)} check(s) failed\n" + "\n".join(failed),
+            fix="put each right as it says, and run doctor again",
+        )
 
 
-def _outcome(check: Callable[[], str]) -> tuple[str, str]:
+def _outcome(check: Callable[[], str]) -> str | CopdStratError:
     try:
-        return "ok", check()
+        return check()
     except CopdStratError as error:
-        return "FAIL", error.problem.splitlines()[0]
+        return error
+
+
+def _line(outcome: str | CopdStratError) -> tuple[str, str]:
+    if isinstance(outcome, CopdStratError):
+        return "FAIL", outcome.problem.splitlines()[0]
+    return "ok", outcome
 
 
 def _checks(settings: config.Settings, as_of: date) -> Iterator[tuple[str, Callable[[], str]]]:
@@ -50,6 +59,7 @@ def _checks(settings: config.Settings, as_of: date) -> Iterator[tuple[str, Calla
     yield "contracts", lambda: _contracts(settings)
     yield "policy", lambda: _policy(settings)
     yield "reference key", lambda: _key(settings)
+    yield "permissions", lambda: _permissions(settings)
     yield "extracts", lambda: _extracts(settings)
     yield "disk", lambda: _disk(settings)
     yield "write access", lambda: _writable(settings.output)
@@ -67,12 +77,14 @@ def _approval(settings: config.Settings, as_of: date) -> str:
 
 
 def _contracts(settings: config.Settings) -> str:
+    from copd_strat.contracts.contract_files import packaged
     from copd_strat.contracts.lint import contract_files, lint
 
-    faults = lint(settings.contracts)
+    folder = settings.contracts or packaged()
+    faults = lint(folder)
     if faults:
         raise ConfigError(f"{len(faults)} fault(s), first: {faults[0]}")
-    return f"{len(contract_files(settings.contracts))} contracts, no faults"
+    return f"{len(contract_files(folder))} contracts, no faults"
 
 
 def _policy(settings: config.Settings) -> str:
@@ -87,12 +99,21 @@ def _key(settings: config.Settings) -> str:
     return f"{len(reference_key(settings.pathways))} bytes"
 
 
+def _permissions(settings: config.Settings) -> str:
+    check_inputs(settings)
+    return "nobody else may write to the inputs"
+
+
 def _extracts(settings: config.Settings) -> str:
+    from copd_strat.extracts.inventory import inventory
+
     found = [(source.layout, inventory(source.path)) for source in settings.extracts]
     return "; ".join(f"{layout}: {len(files)} files" for layout, files in found)
 
 
 def _disk(settings: config.Settings) -> str:
+    from copd_strat.extracts.inventory import inventory
+
     size = sum(item.bytes for source in settings.extracts for item in inventory(source.path))
     there = next(path for path in (settings.output, *settings.output.parents) if path.exists())
     free = shutil.disk_usage(there).free

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
 from copd_strat import __version__, config
 from copd_strat.cli import options
 from copd_strat.cli.terminal import say, show, show_json, table
+from copd_strat.errors import CopdStratError
 from copd_strat.progress import Narrator
+from copd_strat.publish import RunFolder
 
 if TYPE_CHECKING:
     from copd_strat.plan import Plan
-    from copd_strat.reconciliation import Outcome
+    from copd_strat.publish import Outcome
 
 
 @click.command()
@@ -24,44 +28,83 @@ if TYPE_CHECKING:
 @options.index
 @click.option("--dry-run", is_flag=True, help="Show the plan with its reasons, and stop.")
 @click.option("--force", is_flag=True, help="Run even if nothing changed since the published run.")
+@click.option(
+    "--rotate-key-from",
+    metavar="NAME",
+    help="The reference key is a new one on purpose: NAME is the file or environment variable that holds the"
+    " last run's.",
+)
 @options.as_json
 def run(
-    config_path: Path, as_of: date, index: date | None, dry_run: bool, force: bool, as_json: bool
+    config_path: Path,
+    as_of: date,
+    index: date | None,
+    dry_run: bool,
+    force: bool,
+    rotate_key_from: str | None,
+    as_json: bool,
 ) -> None:
     """The nightly run: extracts in, lists, summary and manifest out, published together or not at all."""
     from copd_strat.plan import Night, plan
     from copd_strat.run import STEPS, nightly
 
-    night = Night(settings=config.load(config_path), as_of=as_of, index=index, force=force)
-    planned = plan(night)
+    night = Night(
+        settings=config.load(config_path),
+        as_of=as_of,
+        index=index,
+        force=force,
+        rotate_key_from=rotate_key_from,
+    )
     say(f"copd-strat {__version__} · {night.settings.title} · run date {as_of}")
-    say_plan(planned)
     if dry_run:
+        say_plan(plan(night))
         say("This was a dry run: nothing was read beyond file names and hashes, nothing was written.")
         return
-    outcome = nightly(night, Narrator(say, total=len(STEPS)))
+    with RunFolder(night.settings.output).lock(), next_command(config_path, as_of):
+        planned = plan(night)
+        say_plan(planned)
+        outcome = nightly(planned, Narrator(say, total=len(STEPS)))
     if as_json:
         show_json(outcome.summary)
     else:
         show_outcome(outcome)
 
 
+@contextmanager
+def next_command(config_path: Path, as_of: date) -> Iterator[None]:
+    """What to type once the extracts are fixed: an error that left a verdict's page names it."""
+    try:
+        yield
+    except CopdStratError as error:
+        if error.page:
+            error.then = f"copd-strat validate --config {config_path} --as-of {as_of}"
+        raise
+
+
 def say_plan(planned: Plan) -> None:
     say("Plan")
     for source in planned.sources:
         say(f"  reads   {source.layout} from {source.path}: {source.files} files, {source.megabytes:,.1f} MB")
-    say(f"  writes  {planned.output} as run {planned.run_id}")
+    say(f"  writes  {planned.settings.output} as run {planned.run_id}")
     for reason in planned.reasons:
         say(f"  because {reason}")
+    if planned.key_change:
+        say(f"  note    {planned.key_change}")
+
+
+_STANDING = {
+    "unchanged": "nothing has changed",
+    "repeated": "repeated: every file came out byte for byte as published",
+}
 
 
 def show_outcome(outcome: Outcome) -> None:
     summary = outcome.summary
-    if not outcome.published:
-        show(f"Run {outcome.run_id} stays published: {summary['why']}.")
+    if outcome.status != "published":
+        show(f"Run {outcome.run_id} stays published: {_STANDING[outcome.status]}.")
         show(f"  {outcome.path}")
         return
-    show(f"\n{rows_table(summary)}\n")
+    show(f"\n{rows_table(summary['tables'])}\n")
     before = summary["dispositions_before"]
     changes = [[name, count, before.get(name)] for name, count in summary["dispositions"].items()]
     show(table([f"register {summary['register']:,}", "tonight", "last run"], changes))
@@ -75,30 +118,36 @@ def show_outcome(outcome: Outcome) -> None:
         show(f"  {name:<9} {place}")
 
 
-def rows_table(summary: dict[str, Any]) -> str:
-    rows = [[name, *counts.values()] for name, counts in summary["tables"].items()]
+def rows_table(tables: Mapping[str, Mapping[str, int]]) -> str:
+    rows = [[name, *counts.values()] for name, counts in tables.items()]
     return table(["table", "rows in", "loaded", "quarantined", "duplicates"], rows)
 
 
 @click.command()
 @options.config
 @options.as_of
+@options.index
 @options.as_json
-def validate(config_path: Path, as_of: date, as_json: bool) -> None:
-    """Check the extracts and stop: identifier gate, contracts, quarantine, run guard. Publishes nothing."""
-    from copd_strat.plan import Night
-    from copd_strat.quality.inspect_night import validation
+def validate(config_path: Path, as_of: date, index: date | None, as_json: bool) -> None:
+    """Check the extracts and stop: all that a run refuses before it scores anybody. Publishes nothing."""
+    from copd_strat.plan import Night, plan
+    from copd_strat.run import READING
+    from copd_strat.run import validate as read_and_judge
 
-    night = Night(settings=config.load(config_path), as_of=as_of)
+    night = Night(settings=config.load(config_path), as_of=as_of, index=index)
     say(f"copd-strat {__version__} · {night.settings.title} · checking extracts, run date {as_of}")
-    found = validation(night, Narrator(say, total=2))
+    with RunFolder(night.settings.output).lock(), next_command(config_path, as_of):
+        planned = plan(night)
+        say_plan(planned)
+        found = read_and_judge(planned, Narrator(say, total=len(READING)))
     if as_json:
-        show_json(found)
+        warnings = [finding.to_json() for finding in found.verdict.warnings]
+        show_json({"tables": found.tables, "warnings": warnings, "quality": str(found.folder)})
         return
-    show(f"\n{rows_table(found)}\n")
-    for warning in found["warnings"]:
-        show(f"Warning: {warning}")
-    show(f"Results: {found['quality']}")
+    show(f"\n{rows_table(found.tables)}\n")
+    for finding in found.verdict.warnings:
+        show(f"Warning: {finding.sentence}")
+    show(f"Nothing stops a night so far. Page: {found.folder / 'validation.html'}")
 
 
 COMMANDS = (run, validate)

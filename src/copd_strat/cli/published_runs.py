@@ -12,10 +12,10 @@ from copd_strat import config
 from copd_strat.cli import options
 from copd_strat.cli.terminal import say, show, show_json, table
 from copd_strat.errors import InputError
-from copd_strat.publish import Current, RunFolder, verify
+from copd_strat.publish import PublishedRun, RunFolder, verify
 
 
-def published(config_path: Path) -> tuple[config.Settings, Current]:
+def published(config_path: Path) -> tuple[config.Settings, PublishedRun]:
     """The settings and the published run; InputError before the first run."""
     settings = config.load(config_path)
     current = RunFolder(settings.output).current()
@@ -26,8 +26,16 @@ def published(config_path: Path) -> tuple[config.Settings, Current]:
     return settings, current
 
 
-def named_run(settings: config.Settings, name: str) -> Current:
-    kept = {run.path.name: run for run in RunFolder(settings.output).runs()}
+def kept_runs(settings: config.Settings) -> tuple[PublishedRun, ...]:
+    """Published runs, oldest first; damaged ones are passed over with a warning."""
+    kept = RunFolder(settings.output).kept()
+    for name in kept.damaged:
+        say(f"Warning: run {name} is damaged (its manifest is missing or was changed) and is passed over")
+    return kept.runs
+
+
+def named_run(settings: config.Settings, name: str) -> PublishedRun:
+    kept = {run.path.name: run for run in kept_runs(settings)}
     if name not in kept:
         raise InputError(
             f"there is no run '{name}'", fix="'copd-strat runs list' shows the runs that are kept"
@@ -47,17 +55,17 @@ def list_runs(config_path: Path, as_json: bool) -> None:
     """Run, date, register and dispositions, oldest first; the current one is marked."""
     settings = config.load(config_path)
     folder = RunFolder(settings.output)
-    current = folder.current()
+    pointer = folder.pointer()
     rows = [
         {
             "run": run.path.name,
-            "current": current is not None and run.path == current.path,
+            "current": run.path.name == pointer,
             "as_of": run.manifest["as_of"],
             "policy": run.manifest["policy"],
             "register": run.manifest["register"],
             **run.manifest["dispositions"],
         }
-        for run in folder.runs()
+        for run in kept_runs(settings)
     ]
     if as_json:
         show_json(rows)
@@ -65,7 +73,7 @@ def list_runs(config_path: Path, as_json: bool) -> None:
         show(
             table(
                 list(rows[0]),
-                [["*" if v is True else "" if v is False else v for v in r.values()] for r in rows],
+                [[_marked(value) for value in row.values()] for row in rows],
             )
         )
     else:
@@ -87,9 +95,21 @@ def verify_run(config_path: Path, run: str | None) -> None:
     if changed:
         raise InputError(
             f"run {chosen.path.name}: {len(changed)} file(s) differ from the manifest, first {changed[0]}",
-            fix="do not use this run; publish again with 'copd-strat run --force'",
+            fix="do not use this run; 'copd-strat runs restore RUN' makes an earlier one the published one",
         )
-    show(f"Run {chosen.path.name}: {len(chosen.manifest['files'])} files, all as published.")
+    files = len(chosen.manifest["files"]) + len(chosen.manifest["timed_files"])
+    show(f"Run {chosen.path.name}: {files} files, all as published.")
+
+
+@runs.command("restore")
+@options.config
+@click.argument("run")
+def restore_run(config_path: Path, run: str) -> None:
+    """Make RUN, if it is whole, the published one again: the way out of a damaged run or pointer."""
+    folder = RunFolder(config.load(config_path).output)
+    with folder.lock():
+        restored = folder.restore(run)
+    show(f"Published is now run {restored.path.name} of {restored.manifest['as_of']}.")
 
 
 @runs.command("purge")
@@ -143,7 +163,7 @@ def explain(reference: str, config_path: Path) -> None:
     analyst = current.path / "analyst"
     past = [
         pd.read_parquet(run.path / "history" / "dispositions.parquet")
-        for run in RunFolder(settings.output).runs()
+        for run in kept_runs(settings)
         if run.path != current.path
     ]
     show(

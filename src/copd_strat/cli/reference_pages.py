@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from copd_strat.cli.terminal import show, table
+from copd_strat.config import packaged_folder
 from copd_strat.errors import ConfigError
 
 _REFERENCE_TEXT = """\
@@ -14,16 +15,11 @@ A list names a patient by a reference such as CP-7K3M-9QWX-4. It is a keyed hash
 id, with a salt of its own for each practice: two practices' lists cannot be joined, and nobody without the
 site's key can work a reference out. The last character checks the others, so a mistyped one is noticed.
 
-How a practice re-identifies: the organisation that holds the pseudonymisation key gives each practice, inside
-the practice system, a table of its own patients' references, made there with
-
-    copd_strat.pathways.make_references(patients, key)
-
-from the pseudonymous ids of that practice. copd-strat itself never holds what links a pseudonym to an NHS
-number.
+How a practice finds the person: by its own key sheet, made with 'copd-strat keysheet' from a key that the
+site derives for that practice alone. copd-strat itself never holds what links a pseudonym to an NHS number.
 
 The key: at least 32 random bytes, for example from 'openssl rand -hex 32', in the environment variable or
-file that the configuration names. Losing it, or changing it, changes every reference."""
+file that the configuration names. Losing it changes every reference; 'copd-strat run --rotate-key-from' changes\nit on purpose, and answers on earlier lists still find their patient."""
 
 
 @click.group()
@@ -78,7 +74,11 @@ def list_codelists(extra: tuple[Path, ...]) -> None:
 
 
 _FOLDER = click.option(
-    "--folder", type=click.Path(path_type=Path), default=Path("data_contracts"), show_default=True
+    "--folder",
+    type=click.Path(path_type=Path),
+    default=lambda: packaged_folder("data_contracts"),
+    show_default="the program's own",
+    help="Folder of contracts.",
 )
 
 
@@ -92,19 +92,21 @@ def contracts() -> None:
 def list_contracts(folder: Path) -> None:
     """Every rule: code, table, what it counts, severity, when it warns and when it stops the run."""
     from copd_strat.contracts import documentation
+    from copd_strat.quality.program_rules import PROGRAM_RULES
 
     head = [name.replace("_", " ") for name in documentation.CatalogueRow._fields]
-    show(table(head, documentation.rows(folder)))
+    show(table(head, documentation.rows(folder, PROGRAM_RULES)))
 
 
 @contracts.command("show")
 @click.argument("code")
 @_FOLDER
 def show_contract(code: str, folder: Path) -> None:
-    """One rule: what it counts, its thresholds, what to do."""
+    """One rule: what it counts, its thresholds, what to do. CODE may be short where one rule has it."""
     from copd_strat.contracts import documentation
+    from copd_strat.quality.program_rules import PROGRAM_RULES
 
-    show(documentation.explain(folder, code))
+    show(documentation.explain(folder, code, PROGRAM_RULES))
 
 
 @contracts.command("lint")
@@ -120,6 +122,32 @@ def lint_contracts(folder: Path) -> None:
             fix="correct the places named above",
         )
     show(f"{len(contract_files(folder))} contracts, no faults.")
+
+
+@contracts.command("export")
+@_FOLDER
+@click.option("--expanded", is_flag=True, help="Write out every rule that the contracts imply.")
+@click.option("-o", "--out", type=click.Path(path_type=Path, file_okay=False), required=True)
+@click.argument("layouts", nargs=-1)
+def export_contracts(folder: Path, expanded: bool, out: Path, layouts: tuple[str, ...]) -> None:
+    """Copy the contracts of LAYOUTS (of all, if none is named) to a folder, for a supplier."""
+    import shutil
+
+    from copd_strat.contracts.export import write_expanded
+    from copd_strat.contracts.lint import contract_files
+
+    chosen = [path for path in contract_files(folder) if not layouts or path.parent.name in layouts]
+    if not chosen:
+        raise ConfigError(
+            f"{folder}: no contracts of {', '.join(layouts)}", fix="name folders that are there"
+        )
+    if expanded:
+        write_expanded(chosen, out)
+    else:
+        for path in chosen:
+            (out / path.parent.name).mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(path, out / path.parent.name / path.name)
+    show(f"{len(chosen)} contracts written to {out}.")
 
 
 COMMANDS = (policy, reference, code_lists, contracts)

@@ -3,20 +3,30 @@
 from __future__ import annotations
 
 import json
+import signal
 import sys
 import traceback
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from types import NoneType
+from datetime import datetime
+from types import FrameType, NoneType
+from typing import NoReturn
 
 import click
 
-from copd_strat.errors import BUG_EXIT_CODE, CopdStratError
+from copd_strat.errors import BUG_EXIT_CODE, CopdStratError, Stopped, stop_behind
+
+_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+# The signal that asked the program to stop, once there is one.
+_asked: list[int] = []
 
 
 def say(line: str) -> None:
-    """One line of chatter."""
-    click.echo(line, err=True)
+    """One line of chatter, with the time of day."""
+    if _asked and sys.exc_info()[1] is None:
+        # A signal's exception is lost where it meets a destructor; the next line of the log stops the night.
+        raise Stopped(_asked[0])
+    click.echo(f"{datetime.now().astimezone():%H:%M:%S}  {line}", err=True)
 
 
 def show(text: str) -> None:
@@ -62,20 +72,53 @@ def _is_numeric(rows: list[list[object]], column: int) -> bool:
 def exit_codes() -> Iterator[None]:
     """Errors a person can fix become a message and their exit code; anything else is a bug, 70.
 
-    A bug's report names places in the code only: an exception's text may hold a value of a record.
+    Interrupt, termination and hang-up end the program with one sentence and 128 + the signal's number. A
+    bug's report names places in the code only: an exception's text may hold a value of a record.
     """
+    for number in _SIGNALS:
+        if signal.getsignal(number) is not signal.SIG_IGN:  # nohup and background jobs ignore some on purpose
+            signal.signal(number, _stop)
     try:
         yield
+    except Stopped as stop:
+        _say_stopped(stop)
     except CopdStratError as error:
-        say("")
-        say(f"copd-strat stopped: {error}")
+        _say_error(error)
         sys.exit(error.exit_code)
-    except (click.ClickException, click.exceptions.Exit, click.Abort, KeyboardInterrupt):
+    except (click.ClickException, click.exceptions.Exit, click.Abort):
         raise
     except Exception as error:  # noqa: BLE001 - the one place where a bug is turned into words
-        say("")
-        say(f"copd-strat stopped on an internal error ({type(error).__name__}). Nothing was published.")
-        for frame in traceback.extract_tb(error.__traceback__)[-4:]:
-            say(f"  at {frame.filename.rsplit('copd_strat', 1)[-1]}:{frame.lineno} in {frame.name}")
-        say("  Fix: please report these lines; they hold no data.")
+        if signalled := stop_behind(error):
+            _say_stopped(signalled)
+        _say_bug(error)
         sys.exit(BUG_EXIT_CODE)
+
+
+def _stop(number: int, _frame: FrameType | None) -> None:
+    """A second signal changes nothing: what is staged is being removed."""
+    if not _asked:
+        _asked.append(number)
+        raise Stopped(number)
+
+
+def _say_stopped(stop: Stopped) -> NoReturn:
+    name = signal.Signals(stop.number).name
+    say(f"copd-strat was stopped by you ({name}); nothing that was staged is kept")
+    sys.exit(128 + stop.number)
+
+
+def _say_error(error: CopdStratError) -> None:
+    lines = [f"copd-strat stopped (exit {error.exit_code}): {error}"]
+    if error.page:
+        lines.append(f"  Page: {error.page}")
+    if error.then:
+        lines.append(f"  Then: {error.then}")
+    for line in "\n".join(lines).splitlines():
+        say(line)
+
+
+def _say_bug(error: Exception) -> None:
+    say(f"copd-strat stopped on an internal error ({type(error).__name__}). Nothing was published.")
+    for frame in traceback.extract_tb(error.__traceback__)[-4:]:
+        say(f"  at {frame.filename.rsplit('copd_strat', 1)[-1]}:{frame.lineno} in {frame.name}")
+    say("  Fix: please report these lines; they hold no data.")

@@ -1,7 +1,16 @@
 """Canonical relations into clinical facts: the register, exacerbations, spells, and one row a patient."""
 
-from copd_strat.clinical.build import Facts, build
+from copd_strat.clinical.build import ClinicalFacts, build, feature_table
+from copd_strat.clinical.completeness import Completeness
 from copd_strat.clinical.dictionary import Feature, features
 from copd_strat.clinical.monthly import build_monthly
 
-__all__ = ["Facts", "Feature", "build", "build_monthly", "features"]
+__all__ = [
+    "ClinicalFacts",
+    "Completeness",
+    "Feature",
+    "build",
+    "build_monthly",
+    "feature_table",
+    "features",
+]

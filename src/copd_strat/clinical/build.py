@@ -3,31 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date
 from functools import partial
 from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
 
-from copd_strat.clinical import completeness, gli, observability
+from copd_strat.clinical import gli, observability
 from copd_strat.clinical.categories import make_categories
-from copd_strat.clinical.dictionary import needs
+from copd_strat.clinical.completeness import Completeness
+from copd_strat.clinical.dictionary import features, needs
+from copd_strat.clinical.source_dates import silent_units, source_dates
 from copd_strat.config import ClinicalSettings
 from copd_strat.engine import Engine, Literal, packaged_sql, render
 from copd_strat.errors import IdentifiableDataError
 
-# Dates that stand for "unknown" in hospital extracts. The first two are documented for HES; the others are
-# what casts and spreadsheets make of an empty date [unconfirmed].
-PLACEHOLDER_DATES = (
-    date(1800, 1, 1),
-    date(1801, 1, 1),
-    date(1582, 10, 15),
-    date(1899, 12, 30),
-    date(1900, 1, 1),
-    date(1970, 1, 1),
-    date(2999, 12, 31),
-    date(9999, 12, 31),
-)
-
+if TYPE_CHECKING:
+    import pandas as pd
 
 # Runs a query of this room, by the name of the table it makes, with its literals.
 Make = Callable[..., None]
@@ -43,21 +35,46 @@ class AttritionStep:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Facts:
+class DeathSource:
+    """Of those who ever had COPD and have died: how many a source knows, and how many it alone knows."""
+
+    source: str
+    people: int
+    alone: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class UnknownUnit:
+    """Readings set aside because nothing says how to convert them; ``unit`` as written, empty for none."""
+
+    measure: str
+    unit: str
+    readings: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClinicalFacts:
     """The dates of a run and what was counted on the way to one row a patient.
 
-    ``looked_for``: how many facts need a source or a code list; ``unobservable``: those of them that this
-    extract cannot show, each with its reason.
+    ``completeness``: how far each canonical table is complete, how that was found and how sure it is;
+    ``silent``: by table, practices or trusts that end long before it. ``looked_for``: how many facts need a
+    source or a code list; ``unobservable``: those of them that this extract cannot show, each with its
+    reason. ``conflicts``: people by kind of contradiction in ``status_conflicts``.
     """
 
     as_of: date
     index_date: date
     gp_complete_to: date
     hospital_complete_to: date | None
+    completeness: tuple[Completeness, ...]
+    silent: MappingProxyType[str, tuple[Completeness, ...]]
     register_size: int
     attrition: tuple[AttritionStep, ...]
     looked_for: int
     unobservable: MappingProxyType[str, str]
+    deaths: tuple[DeathSource, ...]
+    conflicts: MappingProxyType[str, int]
+    unknown_units: tuple[UnknownUnit, ...]
 
     @property
     def hospital_lag_days(self) -> int | None:
@@ -66,63 +83,131 @@ class Facts:
             return None
         return (self.index_date - self.hospital_complete_to).days
 
+    @property
+    def complete_to(self) -> date:
+        """The last day that all sources of the extract cover."""
+        return min(self.gp_complete_to, self.hospital_complete_to or self.gp_complete_to)
 
-def build(engine: Engine, settings: ClinicalSettings, *, as_of: date, index: date | None = None) -> Facts:
+    def record(self) -> dict[str, object]:
+        """What the manifest keeps."""
+        return {
+            "gp_complete_to": self.gp_complete_to,
+            "hospital_complete_to": self.hospital_complete_to,
+            "completeness": [asdict(one) | {"certainty": one.certainty} for one in self.completeness],
+            "unknown_units": [asdict(one) for one in self.unknown_units],
+            "deaths": [asdict(one) for one in self.deaths],
+            "conflicts": dict(self.conflicts),
+            "attrition": [asdict(step) for step in self.attrition],
+            "facts_looked_for": self.looked_for,
+            "not_observable": dict(self.unobservable),
+        }
+
+
+def build(
+    engine: Engine, settings: ClinicalSettings, *, as_of: date, index: date | None = None
+) -> ClinicalFacts:
     """Make the register, events, exacerbations, spells and ``features`` from the canonical relations.
 
-    Needs the relations of ``extracts.land`` and the tables of ``codelists.load``. ``as_of`` is the run date:
-    nothing dated later is known. ``index`` ends the predictors' windows; by default the last complete day of
-    the GP extract. Raises IdentifiableDataError where people with a standing Type 1 opt-out are in the data.
+    Needs the canonical relations and the tables of ``codelists.load``; ``provider_successors`` and
+    ``organisations`` may be absent. ``as_of`` is the run date: nothing dated later is known. ``index`` ends
+    the predictors' windows; by default the last complete day of the GP extract. Raises IdentifiableDataError
+    where people with a standing Type 1 opt-out are in the data, ConfigError where GP records contradict
+    themselves about how far they are complete.
     """
-    gp_to, hospital_to = _complete_to(engine, settings, as_of)
+    gp_to, sources = source_dates(engine, settings, as_of)
+    hospital_to = sources["hospital_episodes"].complete_to
     index = index or gp_to
     make = partial(engine.materialise, "clinical")
 
     make_categories(engine)
-    make("gp_concepts", as_of=as_of)
-    make("issued_concepts", as_of=as_of)
-    engine.create_view("concept_events", packaged_sql("clinical", "concept_events"))
-    make("concept_counts")
+    _make_concepts(engine, make, as_of)
     _refuse_type1_dissent(engine)
+    make("copd_spans")
+    _make_optional_relations(engine)
+    _make_spells(make, as_of, settings.spell_gap_days)
     _make_register(make, as_of, index)
     _make_gp_event_days(make, index)
-    _make_spells(make, as_of, settings.spell_gap_days)
     _make_measurements(engine, make, index)
     _make_wide_facts(make, as_of, index)
+    silent = silent_units(engine, sources, as_of)
     engine.drop("concept_events", "gp_concepts", "issued_concepts", "measurements")
     _make_exacerbations(engine, make, index, settings)
 
-    unobservable = observability.reasons(engine, index, hospital_to)
-    observability.register_observable(engine, unobservable)
-    dates: dict[str, Literal] = {
-        "index": index,
-        "gp_complete_to": gp_to,
-        "hospital_complete_to": hospital_to,
-        "unobservable": observability.as_text(unobservable),
-    }
-    engine.create_view("features", render(packaged_sql("clinical", "features"), dates))
-    return Facts(
+    unobservable = observability.reasons(engine, index, sources)
+    _make_features(engine, index, gp_to, hospital_to, unobservable)
+    return ClinicalFacts(
         as_of=as_of,
         index_date=index,
         gp_complete_to=gp_to,
         hospital_complete_to=hospital_to,
-        register_size=int(engine.scalar("SELECT count(*) FROM register")),
-        attrition=_attrition(engine),
+        completeness=tuple(sources.values()),
+        silent=MappingProxyType(silent),
         looked_for=len(needs()),
         unobservable=MappingProxyType(unobservable),
+        **_counts(engine),
+    )
+
+
+def _make_concepts(engine: Engine, make: Make, as_of: date) -> None:
+    make("gp_concepts", as_of=as_of)
+    make("issued_concepts", as_of=as_of)
+    engine.create_view("concept_events", packaged_sql("clinical", "concept_events"))
+    make("concept_counts")
+
+
+def _make_features(
+    engine: Engine, index: date, gp_to: date, hospital_to: date | None, unobservable: dict[str, str]
+) -> None:
+    literals: dict[str, Literal] = {
+        "index": index,
+        "gp_complete_to": gp_to,
+        "hospital_complete_to": hospital_to,
+        "severe_observable": "severe_exacerbations" not in unobservable,
+        "ed_observable": "ed_only_exacerbations" not in unobservable,
+        "unobservable": observability.as_text(unobservable),
+    }
+    engine.create_view("found_features", render(packaged_sql("clinical", "found_features"), literals))
+    engine.create_view("features", observability.features_query(features(), unobservable))
+
+
+def _make_optional_relations(engine: Engine) -> None:
+    """Empty ``provider_successors`` where no source brings it; ``practice_changes`` from ``organisations``.
+
+    ``provider_successors``: provider, successor (organisation codes). ``practice_changes``: practice_id,
+    closed_on, successor_id.
+    """
+    if not engine.has_table("provider_successors"):
+        engine.create_table(
+            "provider_successors",
+            "SELECT CAST(NULL AS VARCHAR) AS provider, CAST(NULL AS VARCHAR) AS successor WHERE FALSE",
+        )
+    known = engine.columns("organisations") if engine.has_table("organisations") else ()
+    successor = "successor_id" if "successor_id" in known else "CAST(NULL AS VARCHAR)"
+    engine.create_table(
+        "practice_changes",
+        f"SELECT practice_id, valid_to AS closed_on, {successor} AS successor_id"
+        " FROM organisations WHERE valid_to IS NOT NULL"
+        if known
+        else "SELECT CAST(NULL AS VARCHAR) AS practice_id, CAST(NULL AS DATE) AS closed_on,"
+        " CAST(NULL AS VARCHAR) AS successor_id WHERE FALSE",
     )
 
 
 def _make_register(make: Make, as_of: date, index: date) -> None:
-    make("copd_spans")
-    make("registrations")
+    make("known_deaths", as_of=as_of)
+    make("death_sources")
+    make("registrations", as_of=as_of)
     make("eligibility", as_of=as_of, index=index)
     make("attrition")
     make("register", index=index)
+    make("record_days", index=index)
     make("gp_activity", index=index)
+    make("status_conflicts", as_of=as_of)
 
 
 def _make_gp_event_days(make: Make, index: date) -> None:
+    make("steroid_issues", index=index)
+    make("steroid_supply")
     make("maintenance", index=index)
     make("courses", index=index)
     make("gp_event_days", index=index)
@@ -130,7 +215,8 @@ def _make_gp_event_days(make: Make, index: date) -> None:
 
 
 def _make_spells(make: Make, as_of: date, gap: int) -> None:
-    make("hospital_rows", as_of=as_of, placeholder_dates=PLACEHOLDER_DATES)
+    make("provider_trusts")
+    make("hospital_rows", as_of=as_of)
     make("hospital_cleaning")
     make("episode_diagnoses")
     make("ed_diagnoses", as_of=as_of)
@@ -154,12 +240,17 @@ def _make_exacerbations(engine: Engine, make: Make, index: date, settings: Clini
 
 
 def _make_measurements(engine: Engine, make: Make, index: date) -> None:
+    make("unit_spellings")
+    make("unit_rules")
     make("measurements", index=index)
     make("measurement_quality")
+    make("unknown_units")
+    make("daily_measurements")
     make("latest_measurements")
     engine.register_frame("gli_median", gli.median_table())
     make("fev1_percent")
     make("body_mass")
+    make("spirometry_ratio")
     make("smoking", index=index)
     make("frailty", index=index)
 
@@ -175,18 +266,6 @@ def _make_wide_facts(make: Make, as_of: date, index: date) -> None:
     make("hospital_facts", index=index)
 
 
-def _complete_to(engine: Engine, settings: ClinicalSettings, as_of: date) -> tuple[date, date | None]:
-    query = render(packaged_sql("clinical", "source_volume"), {"as_of": as_of})
-    volume: dict[str, dict[date, int]] = {"gp": {}, "hospital": {}}
-    for source, day, records in engine.rows(query):
-        volume[source][day] = records
-    gp_to = settings.gp_complete_to or completeness.gp_complete_to(volume["gp"], as_of)
-    hospital_to = settings.hospital_complete_to or completeness.hospital_complete_to(
-        volume["hospital"], gp_to
-    )
-    return gp_to, hospital_to
-
-
 def _refuse_type1_dissent(engine: Engine) -> None:
     engine.materialise("clinical", "type1_dissents")
     people = engine.scalar("SELECT count(*) FROM type1_dissents")
@@ -197,6 +276,27 @@ def _refuse_type1_dissent(engine: Engine) -> None:
         )
 
 
-def _attrition(engine: Engine) -> tuple[AttritionStep, ...]:
-    rows = engine.rows("SELECT step, remaining, excluded FROM attrition ORDER BY step_order")
-    return tuple(AttritionStep(step=step, remaining=left, excluded=out) for step, left, out in rows)
+def _counts(engine: Engine) -> dict[str, Any]:
+    """What was counted on the way, for the verdict: numbers of people and readings, never whose."""
+    steps = engine.rows("SELECT step, remaining, excluded FROM attrition ORDER BY step_order")
+    deaths = engine.rows("SELECT source, people, alone FROM death_sources ORDER BY place")
+    units = engine.rows("SELECT measure, unit, readings FROM unknown_units ORDER BY measure, unit")
+    conflicts = engine.rows(
+        "SELECT kind, count(DISTINCT patient_id) FROM status_conflicts GROUP BY kind ORDER BY kind"
+    )
+    return {
+        "register_size": int(engine.scalar("SELECT count(*) FROM register")),
+        "attrition": tuple(
+            AttritionStep(step=step, remaining=left, excluded=out) for step, left, out in steps
+        ),
+        "deaths": tuple(DeathSource(source=name, people=all_, alone=alone) for name, all_, alone in deaths),
+        "unknown_units": tuple(
+            UnknownUnit(measure=measure, unit=unit, readings=readings) for measure, unit, readings in units
+        ),
+        "conflicts": MappingProxyType(dict(conflicts)),
+    }
+
+
+def feature_table(engine: Engine) -> pd.DataFrame:
+    """One row a patient on the register, by patient id; columns as in the feature dictionary."""
+    return engine.frame("SELECT * FROM features ORDER BY patient_id")

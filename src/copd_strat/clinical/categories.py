@@ -7,20 +7,15 @@ as a number and shows it as its text, so queries read as if concepts were text.
 
 from __future__ import annotations
 
-from importlib import resources
-from io import StringIO
-
-import pandas as pd
-
+from copd_strat.clinical.lookups import make_lookups
 from copd_strat.engine import Engine
 
 
 def make_categories(engine: Engine) -> None:
-    """Make ``people``, ``event_codes`` and ``measures``.
+    """Make ``people``, ``event_codes`` and the tables of data/ (see ``lookups``).
 
     ``people``: patient_id, patient (its number, by order of the ids); everybody in ``patients``.
-    ``event_codes``: concept (category), code_system, code, value. ``measures``: how each measurement concept
-    is read, from data/measures.csv, with concept and measure as categories.
+    ``event_codes``: concept (category), code_system, code, value.
     """
     engine.create_table(
         "people",
@@ -31,18 +26,8 @@ def make_categories(engine: Engine) -> None:
         "CREATE OR REPLACE TYPE concept_category AS ENUM"
         " (SELECT DISTINCT concept FROM concepts ORDER BY concept)"
     )
-    engine.register_frame("measure_rules", _measure_rules())
-    engine.create_table(
-        "measures",
-        "SELECT * REPLACE (CAST(concept AS concept_category) AS concept,"
-        " CAST(measure AS concept_category) AS measure) FROM measure_rules",
-    )
     engine.create_table(
         "event_codes",
         "SELECT CAST(concept AS concept_category) AS concept, code_system, code, value FROM codes",
     )
-
-
-def _measure_rules() -> pd.DataFrame:
-    text = resources.files("copd_strat.clinical").joinpath("data", "measures.csv").read_text("utf-8")
-    return pd.read_csv(StringIO(text), dtype={"months": "Int64"})
+    make_lookups(engine)

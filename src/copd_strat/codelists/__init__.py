@@ -2,7 +2,7 @@
 
 from copd_strat.codelists.intact_codes import namespace, verhoeff_passes
 from copd_strat.codelists.lists import CodelistReport, ListUsed, load, meanings
-from copd_strat.codelists.matches import MatchReport, check_matches, require_intact_ids
+from copd_strat.codelists.matches import MatchReport, check_matches, record
 
 __all__ = [
     "CodelistReport",
@@ -12,6 +12,6 @@ __all__ = [
     "load",
     "meanings",
     "namespace",
-    "require_intact_ids",
+    "record",
     "verhoeff_passes",
 ]

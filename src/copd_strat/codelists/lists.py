@@ -30,7 +30,7 @@ PACKAGED = ("core_codes.csv", "drug_codes.csv", "administrative_codes.csv")
 PACKAGED_EDITION = date(2026, 11, 23)
 
 EVENT_SYSTEMS = ("snomed", "dmd", "icd10", "ctv3", "read2", "emis", "tpp", "rxnorm")
-ADMINISTRATIVE_SYSTEMS = ("admimeth", "admisorc", "disdest")
+ADMINISTRATIVE_SYSTEMS = ("admimeth", "admisorc", "disdest", "dismeth", "classpat")
 CHECKED_SYSTEMS = ("snomed", "dmd")
 MODES = ("add", "replace")
 REQUIRED = ("concept", "code_system", "code")

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 from copd_strat.codelists.intact_codes import namespace, verhoeff_passes
-from copd_strat.codelists.lists import CHECKED_SYSTEMS
+from copd_strat.codelists.lists import CHECKED_SYSTEMS, CodelistReport
 from copd_strat.engine import Engine
-from copd_strat.errors import ContractError
-
-MAX_DAMAGED_SHARE = 0.05
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,15 +58,6 @@ def check_matches(engine: Engine) -> MatchReport:
     )
 
 
-def require_intact_ids(report: MatchReport, max_share: float = MAX_DAMAGED_SHARE) -> None:
-    """Refuse an extract whose identifiers went through a float: ContractError with the share."""
-    if report.damaged_share > max_share:
-        raise ContractError(
-            f"{report.damaged_share:.0%} of the extract's SNOMED CT and dm+d ids fail their check digit",
-            fix="export codes as text: a spreadsheet or a float column cuts 18-digit identifiers",
-        )
-
-
 def _zero_match(engine: Engine) -> tuple[str, ...]:
     """Concepts with event codes, none of which occurs in the GP events or prescriptions."""
     rows = engine.rows(
@@ -79,3 +67,8 @@ def _zero_match(engine: Engine) -> tuple[str, ...]:
         " AND concept NOT IN (SELECT concept FROM concept_counts) ORDER BY concept"
     )
     return tuple(row[0] for row in rows)
+
+
+def record(used: CodelistReport, matches: MatchReport) -> dict[str, object]:
+    """What the manifest keeps of the lists and of how they fit."""
+    return {"code_lists": asdict(used) | asdict(matches)}

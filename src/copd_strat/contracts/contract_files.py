@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-from copd_strat.config import read_yaml
-from copd_strat.contracts.contract import Column, Contract, Rule
+from copd_strat.config import packaged_folder, read_yaml
+from copd_strat.contracts.contract import MADE_HERE, Column, Contract
+from copd_strat.contracts.kinds import KINDS
+from copd_strat.contracts.rules import rules_of_table
 from copd_strat.errors import ConfigError
 
-ENGINE = "copd-strat"
 SUFFIX = ".odcs.yaml"
+
+
+def packaged() -> Path:
+    """The folder of the contracts that come with the program."""
+    return packaged_folder("data_contracts")
 
 
 @cache
@@ -39,27 +46,29 @@ def load_contracts(folder: Path, layout: str) -> dict[str, Contract]:
 def load_contract(path: Path, layout: str) -> Contract:
     """One contract; ConfigError lists every fault against the standard's schema with its place."""
     raw = read_yaml(path)
-    faults = standard_faults(raw)
+    faults = standard_faults(raw) or language_faults(raw)
     if faults:
         raise ConfigError(
             f"{path}: not a valid data contract\n" + "\n".join(f"  - {fault}" for fault in faults),
-            fix="compare with the Open Data Contract Standard, or run 'copd-strat contracts lint'",
+            fix="compare with data_contracts/README.md, or run 'copd-strat contracts lint'",
         )
+    return as_contract(raw, layout)
+
+
+def as_contract(raw: dict[str, Any], layout: str) -> Contract:
+    """The contract that a file's content states, with every rule that its kinds imply."""
     table = raw["schema"][0]
-    extra = _custom(table)
-    properties = table["properties"]
-    rules = [_rule(item, None) for item in table.get("quality", [])]
-    for prop in properties:
-        rules += [_rule(item, prop["name"]) for item in prop.get("quality", [])]
-    return Contract(
+    extra = custom_properties(table)
+    bare = Contract(
         layout=layout,
         table=table["name"],
         title=raw["name"],
+        description=table["description"],
         owner=raw["team"]["name"],
         needed=bool(extra.get("needed", False)),
-        columns=tuple(_column(prop) for prop in properties),
-        rules=tuple(sorted(rules, key=lambda rule: rule.code)),
-        key=tuple(prop["name"] for prop in properties if prop.get("primaryKey")),
+        columns=tuple(_column(prop, layout) for prop in table["properties"]),
+        rules=(),
+        key=_key(table),
         keep=tuple(extra.get("keep", ())),
         file_pattern=str(extra.get("filePattern", table["name"])),
         date_formats=tuple(extra.get("dateFormats", ("%Y-%m-%d",))),
@@ -67,7 +76,11 @@ def load_contract(path: Path, layout: str) -> Contract:
         max_age_days=next(
             (sla["value"] for sla in raw.get("slaProperties", []) if sla["property"] == "latency"), None
         ),
+        linkage_floor=extra.get("linkageFloor"),
+        version=raw["version"],
+        custom=extra,
     )
+    return replace(bare, rules=tuple(rules_of_table(table, bare)))
 
 
 def standard_faults(raw: dict[str, Any]) -> list[str]:
@@ -81,36 +94,69 @@ def standard_faults(raw: dict[str, Any]) -> list[str]:
     ]
 
 
-def _custom(item: dict[str, Any]) -> dict[str, Any]:
+def language_faults(raw: dict[str, Any]) -> list[str]:
+    """What the standard leaves open and a contract must have all the same."""
+    tables = raw.get("schema") or []
+    faults = [] if len(tables) == 1 else ["'schema' must hold exactly one table"]
+    if not raw.get("name"):
+        faults.append("'name' is missing")
+    if not raw.get("team", {}).get("name"):
+        faults.append("no owner: 'team.name' is missing")
+    for table in tables:
+        if not table.get("description"):
+            faults.append(f"{table['name']}: 'description' is missing")
+        for prop in table.get("properties", []):
+            faults += [f"{prop['name']}: {fault}" for fault in _column_faults(prop)]
+    return faults
+
+
+def _column_faults(prop: dict[str, Any]) -> list[str]:
+    faults = [f"'{part}' is missing" for part in ("logicalType", "description") if not prop.get(part)]
+    extra = custom_properties(prop)
+    if extra.get("kind") not in KINDS:
+        faults.append(f"no such kind as '{extra.get('kind')}' (known: {', '.join(KINDS)})")
+    return faults
+
+
+def custom_properties(item: dict[str, Any]) -> dict[str, Any]:
+    """Name → value of an item's custom properties."""
     return {entry["property"]: entry["value"] for entry in item.get("customProperties", [])}
 
 
-def _column(prop: dict[str, Any]) -> Column:
-    extra = _custom(prop)
+def _value_set(prop: dict[str, Any]) -> tuple[Any, ...]:
+    """All values that a column may hold; further rules about some of them have an id of their own."""
+    for item in prop.get("quality", []):
+        if item.get("id", "valid_values") == "valid_values" and "validValues" in item.get("arguments", {}):
+            return tuple(item["arguments"]["validValues"])
+    return ()
+
+
+def _key(table: dict[str, Any]) -> tuple[str, ...]:
+    """The primary key; a key with columns that may be empty is said by the metric of repeated values."""
+    for item in table.get("quality", []):
+        if item.get("metric") == "duplicateValues":
+            return tuple(item.get("arguments", {}).get("properties", ()))
+    keys = [prop for prop in table["properties"] if prop.get("primaryKey")]
+    return tuple(prop["name"] for prop in sorted(keys, key=lambda prop: prop.get("primaryKeyPosition", 0)))
+
+
+def _column(prop: dict[str, Any], layout: str) -> Column:
+    extra = custom_properties(prop)
+    kind = KINDS[extra["kind"]]
     return Column(
         name=prop["name"],
         type=prop["logicalType"],
-        description=prop.get("description", ""),
-        present=bool(extra.get("present", prop.get("required", False))),
+        description=prop["description"],
+        kind=extra["kind"],
+        family=kind.family,
+        present=bool(extra.get("present", layout in MADE_HERE or prop.get("required", False))),
         required=bool(prop.get("required", False)),
-        exempt=bool(extra.get("exempt", False)),
-        kind=str(extra.get("kind", "text")),
+        exempt=bool(extra.get("exempt", kind.exempt)),
         aliases=tuple(extra.get("aliases", ())),
-    )
-
-
-def _rule(item: dict[str, Any], column: str | None) -> Rule:
-    extra = _custom(item)
-    implementation = dict(item["implementation"])
-    return Rule(
-        code=item["id"],
-        name=item["name"],
-        check=implementation.pop("check"),
-        column=column,
-        severity=item["severity"],
-        description=item["description"],
-        fix=extra["fix"],
-        arguments=implementation,
-        warn_share=extra.get("warnShare"),
-        fail_share=extra.get("failShare"),
+        values=_value_set(prop),
+        unknown_values=tuple(extra.get("unknownValues", ())),
+        decides=bool(extra.get("decides", False)),
+        format=prop.get("logicalTypeOptions", {}).get("format"),
+        physical=prop.get("physicalType"),
+        custom=extra,
     )

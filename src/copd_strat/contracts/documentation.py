@@ -2,44 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 from pathlib import Path
 from typing import NamedTuple
 
+from copd_strat.checks import check_kind, check_kinds
+from copd_strat.checks.check import FigureCheck
+from copd_strat.contracts.codes import full_code
 from copd_strat.contracts.contract import Column, Contract, Rule
-from copd_strat.contracts.contract_files import load_contract
-from copd_strat.contracts.lint import MADE_HERE, contract_files
-from copd_strat.errors import ConfigError
-from copd_strat.quality.gate import GATE_RULES
-from copd_strat.quality.guard_rules import GUARD_RULES
+from copd_strat.contracts.kinds import KINDS, Implied
+from copd_strat.contracts.language import COLUMN_PROPERTIES, RULE_PROPERTIES, TABLE_PROPERTIES
+from copd_strat.contracts.lint import all_contracts
 
-CHECK_MEANINGS = {
-    "complete_row": "the row has as many fields as the header, in UTF-8",
-    "unique_key": "no two rows have the same key",
-    "present": "there is a value",
-    "readable": "a value that is there can be read as the column's type",
-    "one_of": "the value is one of a fixed set",
-    "none_of": "the value is none of a fixed set",
-    "range": "the value lies between two bounds, both allowed",
-    "pattern": "the text has the expected form",
-    "intact_id": "the id was not damaged by a spreadsheet (exponent, decimals)",
-    "not_sentinel": "the date is not one that stands for 'unknown'",
-    "not_future": "the date is not after the run date",
-    "not_before": "the date is not before that of another column",
-    "not_before_birth_year": "the date is not before the row's year of birth",
-    "not_before_birth": "the date is not before the patient's year of birth",
-    "known_patient": "the patient is in the patients table",
-    "not_above": "the value is not above that of another column",
-    "table_mean_between": "the mean of the column lies in a band",
-    "table_distinct_between": "the number of different values lies in a band",
-    "table_rows_between": "the number of rows lies in a band",
-}
 SEVERITY_MEANINGS = {
     "reject_file": "a breach beyond the failing threshold stops the run, exit 12",
     "reject_row": "a row that breaks it goes to quarantine; too many of them stop the run",
-    "warn": "rows stay; beyond the warning threshold it is told",
+    "warn": "rows stay; beyond the warning threshold it is told, beyond the failing one the run stops",
 }
+
+
+class ProgramRule(NamedTuple):
+    """A rule of the program that no contract holds; ``group`` is gate or guard."""
+
+    code: str
+    group: str
+    name: str
+    limit: str
+    description: str
+    fix: str
 
 
 class CatalogueRow(NamedTuple):
@@ -56,41 +47,25 @@ class CatalogueRow(NamedTuple):
     description: str
 
 
-def rows(folder: Path) -> list[CatalogueRow]:
-    """All rules of the contracts below ``folder``, then those of the gate and of the run guard."""
-    found = [_row(rule, contract) for contract in _contracts(folder) for rule in contract.rules]
-    found += [
-        CatalogueRow(rule.code, "gate", "", "", rule.check, rule.severity, "", "any", rule.description)
-        for rule in GATE_RULES
-    ]
+def rows(folder: Path, program: Sequence[ProgramRule]) -> list[CatalogueRow]:
+    """All rules of the contracts below ``folder``, then those of the ``program`` itself."""
+    found = [_row(rule, contract) for contract in all_contracts(folder) for rule in contract.rules]
     return found + [
-        CatalogueRow(rule.code, "guard", "", "", rule.name, "", "half", rule.threshold, rule.description)
-        for rule in GUARD_RULES.values()
+        CatalogueRow(rule.code, rule.group, "", "", rule.name, "", "", rule.limit, rule.description)
+        for rule in program
     ]
 
 
-def explain(folder: Path, code: str) -> str:
-    """One rule in full; ConfigError if no rule has this code."""
-    wanted = code.upper()
-    if wanted in GUARD_RULES:
-        guard = GUARD_RULES[wanted]
-        return _sheet(
-            f"{guard.code} {guard.name} (run guard)",
-            [("what", guard.description), ("limit", guard.threshold), ("what to do", guard.fix)],
-        )
-    for gate in GATE_RULES:
-        if gate.code == wanted:
-            parts = [("what", gate.description), ("checks", gate.check), ("what to do", gate.fix)]
-            return _sheet(f"{gate.code} {gate.name} (gate)", parts)
-    for contract in _contracts(folder):
-        for rule in contract.rules:
-            if rule.code == wanted:
-                return _sheet(
-                    f"{rule.code} {rule.name} ({contract.layout}.{contract.table})", _parts(rule, contract)
-                )
-    raise ConfigError(
-        f"no rule has the code {code}", fix="'copd-strat contracts list' shows all rules with their codes"
-    )
+def explain(folder: Path, code: str, program: Sequence[ProgramRule]) -> str:
+    """One rule in full, named by its code or a short form of it; ConfigError if it names none, or several."""
+    own = {rule.code: rule for rule in program}
+    held = {rule.code: (rule, contract) for contract in all_contracts(folder) for rule in contract.rules}
+    wanted = full_code(code, [*held, *own])
+    if wanted in own:
+        rule = own[wanted]
+        parts = [("what", rule.description), ("limit", rule.limit), ("what to do", rule.fix)]
+        return _sheet(f"{rule.code} {rule.name} ({rule.group})", parts)
+    return _sheet(wanted, _parts(*held[wanted]))
 
 
 def _sheet(title: str, parts: Iterable[tuple[str, str]]) -> str:
@@ -101,7 +76,7 @@ def _sheet(title: str, parts: Iterable[tuple[str, str]]) -> str:
 def _parts(rule: Rule, contract: Contract) -> Iterator[tuple[str, str]]:
     yield "what", rule.description
     yield "column", rule.column or "the whole table"
-    yield "checks", f"{CHECK_MEANINGS.get(rule.check, rule.check)}{_arguments(rule, contract)}"
+    yield "checks", f"{check_kind(rule.check).meaning}{_arguments(rule, contract)}"
     yield "severity", f"{rule.severity}: {SEVERITY_MEANINGS[rule.severity]}"
     yield "warns above", _share(rule.warn_share)
     yield "stops above", _stops(rule, contract)
@@ -111,7 +86,7 @@ def _parts(rule: Rule, contract: Contract) -> Iterator[tuple[str, str]]:
 
 def _arguments(rule: Rule, contract: Contract) -> str:
     values = dict(rule.arguments)
-    if rule.check == "unique_key":
+    if rule.check == "unique" and not rule.column:
         values["key"] = list(contract.key)
     words = (
         f"{name}: {', '.join(map(str, value)) if isinstance(value, list) else value}"
@@ -127,11 +102,12 @@ def _share(share: float | None) -> str:
 
 def _stops(rule: Rule, contract: Contract) -> str:
     """The failing threshold; tables made here stop at any breach unless their contract tolerates a share."""
-    if rule.check.startswith("table_"):
+    if isinstance(check_kind(rule.check), FigureCheck):
         return "" if rule.severity == "warn" else "any"
-    if contract.layout in MADE_HERE and rule.severity != "warn" and not rule.fail_share:
+    if contract.made_here and rule.severity != "warn" and not rule.fail_share:
         return "any row"
-    return _share(rule.fail_share)
+    fewest = f", from {rule.fail_rows} rows on" if rule.fail_share and rule.fail_rows else ""
+    return f"{_share(rule.fail_share)}{fewest}"
 
 
 def _row(rule: Rule, contract: Contract) -> CatalogueRow:
@@ -148,20 +124,18 @@ def _row(rule: Rule, contract: Contract) -> CatalogueRow:
     )
 
 
-def _contracts(folder: Path) -> list[Contract]:
-    return [load_contract(path, path.parent.name) for path in contract_files(folder)]
-
-
 _INTRODUCTION = """\
 # Data contracts
 
 Generated from `data_contracts/` (Open Data Contract Standard, one file a table) by
-`python tests/contracts/contracts_page.py`; do not edit this page.
+`python tests/contracts/contracts_page.py`; do not edit this page. How a contract is written:
+`data_contracts/README.md`.
 
 What the pipeline expects of every table it is sent and every table it makes stands in a contract. From
 the one contract come the row checks (every row, every night, in SQL), the Great Expectations suites that
-say go or no-go, this page, and the faults that the tests plant. `copd-strat contracts list`, `show CODE`
-and `lint` read the same files; a site may edit its copies.
+say go or no-go, this page, and the faults that the tests plant. `copd-strat contracts list`, `show CODE`,
+`export` and `lint` read the same files; a site may edit its copies. A code is
+`layout.table[.column].check`; parts may be left out where only one rule can be meant.
 
 - A row that breaks a `reject_row` rule is kept whole in `quality/quarantine/<table>.parquet`, with file,
   line, column, code, reason and what to do. Once mended at the source it comes back by itself.
@@ -175,31 +149,72 @@ and `lint` read the same files; a site may edit its copies.
   leaves a rule out of tables too small to judge by. The bands are project choices that need a clinical
   safety officer's eye."""
 
+_OTHER_TOOLS = """\
+## What other tools see
 
-def page(folder: Path) -> str:
+The contracts are plain ODCS, so any tool of the standard reads them. `make contract-tool` tries one,
+datacontract-cli, in an environment of its own: it must find no fault in any contract, and on typed Parquet
+with gaps as NULL it must count the rows that ours count for `required`, `unique`, `minimum`, `maximum`,
+`pattern` and `valid_values`. What it cannot say:
+
+- anything of text files: fields of a line, values that cannot be read, ids that a spreadsheet damaged
+  (`complete_row`, `readable`, `intact_id`): a typed file has lost them already;
+- bounds that move with the run (`not_future`) and dates that stand for unknown (`not_placeholder`);
+- other columns and other tables (`not_before`, `not_above`, `not_before_birth`, `known_patient`);
+- what a kind implies: it sees what the contract says; `contracts export --expanded` says all of it;
+- our tolerances: `required` and the bounds fail it at the first row;
+- columns that a sender may leave out: it asks for every one;
+- figures of a whole table (`mean_between`, `distinct_between`) and values that are refused (`none_of`).
+
+Of rows that share a key it counts every one; ours keeps the best and sets aside the others."""
+
+
+def page(folder: Path, program: Sequence[ProgramRule]) -> str:
     """The documentation page ``docs/contracts.md``."""
+    gate = [rule for rule in program if rule.group == "gate"]
+    guard = [rule for rule in program if rule.group == "guard"]
+    head = ("code", "what it sees", "limit", "what to do")
     parts = [
         _INTRODUCTION,
         "## Severities",
         _table(("severity", "meaning"), SEVERITY_MEANINGS.items()),
+        "## Kinds of columns",
+        _table(("kind", "what it is", "checks of an extract", "checks of a table made here"), _kind_cells()),
         "## Checks",
-        _table(("check", "holds when"), CHECK_MEANINGS.items()),
+        _table(("check", "holds when"), ((name, kind.meaning) for name, kind in check_kinds().items())),
+        "## Custom properties",
+        _table(("property", "of", "meaning"), _property_cells()),
+        _OTHER_TOOLS,
         "## Gate",
-        _table(
-            ("code", "what stops the run", "what to do"),
-            ((r.code, r.description, r.fix) for r in GATE_RULES),
-        ),
+        _table(head, ((r.code, r.description, r.limit, r.fix) for r in gate)),
         "## Run guard",
         "Explained in [run-guard.md](run-guard.md).",
-        _table(
-            ("code", "what it sees", "limit", "what to do"),
-            ((r.code, r.description, f"`{r.threshold}`", r.fix) for r in GUARD_RULES.values()),
-        ),
+        _table(head, ((r.code, r.description, f"`{r.limit}`", r.fix) for r in guard)),
     ]
-    for layout, contracts in groupby(_contracts(folder), key=lambda contract: contract.layout):
-        parts.append(f"## Layout `{layout}`" if layout not in MADE_HERE else f"## Tables made here: {layout}")
-        parts += [_section(contract) for contract in contracts]
+    for layout, contracts in groupby(all_contracts(folder), key=lambda contract: contract.layout):
+        held = list(contracts)
+        parts.append(f"## {'Tables made here:' if held[0].made_here else 'Layout'} `{layout}`")
+        parts += [_section(contract) for contract in held]
     return "\n\n".join(parts) + "\n"
+
+
+def _kind_cells() -> Iterator[tuple[str, ...]]:
+    for name, kind in KINDS.items():
+        yield name, kind.meaning, _implied_words(kind.extract), _implied_words(kind.made)
+
+
+def _implied_words(implied: Iterable[Implied]) -> str:
+    return ", ".join(
+        " ".join([item.check, *(str(value) for value in item.arguments.values())])
+        + ("" if item.only == "always" else f" (if {item.only})")
+        for item in implied
+    )
+
+
+def _property_cells() -> Iterator[tuple[str, ...]]:
+    of = {"table": TABLE_PROPERTIES, "column": COLUMN_PROPERTIES, "rule": RULE_PROPERTIES}
+    for place, properties in of.items():
+        yield from ((name, place, meaning) for name, meaning in properties.items())
 
 
 def _section(contract: Contract) -> str:

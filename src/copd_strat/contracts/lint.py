@@ -8,20 +8,23 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from copd_strat.checks.sql_checks import CHECKS
+from copd_strat.checks import check_kind
 from copd_strat.config import read_yaml
-from copd_strat.contracts.contract import Contract, Rule
-from copd_strat.contracts.contract_files import SUFFIX, load_contract, standard_faults
+from copd_strat.contracts.contract import Column, Contract, Rule
+from copd_strat.contracts.contract_files import (
+    SUFFIX,
+    as_contract,
+    custom_properties,
+    language_faults,
+    load_contract,
+    standard_faults,
+)
+from copd_strat.contracts.language import COLUMN_PROPERTIES, RULE_PROPERTIES, TABLE_PROPERTIES
 from copd_strat.errors import ConfigError
-from copd_strat.quality.gate import GATE_RULES
-from copd_strat.quality.guard_rules import GUARD_RULES
-from copd_strat.quality.suites import TABLE_CHECKS
 
-# Folders whose contracts describe tables the program makes, not extracts it is sent.
-MADE_HERE = ("internal", "published")
 SEVERITIES = ("reject_file", "reject_row", "warn")
-# Broken rules are bits of one signed 64-bit number a row.
-_MOST_RULES = 62
+# Broken rules of a row are bits of one signed 64-bit number.
+MOST_RULES = 62
 
 
 def contract_files(folder: Path) -> list[Path]:
@@ -34,74 +37,95 @@ def contract_files(folder: Path) -> list[Path]:
     return files
 
 
+def all_contracts(folder: Path) -> list[Contract]:
+    """Every contract below ``folder``, in the order of the files."""
+    return [load_contract(path, path.parent.name) for path in contract_files(folder)]
+
+
 def lint(folder: Path) -> list[str]:
     """Every fault of every contract below ``folder``, as 'file: what is wrong'; empty if there is none."""
     faults: list[str] = []
-    codes = Counter([*GUARD_RULES, *(rule.code for rule in GATE_RULES)])
     for path in contract_files(folder):
         raw = read_yaml(path)
-        found = standard_faults(raw) or list(_missing_parts(raw))
+        found = standard_faults(raw) or language_faults(raw) or [*_unknown_properties(raw), *_empty_keys(raw)]
         if not found:
-            contract = load_contract(path, path.parent.name)
-            found = list(_own_faults(contract))
-            codes.update(rule.code for rule in contract.rules)
-        faults += [f"{path.relative_to(folder)}: {fault}" for fault in found]
-    faults += [f"rule code {code} is used {times} times" for code, times in codes.items() if times > 1]
+            try:
+                found = list(_own_faults(as_contract(raw, path.parent.name)))
+            except ConfigError as error:
+                found = [error.problem]
+        faults += [f"{path.relative_to(folder)}: {fault}" for fault in [*found, *_misplaced(path, raw)]]
     return faults
 
 
-def _missing_parts(raw: dict[str, Any]) -> Iterator[str]:
-    """What the standard leaves open and the program needs of every rule."""
+def _misplaced(path: Path, raw: dict[str, Any]) -> Iterator[str]:
+    """A contract's id names its place: a copy that was not renamed would be told by another's name."""
+    wanted = f"copd-strat.{path.parent.name}.{path.name.removesuffix(SUFFIX)}"
+    if raw.get("id") != wanted:
+        yield f"'id' must be {wanted}, as the file is called"
+
+
+def _empty_keys(raw: dict[str, Any]) -> Iterator[str]:
+    """The standard's primary key is never empty: a tool that reads it so would find faults that are none."""
+    for prop in raw["schema"][0]["properties"]:
+        if prop.get("primaryKey") and not prop.get("required"):
+            yield f"{prop['name']}: a primary key must be required; otherwise use the metric duplicateValues"
+
+
+def _unknown_properties(raw: dict[str, Any]) -> Iterator[str]:
+    """Custom properties that nothing reads: a word misspelt is a check that is not made."""
     table = raw["schema"][0]
-    items = [*table.get("quality", []), *(i for p in table["properties"] for i in p.get("quality", []))]
-    for item in items:
-        name = item.get("id") or item.get("name") or "a rule"
-        for part in ("id", "name", "description", "severity"):
-            if not item.get(part):
-                yield f"{name}: '{part}' is missing"
-        if "check" not in (item.get("implementation") or {}):
-            yield f"{name}: 'implementation' names no check"
-        if not any(entry.get("property") == "fix" for entry in item.get("customProperties", [])):
-            yield f"{name}: no custom property 'fix'"
-    if not raw.get("team", {}).get("name"):
-        yield "no owner: 'team.name' is missing"
+    yield from _unknown(table, TABLE_PROPERTIES, table["name"])
+    for item in table.get("quality", []):
+        yield from _unknown(item, RULE_PROPERTIES, table["name"])
+    for prop in table["properties"]:
+        yield from _unknown(prop, COLUMN_PROPERTIES, prop["name"])
+        for item in prop.get("quality", []):
+            yield from _unknown(item, RULE_PROPERTIES, prop["name"])
+
+
+def _unknown(item: dict[str, Any], known: dict[str, str], place: str) -> Iterator[str]:
+    for name in custom_properties(item):
+        if name not in known:
+            yield f"{place}: no such custom property as '{name}' (known: {', '.join(known)})"
 
 
 def _own_faults(contract: Contract) -> Iterator[str]:
-    known = TABLE_CHECKS if contract.layout in MADE_HERE else CHECKS
     names = {column.name for column in contract.columns}
+    for name, times in Counter(column.name for column in contract.columns).items():
+        if times > 1:
+            yield f"column {name} stands {times} times"
     for order in contract.keep:
         if not names & set(re.findall(r"\w+", order)):
             yield f"'keep' orders by '{order}', which names no column of the table"
-    if len(contract.rules) > _MOST_RULES:
-        yield f"{len(contract.rules)} rules: a table can have at most {_MOST_RULES}"
+    if not contract.made_here and len(contract.rules) > MOST_RULES:
+        yield f"{len(contract.rules)} rules: an extract can have at most {MOST_RULES}"
+    for name in set(contract.key) - names:
+        yield f"the key names {name}, which the table does not have"
+    for column in contract.columns:
+        yield from (f"{column.name}: {fault}" for fault in _column_faults(column))
     for rule in contract.rules:
-        if rule.check not in known:
-            yield f"{rule.code}: no such check as '{rule.check}' (known: {', '.join(sorted(known))})"
-        else:
-            yield from (f"{rule.code}: {fault}" for fault in _rule_faults(rule, contract, names))
+        yield from (f"{rule.code}: {fault}" for fault in _rule_faults(rule, contract))
 
 
-def _rule_faults(rule: Rule, contract: Contract, names: set[str]) -> Iterator[str]:
+def _column_faults(column: Column) -> Iterator[str]:
+    if column.decides and not column.values:
+        yield "'decides' needs the column's valid values"
+    if set(column.unknown_values) - set(column.values):
+        yield "'unknownValues' must be among the valid values"
+    if column.custom.get("severity", "warn") not in SEVERITIES:
+        yield f"'severity' must be one of {', '.join(SEVERITIES)}"
+
+
+def _rule_faults(rule: Rule, contract: Contract) -> Iterator[str]:
+    kind = check_kind(rule.check)
+    yield from kind.lint(rule, contract)
+    last = rule.code.rsplit(".", 1)[-1]
+    if last != rule.check and not last.startswith(f"{rule.check}_"):
+        yield f"'id' must be {rule.check}, or {rule.check}_ and a variant"
     if rule.severity not in SEVERITIES:
         yield f"severity must be one of {', '.join(SEVERITIES)}"
-    if rule.check == "unique_key" and not contract.key:
-        yield "unique_key needs columns with 'primaryKey: true'"
-    other = rule.arguments.get("column")
-    if other is not None and other not in names:
-        yield f"compares with the column {other}, which the table does not have"
-    if rule.check in ("one_of", "none_of") and not rule.arguments.get("values"):
-        yield "'values' is missing or empty"
-    if rule.check == "pattern" and not _compiles(rule.arguments.get("pattern")):
-        yield "'pattern' is missing or not a regular expression"
+    if contract.made_here and not kind.judges_made_tables:
+        yield f"{rule.check} judges extracts only"
     shares = [share for share in (rule.warn_share, rule.fail_share) if share is not None]
     if any(not 0 <= share <= 1 for share in shares) or shares != sorted(shares):
         yield "thresholds must be shares from 0 to 1, warnShare not above failShare"
-
-
-def _compiles(pattern: object) -> bool:
-    try:
-        re.compile(str(pattern))
-    except re.error:
-        return False
-    return pattern is not None

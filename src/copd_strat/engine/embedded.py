@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 import duckdb
 
 from copd_strat.engine.sql import Literal, identifier, literal, packaged_sql, plain_name, render
-from copd_strat.errors import ConfigError, OutputError
+from copd_strat.errors import ConfigError, OutputError, stop_behind
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -54,6 +54,12 @@ class Engine:
         connection.execute("SET enable_progress_bar = false")
         return cls(connection)
 
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
     def close(self) -> None:
         self._connection.close()
 
@@ -91,6 +97,11 @@ class Engine:
             raise OutputError(
                 "the work folder cannot be written", fix="check its free space and permissions"
             ) from None
+        except RuntimeError as error:
+            # What a signal's handler raises inside a statement comes out as "Query interrupted".
+            if stop := stop_behind(error):
+                raise stop from None
+            raise
 
     def frame(self, sql: str) -> pd.DataFrame:
         """The result as pandas with Arrow-backed types, so that ids stay text and gaps stay gaps."""

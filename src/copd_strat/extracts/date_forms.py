@@ -12,12 +12,13 @@ import re
 from dataclasses import dataclass, field
 from datetime import date
 
-from copd_strat.checks.sql_checks import placeholders, typed
+from copd_strat.checks.not_placeholder import placeholders
 from copd_strat.contracts.contract import Column, Contract
 from copd_strat.engine import Engine, literal
 from copd_strat.engine.sql import identifier
 from copd_strat.errors import ContractError
 from copd_strat.extracts.source_files import SourceFile
+from copd_strat.extracts.typed_values import typed
 
 _BIRTH = re.compile("birth|dob", re.IGNORECASE)
 _BIRTH_FLOOR, _EVENT_FLOOR = date(1850, 1, 1), date(1900, 1, 1)

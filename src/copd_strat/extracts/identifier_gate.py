@@ -70,11 +70,11 @@ def check_values(engine: Engine, file: SourceFile, contract: Contract, rows: str
     """Judge the distinct values of every text column that will be read; ``rows`` is a SELECT of them."""
     for column in contract.columns:
         physical = file.columns.get(column.name)
-        as_text = physical == "VARCHAR" and column.kind not in ("date", "exempt_date")
-        if as_text or (physical is not None and column.kind in ("id", "code", "reference")):
+        as_text = physical == "VARCHAR" and column.family != "date"
+        if as_text or (physical is not None and column.family in ("id", "code", "reference")):
             counts = _counts(engine, rows, column.name)
             _judge(file.name, column.name, counts, by_share=_by_share(column))
-            if column.kind not in ("id", "code", "number"):
+            if column.family not in ("id", "code", "number"):
                 _refuse_births(file.name, column.name, counts)
 
 
@@ -95,7 +95,7 @@ def _refuse_births(file: str, column: str, counts: tuple[int, ...]) -> None:
 
 
 def _by_share(column: Column) -> bool:
-    return column.kind in ("id", "code", "number", "reference")
+    return column.family in ("id", "code", "number", "reference")
 
 
 def _counts(engine: Engine, rows: str, column: str) -> tuple[int, ...]:

@@ -13,7 +13,6 @@ from copd_strat.contracts.contract_files import load_contracts
 from copd_strat.engine import Engine, literal, packaged_sql
 from copd_strat.engine.sql import identifier
 from copd_strat.errors import ConfigError, InputError
-from copd_strat.extracts.gap_words import judge_words
 from copd_strat.extracts.inventory import InputFile, require_unchanged, shown
 from copd_strat.extracts.layout import (
     CANONICAL,
@@ -32,12 +31,11 @@ from copd_strat.extracts.sender_checksums import is_checksum_list, require_sent_
 from copd_strat.extracts.source_files import find, open_file
 from copd_strat.extracts.staging import admit
 from copd_strat.extracts.unpack import laid_out
-from copd_strat.quality.thresholds import judge
 
 
 @dataclass
 class _Night:
-    """What has landed so far: receipts, their contracts, and the SELECTs that feed each relation."""
+    """What has landed so far: receipts, and the SELECTs that feed each relation."""
 
     engine: Engine
     work: Path
@@ -45,7 +43,6 @@ class _Night:
     as_of: date
     zone: str
     receipts: list[TableReceipt] = field(default_factory=list)
-    contracts: list[Contract] = field(default_factory=list)
     pieces: dict[str, list[str]] = field(default_factory=lambda: {relation: [] for relation in CANONICAL})
     warnings: list[str] = field(default_factory=list)
 
@@ -68,7 +65,6 @@ def land(
     IdentifiableDataError or ContractError, each naming file, column and fix.
     """
     night = _Night(engine=engine, work=work, quality=quality, as_of=as_of, zone=zone)
-    _require_zone(engine, zone)
     _note_known_patients(night)
     engine.execute("SET preserve_insertion_order = true")
     pairs = sorted(zip(sources, inputs, strict=True), key=lambda pair: "primary" not in pair[0].care)
@@ -80,8 +76,6 @@ def land(
         require_unchanged(files)
     engine.execute("SET preserve_insertion_order = false")
     _make_relations(night)
-    night.warnings += judge_words(night.receipts)
-    night.warnings += judge(night.receipts, night.contracts)
     return Landing(tables=tuple(night.receipts), warnings=tuple(night.warnings))
 
 
@@ -90,11 +84,6 @@ def contracts_of(layout: Layout, folder: Path) -> dict[str, Contract]:
     own = load_contracts(folder, layout.name)
     native = load_contracts(folder, "native") if layout.native else {}
     return {table: native[table] if table in layout.native else own[table] for table in layout.order}
-
-
-def _require_zone(engine: Engine, zone: str) -> None:
-    if not engine.scalar(f"SELECT count(*) FROM pg_timezone_names() WHERE name = {literal(zone)}"):
-        raise ConfigError(f"timezone: no time zone is called {zone}", fix="name one such as Europe/London")
 
 
 def _land_source(
@@ -155,7 +144,6 @@ def _land_tables(
             as_of=night.as_of,
         )
         night.receipts.append(receipt)
-        night.contracts.append(contract)
         night.engine.create_view(view_of(layout, table), receipt.accepted)
         landed[table] = receipt.accepted
     return landed
@@ -235,6 +223,10 @@ def _make_relations(night: _Night) -> None:
     night.engine.create_table("source_tables", present)
 
 
+# what the program itself writes beside extracts: the label of synthetic ones, answers to ask about again
+_OURS = ("SYNTHETIC.txt", "refused_decisions")
+
+
 def _unused_files(source: ExtractSource, folder: Path, contracts: dict[str, Contract]) -> list[str]:
     used = {path for contract in contracts.values() for path in find(folder, contract)}
     there = sorted(path for path in folder.rglob("*") if not path.is_dir() and path not in used)
@@ -242,6 +234,6 @@ def _unused_files(source: ExtractSource, folder: Path, contracts: dict[str, Cont
         f"{shown(path.relative_to(folder))}: not read, its name fits no table of layout {source.layout}"
         for path in there
         if path.suffix not in (".md", ".json")
-        and path.name != "SYNTHETIC.txt"
+        and not path.name.startswith(_OURS)
         and not is_checksum_list(path.name)
     ]

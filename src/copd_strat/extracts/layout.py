@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from copd_strat.checks.sql_checks import SQL_TYPES
-from copd_strat.contracts.contract import Contract
+from copd_strat.contracts.contract import SQL_TYPES, Contract
 from copd_strat.engine.sql import identifier
 
 # Columns of the canonical relations with their engine types: docs/architecture.md.
@@ -27,7 +26,9 @@ CANONICAL = {
     + ", "
     + ", ".join(f"diagnosis_qualifier_{n:02d}" for n in range(1, 13)),
     "deaths": "patient_id, death_date DATE",
-    "organisations": "practice_id, practice_name, pcn, sub_icb, icb, valid_from DATE, valid_to DATE",
+    "organisations": "practice_id, practice_name, pcn, sub_icb, icb, valid_from DATE, valid_to DATE, "
+    "successor_id",
+    "provider_successors": "provider, successor, valid_from DATE",
     "local_flags": "patient_id, flag, flag_date DATE",
     "decisions": "practice_id, patient_ref, run_id, decision, reason, decided_on DATE",
 }
@@ -42,7 +43,7 @@ CARE_OF = {
 }
 
 # Several sources may add to these; any other relation comes from one source.
-SHARED_RELATIONS = frozenset({"deaths", "organisations", "local_flags", "decisions"})
+SHARED_RELATIONS = frozenset({"deaths", "organisations", "provider_successors", "local_flags", "decisions"})
 
 
 @dataclass(frozen=True, kw_only=True)

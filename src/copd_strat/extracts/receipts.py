@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from copd_strat.contracts.contract import Contract
+
 
 @dataclass(frozen=True, kw_only=True)
 class FileReceipt:
@@ -29,7 +31,7 @@ class FileReceipt:
 
 @dataclass(frozen=True, kw_only=True)
 class TableReceipt:
-    """One source table: its files, and how many rows broke each rule (code → rows).
+    """One source table, the contract it was read by, its files, and how many rows broke each rule.
 
     ``checked`` holds every row's ``_mask`` of broken rules, with its typed columns on every line that
     ``sampled`` divides; ``accepted`` is the SQL of the accepted rows.
@@ -37,6 +39,7 @@ class TableReceipt:
 
     layout: str
     table: str
+    contract: Contract
     files: tuple[FileReceipt, ...]
     rules: dict[str, int]
     checked: Path
@@ -68,6 +71,18 @@ class Landing:
     def totals(self) -> dict[str, dict[str, int]]:
         """Source table (``layout.table``) → rows in, loaded, quarantined, duplicates."""
         return {f"{receipt.layout}.{receipt.table}": receipt.totals for receipt in self.tables}
+
+    @property
+    def sums(self) -> dict[str, int]:
+        """Rows in, loaded, quarantined and duplicates of all tables together."""
+        names = ("rows_in", "loaded", "quarantined", "duplicates")
+        return {
+            name.replace("_", " "): sum(receipt.totals[name] for receipt in self.tables) for name in names
+        }
+
+    def record(self) -> dict[str, Any]:
+        """What the manifest keeps."""
+        return {"inputs": self.to_json(), "tables": self.totals()}
 
     def to_json(self) -> dict[str, Any]:
         return {"tables": [receipt.to_json() for receipt in self.tables], "warnings": list(self.warnings)}

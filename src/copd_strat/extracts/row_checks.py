@@ -12,13 +12,15 @@ from pathlib import Path
 
 import pandas as pd
 
-from copd_strat.checks.sql_checks import NEEDS_PATIENT, SQL_TYPES, WHOLE_TABLE, typed, violation
-from copd_strat.contracts.contract import Contract, Rule
+from copd_strat.checks import check_kind
+from copd_strat.checks.violations import violation
+from copd_strat.contracts.contract import SQL_TYPES, Contract, Rule
 from copd_strat.engine import Engine, literal
 from copd_strat.engine.sql import identifier
 from copd_strat.extracts.receipts import FileReceipt, TableReceipt
 from copd_strat.extracts.source_files import reading
 from copd_strat.extracts.staging import Source
+from copd_strat.extracts.typed_values import typed
 
 # Hashes of this many rows are compared at a time, which bounds the memory of the search for duplicates.
 _HASHES_A_PASS = 8_000_000
@@ -26,9 +28,6 @@ _HASHES_A_PASS = 8_000_000
 # Parquet of at least this many rows, in not too many files, is not copied: masks refer to its lines. One line
 # in 64 is copied all the same, for the check of the checks.
 _MANY_ROWS, _MAX_FILES_IN_PLACE, _SAMPLED_LINE = 1_000_000, 100, 64
-
-# Regular expressions are tried on distinct values first, on every row only if one of those breaks the rule.
-_DEAR = frozenset({"intact_id", "pattern"})
 
 
 def accept_table(
@@ -60,6 +59,7 @@ def accept_table(
     return TableReceipt(
         layout=contract.layout,
         table=contract.table,
+        contract=contract,
         files=_file_receipts(engine, name, contract, sources, every),
         rules=_rule_counts(engine, name, contract, every),
         checked=checked,
@@ -152,7 +152,7 @@ def _check_file(
 
 def _join_of_known_patients(contract: Contract) -> str:
     """The join that rules about known patients need; their ``known_patient`` rule names the id's column."""
-    if not any(rule.check in NEEDS_PATIENT for rule in contract.rules):
+    if not any(check_kind(rule.check).needs_patient for rule in contract.rules):
         return ""
     column = next(rule.column for rule in contract.rules_of("known_patient"))
     return f"LEFT JOIN known_patients p ON p.patient_id = t.{identifier(column or '')}"
@@ -173,10 +173,12 @@ def _mask(engine: Engine, contract: Contract, source: Source, as_of: date) -> st
     there = source.file.columns
     terms = []
     for rule in contract.rules:
-        if rule.check in WHOLE_TABLE or rule.column not in there:
+        kind = check_kind(rule.check)
+        if kind.whole_table or rule.column not in there:
             continue
         broken = violation(rule, contract, as_of, there[rule.column])
-        if rule.check not in _DEAR or _occurs(engine, source, contract, rule.column, broken):
+        # Costly ones are tried on distinct values first, on every row only if one of those breaks the rule.
+        if not kind.costly or _occurs(engine, source, contract, rule.column, broken):
             terms.append(f"CASE WHEN {broken} THEN {bit(contract, rule)} ELSE 0 END")
     return "CAST(" + (" + ".join(terms) or "0") + " AS BIGINT)"
 
@@ -273,7 +275,7 @@ def _rule_counts(engine: Engine, name: str, contract: Contract, every: str) -> d
     counts = {rule.code: int(rows) for rule, rows in zip(contract.rules, found, strict=True)}
     for rule in contract.rules_of("complete_row"):
         counts[rule.code] = int(engine.scalar(f"SELECT count(*) FROM broken_{name}"))
-    for rule in contract.rules_of("unique_key"):
+    for rule in contract.rules_of("unique"):
         counts[rule.code] = int(engine.scalar(f"SELECT count(*) FROM fate_{name} WHERE fate = 'key'"))
     return counts
 
@@ -285,7 +287,7 @@ def _write_quarantine(
     _name_rules(engine, contract, sources)
     rejecting = sum(bit(contract, rule) for rule in contract.rules if rule.rejects)
     withheld = sum(bit(contract, rule) for rule in contract.rules if rule.withholds)
-    key_rule = next((rule.code for rule in contract.rules_of("unique_key")), "")
+    key_rule = next((rule.code for rule in contract.rules_of("unique")), "")
     line_rule = next((rule.code for rule in contract.rules_of("complete_row")), "")
     original = ", ".join(
         f"CASE WHEN c._mask & {withheld} = 0 "

@@ -78,7 +78,7 @@ def admit(
         source = _with_gaps(engine, source, columns, contract, gaps)
         identifier_gate.check_values(engine, file, contract, source.rows)
         for column in contract.columns:
-            if column.name in file.columns and column.kind in ("id", "code", "reference"):
+            if column.name in file.columns and column.family in ("id", "code", "reference"):
                 _refuse_float_ids(engine, file, column, source.rows)
                 _refuse_ids_ending_in_zeros(engine, file, column, source.rows)
         return _with_dates(engine, source, columns, contract, zone)
@@ -240,7 +240,7 @@ def _refuse_unreadable_types(file: SourceFile, contract: Contract) -> None:
 def _refuse_line_breaks(engine: Engine, file: SourceFile, contract: Contract, rows: str) -> None:
     """A line break inside an id, a code or a date is a quote that closed too late: rows are lost in it."""
     columns = [
-        column.name for column in contract.columns if column.name in file.columns and column.kind != "text"
+        column.name for column in contract.columns if column.name in file.columns and column.family != "text"
     ]
     if not columns or not file.quoted:
         return

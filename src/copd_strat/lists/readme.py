@@ -1,49 +1,78 @@
-"""The page that lies beside a practice's lists: what they are, from when, and what they are not."""
+"""What a reader of the lists must know: the key in each workbook, the page beside a practice's lists."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
-from copd_strat.lists.list_columns import DECISION_CHOICES, LISTS, SYNTHETIC, columns_of
-from copd_strat.summary.stamp import RunStamp
+from copd_strat.lists.list_columns import (
+    DECISION_CHOICES,
+    LISTS,
+    MISSING_OR_NEW,
+    TITLES,
+    WHY,
+    ListColumn,
+)
+from copd_strat.pathways.sentences import date_in_words_of
+from copd_strat.plan import RunStamp
 
 WARNING = "These lists support clinical judgement. They do not replace it."
 
 _PURPOSE = {
-    "clinic": "to invite to the multi-professional clinic, places first, then the reserve",
+    "clinic": "to invite to the multi-professional clinic: this month's places, then who is next in line",
     "self_management": "to offer supported self-management",
     "clinical_review": "to look at, because the record cannot say",
     "changes": "who is new, moved up, moved down or left since the last run",
+    "queries": "what does not fit in the record, or on a list you returned; nobody here is to be invited",
 }
 
+Lines = list[tuple[str, str]]
 
-def readme_lines(
-    practice_id: str, practice_name: str, stamp: RunStamp, rows: Mapping[str, int], not_listed: int
-) -> list[str]:
-    """Plain lines; also the second sheet of each workbook. ``rows`` are the patients on each list."""
-    synthetic = [SYNTHETIC, ""] if stamp.synthetic else []
-    counts = [f"  {name}: {rows[name]} patients today, {_PURPOSE[name]}" for name in LISTS]
+
+def reader_key(
+    practice: str,
+    stamp: RunStamp,
+    rows: Mapping[str, int],
+    not_listed: int,
+    columns: Iterable[ListColumn],
+) -> Lines:
+    """Pairs of a word and its meaning. ``practice``: code and name. ``rows``: the lines of each list."""
     return [
-        *synthetic,
-        f"COPD lists of practice {practice_id}" + (f", {practice_name}" if practice_name else ""),
-        stamp.title,
-        "",
-        WARNING,
-        "",
-        f"Data as at {stamp.index_date.isoformat()}",
-        f"Made on {stamp.as_of.isoformat()}, run {stamp.run_id}",
-        f"Policy {stamp.policy}",
-        f"Risk model {stamp.model}",
-        "",
-        "Lists",
-        *counts,
-        f"  not listed: {not_listed} patients of the register (palliative care, or declined), counted only",
-        "  A list without rows means that nobody is on it today.",
-        "",
-        "How to answer",
-        f"  Choose a decision ({', '.join(DECISION_CHOICES)}), give a reason if you like, and the date.",
-        "  Return the list; the next run holds names on or off it accordingly.",
-        "",
-        "Columns",
-        *(f"  {column.name}: {column.meaning}" for column in columns_of("clinic", stamp)),
+        *([("SYNTHETIC", "not real patients")] if stamp.synthetic else []),
+        ("COPD lists", practice),
+        ("", stamp.title),
+        ("", WARNING),
+        ("Data as at", date_in_words_of(stamp.index_date)),
+        ("Made on", f"{date_in_words_of(stamp.as_of)}, run {stamp.run_id}"),
+        ("Policy", stamp.policy),
+        ("Risk model", stamp.model),
+        ("", ""),
+        ("Lists", "a list without lines means that nobody is on it today"),
+        *((TITLES[name], f"{_lines(rows[name])} today, {_PURPOSE[name]}") for name in LISTS),
+        ("Not listed", f"{not_listed} of the register (palliative care, or declined), counted only"),
+        ("", ""),
+        ("How to answer", f"Choose a decision ({', '.join(DECISION_CHOICES)}), give a reason and the date."),
+        (
+            "",
+            "A reason alone is kept as a note. Without a date, the day on which the list comes back counts.",
+        ),
+        ("", "Return the list as it is; the next run holds names on or off it accordingly."),
+        ("", "What cannot be read comes back to you on the list of queries, as you wrote it."),
+        ("", ""),
+        ("Words", ""),
+        *((column.heading, column.meaning) for column in [*_shown(columns), WHY, MISSING_OR_NEW]),
     ]
+
+
+def _shown(columns: Iterable[ListColumn]) -> list[ListColumn]:
+    made_into_one = ("why_1", "why_2", "why_3", "data_warning")
+    return [c for c in columns if not c.hidden and c.name not in made_into_one]
+
+
+def _lines(rows: int) -> str:
+    return f"{rows} line" if rows == 1 else f"{rows} lines"
+
+
+def as_text(key: Sequence[tuple[str, str]]) -> str:
+    """The same as a page of text."""
+    lines = (f"{word}: {meaning}" if word and meaning else word or meaning for word, meaning in key)
+    return "\r\n".join([*lines, ""])

@@ -1,109 +1,198 @@
-"""Lists that practices filled in and sent back, as rows of the canonical ``decisions`` table."""
+"""Answers on returned lists, as rows of the canonical ``decisions`` table. Nothing typed is ever lost: what
+cannot be used goes back to the practice as it was written, with the cause.
+"""
 
 from __future__ import annotations
 
-import csv
-from collections.abc import Iterable, Iterator
-from datetime import date, datetime
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
 from pathlib import Path
-from zipfile import BadZipFile
 
 import pandas as pd
 
 from copd_strat.errors import InputError
-from copd_strat.pathways.feedback import DECISION_COLUMNS
+from copd_strat.lists.answer_dates import read_date
+from copd_strat.lists.identifying_text import names_somebody
+from copd_strat.lists.list_columns import DECIDED_ON, DECISION, LABEL, REASON, REFERENCE, TIER_COLUMNS
+from copd_strat.lists.print_sheets import every_heading
+from copd_strat.lists.returned_files import Grid, grids, practice_in_name
+from copd_strat.pathways import normalise_reference
+from copd_strat.pathways.feedback import DECISION_COLUMNS, NOTE, REFUSED, read_decision
 
-_WANTED = ("practice_id", "patient_ref", "run_id", "clinician_decision", "decision_reason", "decided_on")
-# a spreadsheet in British settings saves dates as 31/03/2026
-_DATE_FORMS = ("%Y-%m-%d", "%d/%m/%Y")
-
-Row = list[object]
-
-
-def lists_in(paths: Iterable[Path]) -> list[Path]:
-    """The lists among ``paths``: files as they are; of folders every CSV and workbook below, but for lists of
-    changes (which ask nothing) and what a spreadsheet keeps while a file is open (``~$``).
-    """
-    found: set[Path] = set()
-    for path in paths:
-        if path.is_dir():
-            below = (file for ending in ("csv", "xlsx") for file in path.rglob(f"*.{ending}"))
-            found |= {f for f in below if not f.stem.endswith("_changes") and not f.name.startswith("~$")}
-        else:
-            found.add(path)
-    return sorted(found)
+REFUSED_COLUMNS = ("practice_id", "patient_ref", "run_id", "decision", "reason", "decided_on", "file", "line",
+                   "problem")  # fmt: skip
+WITHHELD = "(withheld: it may identify somebody)"
+# A decision has no effect after half a year (the shipped policies): an earlier one is a slip in the year.
+_BEFORE_LIST = timedelta(days=183)
+_WANTED = (REFERENCE, DECISION, REASON, DECIDED_ON)
 
 
-def returned_decisions(paths: Iterable[Path]) -> pd.DataFrame:
-    """The lines with a decision, columns as in DECISION_COLUMNS; not yet checked (``validate_decisions``
-    does).
+@dataclass(frozen=True, kw_only=True)
+class Typed:
+    """One line on which somebody wrote, as text; ``day`` is the cell of the date, ``more`` what stands beside
+    the columns for answers."""
 
-    InputError if a file is not one of our lists. A date that cannot be read stays missing.
-    """
-    rows = [row for path in sorted(paths) for row in _decided(path)]
-    return pd.DataFrame(rows, columns=list(DECISION_COLUMNS))
+    practice_id: str
+    reference: str
+    run_id: str
+    decision: str
+    reason: str
+    day: object
+    more: str
+    file: str
+    line: int
+
+    @property
+    def written_day(self) -> str:
+        return self.day.date().isoformat() if isinstance(self.day, datetime) else _written(self.day)
 
 
-def _decided(path: Path) -> Iterator[tuple[str | date | None, ...]]:
-    lines = _workbook(path) if path.suffix.lower() == ".xlsx" else _csv(path)
-    header = [str(name) for name in next(lines, [])]
-    lacking = set(_WANTED) - set(header)
-    if lacking:
-        raise InputError(
-            f"{path}: not a returned list, it lacks {', '.join(sorted(lacking))}",
-            fix="return the list with all its columns",
-        )
-    places = [header.index(name) for name in _WANTED]
-    for line in lines:
-        cells = [line[place] if place < len(line) else None for place in places]
-        practice, reference, run, decision, reason, decided = cells
-        if _text(decision):
-            yield (
-                _text(practice), _text(reference), _text(run), _text(decision), _text(reason) or None,
-                _date_of(decided),
+@dataclass(frozen=True)
+class Returned:
+    """``answers``: columns as in DECISION_COLUMNS, notes and refused answers among them. ``refused``: what
+    cannot be used, columns as in REFUSED_COLUMNS. ``dated_by_return``: for each answer whether the day of its
+    return stands for a date. ``unread``: files that could not be read at all."""
+
+    answers: pd.DataFrame
+    refused: pd.DataFrame
+    dated_by_return: list[bool]
+    unread: tuple[InputError, ...]
+
+
+@dataclass
+class _Collected:
+    answers: list[tuple[object, ...]] = field(default_factory=list)
+    refused: list[tuple[object, ...]] = field(default_factory=list)
+    dated_by_return: list[bool] = field(default_factory=list)
+
+
+def returned_answers(paths: Iterable[Path], returned_on: date) -> Returned:
+    """Everything that was typed on the lists at ``paths``; ``returned_on`` dates answers without a date."""
+    collected, unread = _Collected(), []
+    for path in sorted(paths):
+        try:
+            typed = list(typed_on(path))
+        except InputError as error:
+            unread.append(error)
+            continue
+        for line in typed:
+            _judge(line, returned_on, collected)
+    return Returned(
+        answers=pd.DataFrame(collected.answers, columns=list(DECISION_COLUMNS), dtype="object"),
+        refused=pd.DataFrame(collected.refused, columns=list(REFUSED_COLUMNS), dtype="object"),
+        dated_by_return=collected.dated_by_return,
+        unread=tuple(unread),
+    )
+
+
+def typed_on(path: Path) -> Iterator[Typed]:
+    """The lines of one returned list on which somebody wrote; InputError if it is not one of our lists."""
+    by_name = _grid(path)
+    names = _known_names(by_name.header)
+    for number, line in enumerate(by_name.lines, start=by_name.first_line):
+        cells = dict(zip(by_name.header, line, strict=False))
+        ours = {names[heading]: cell for heading, cell in cells.items() if heading in names}
+        others = [_written(cell) for heading, cell in cells.items() if heading not in names]
+        others += [_written(cell) for cell in line[len(by_name.header) :]]
+        more = "; ".join(filter(None, others))
+        decision, reason = _written(ours.get(DECISION.name)), _written(ours.get(REASON.name))
+        day = ours.get(DECIDED_ON.name)
+        if decision or reason or _written(day) or more:
+            yield Typed(
+                practice_id=_written(ours.get("practice_id")) or practice_in_name(path),
+                reference=_written(ours.get(REFERENCE.name)),
+                run_id=_written(ours.get("run_id")),
+                decision=decision, reason=reason, day=day, more=more, file=path.name, line=number,
             )  # fmt: skip
 
 
-def _csv(path: Path) -> Iterator[Row]:
-    for line in csv.reader(_text_of(path).splitlines()):
-        yield list(line)
-
-
-def _workbook(path: Path) -> Iterator[Row]:
-    """The first sheet; the second one is the read-me."""
+def _grid(path: Path) -> Grid:
+    """The CSV knows its columns by name, the workbook by heading."""
     try:
-        cells = pd.read_excel(path, header=None, dtype=object, keep_default_na=False, engine="openpyxl")
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read ({error.strerror})") from None
-    except (BadZipFile, KeyError, ValueError):
-        raise InputError(
-            f"{path}: not a workbook that can be read", fix="return it as it was sent, or as CSV"
-        ) from None
-    yield from cells.to_numpy().tolist()
+        return grids(path, [column.name for column in _WANTED])
+    except InputError:
+        return grids(path, [column.heading.lower() for column in _WANTED])
 
 
-def _text_of(path: Path) -> str:
-    """UTF-8, or what a spreadsheet writes when it is not asked for UTF-8."""
-    try:
-        content = path.read_bytes()
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read ({error.strerror})") from None
-    try:
-        return content.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        return content.decode("cp1252", errors="replace")
+def _known_names(header: Iterable[str]) -> Mapping[str, str]:
+    """Our columns among ``header``, each by the name it has in the CSV."""
+    columns = {c.name: c.name for c in (*TIER_COLUMNS, LABEL)} | every_heading()
+    return {heading: columns[heading] for heading in header if heading in columns}
 
 
-def _text(cell: object) -> str:
-    return "" if cell is None else str(cell).strip()
+def _written(cell: object) -> str:
+    if cell is None or (isinstance(cell, float) and cell != cell):
+        return ""
+    if isinstance(cell, float) and cell.is_integer():
+        return str(int(cell))
+    return " ".join(str(cell).split())
 
 
-def _date_of(cell: object) -> date | None:
-    if isinstance(cell, datetime):
-        return cell.date()
-    for form in _DATE_FORMS:
-        try:
-            return datetime.strptime(_text(cell), form).date()
-        except ValueError:
-            continue
-    return None
+def _judge(typed: Typed, returned_on: date, collected: _Collected) -> None:
+    """One line into an answer, or into a query to its author."""
+    decided_on = read_date(typed.day, returned_on) if typed.written_day else returned_on
+    decision, rest = read_decision(typed.decision)
+    problem = _problem(typed, decision, decided_on, returned_on)
+    if not problem:
+        reason = "; ".join(filter(None, [rest, typed.reason]))
+        if names_somebody(reason):
+            reason, problem = WITHHELD, "the reason may identify somebody: it was not kept for the run"
+        collected.dated_by_return.append(not typed.written_day)
+        collected.answers.append(
+            (typed.practice_id, normalise_reference(typed.reference), typed.run_id, decision or NOTE,
+             reason or None, decided_on)
+        )  # fmt: skip
+    for cause in filter(
+        None, [problem, typed.more and f"typed beside the columns for answers: {typed.more}"]
+    ):
+        _refuse(typed, cause, returned_on, collected)
+
+
+def _problem(typed: Typed, decision: str, decided_on: date | None, returned_on: date) -> str:
+    """Why an answer cannot be used; empty if it can."""
+    printed_on = read_date(typed.run_id[:8], returned_on)
+    if not (typed.decision or typed.reason):
+        return "a date without a decision" if typed.written_day else "nothing to use"
+    if not typed.reference:
+        return "no reference: who is it about?"
+    if normalise_reference(typed.reference) is None:
+        return "the reference is mistyped: its check character does not fit"
+    if not typed.practice_id or printed_on is None:
+        return "the list's hidden columns are gone: it cannot be said which list this was"
+    if typed.decision and not decision:
+        return f"not a known decision: {typed.decision}"
+    if decided_on is None:
+        return f"the date cannot be read: {typed.written_day}"
+    if decided_on > returned_on:
+        return f"the date lies after the day of return: {typed.written_day}"
+    if decided_on < printed_on - _BEFORE_LIST:
+        return f"the date lies long before the list was printed: {typed.written_day}"
+    return ""
+
+
+def _refuse(typed: Typed, cause: str, returned_on: date, collected: _Collected) -> None:
+    """For the analyst as it was written; for the next run, whose lists ask the practice, without what may
+    identify somebody."""
+    if cause == "nothing to use":
+        return
+    collected.refused.append(
+        (typed.practice_id, typed.reference, typed.run_id, typed.decision, typed.reason, typed.written_day,
+         typed.file, typed.line, cause)
+    )  # fmt: skip
+    written = [
+        f"{name} '{text}'" for name, text in (("decision", typed.decision), ("reason", typed.reason)) if text
+    ]
+    text = "; ".join([cause, *(["you wrote " + ", ".join(written)] if written else [])])
+    if names_somebody(text):
+        text = f"{cause.split(':', maxsplit=1)[0]}; what you wrote is {WITHHELD}"
+    if typed.practice_id:
+        collected.dated_by_return.append(True)
+        collected.answers.append(
+            (typed.practice_id, _safe_reference(typed.reference), typed.run_id or "not known", REFUSED, text,
+             returned_on)
+        )  # fmt: skip
+
+
+def _safe_reference(reference: str) -> str:
+    return "not given" if not reference or names_somebody(reference) else reference[:30]

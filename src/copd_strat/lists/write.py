@@ -12,11 +12,17 @@ import pandas as pd
 
 from copd_strat.errors import OutputError
 from copd_strat.lists.cells import safe_text
-from copd_strat.lists.list_columns import LISTS, change_table, columns_of, tier_table
-from copd_strat.lists.list_files import list_name, write_csv, write_xlsx
-from copd_strat.lists.readme import readme_lines
+from copd_strat.lists.csv_file import list_name, write_csv
+from copd_strat.lists.list_columns import LISTS, TITLES, ListColumn, csv_columns
+from copd_strat.lists.list_tables import change_table, query_table, tier_table
+from copd_strat.lists.print_sheets import sheets_of
+from copd_strat.lists.queries import no_queries
+from copd_strat.lists.readme import Lines, as_text, reader_key
+from copd_strat.lists.workbook import Page, write_workbook
+from copd_strat.pathways.changes import FIRST_NIGHT
 from copd_strat.pathways.policy import LISTED
-from copd_strat.summary.stamp import RunStamp
+from copd_strat.pathways.sentences import date_in_words_of
+from copd_strat.plan import RunStamp
 
 ODS_PRACTICE = r"[A-Z][0-9A-Z]{4,5}"
 _SAFE_FOLDER = re.compile(r"[A-Za-z0-9]{1,20}")
@@ -26,12 +32,22 @@ _RESERVED = re.compile(r"(?i:con|prn|aux|nul|com[0-9]|lpt[0-9])")
 
 @dataclass(frozen=True, kw_only=True)
 class ListFile:
-    """One written file: its practice, which list, and how many patients are on it."""
+    """One written file: its practice, which list, and how many lines it has."""
 
     path: Path
     practice_id: str
     name: str
     rows: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class _OwnLists:
+    """What one practice gets: its tables by list, the reader's key, and the name on each page."""
+
+    practice: str
+    tables: dict[str, pd.DataFrame]
+    key: Lines
+    first: bool
 
 
 def write_lists(
@@ -41,39 +57,44 @@ def write_lists(
     organisations: pd.DataFrame,
     stamp: RunStamp,
     *,
+    queries: pd.DataFrame | None = None,
+    identity: bool = False,
     practice_pattern: str = ODS_PRACTICE,
 ) -> list[ListFile]:
     """Write ``root/direct_care/<practice>/<practice>_<run date>_<list>.csv`` and ``.xlsx`` for every
     practice.
 
     ``patients`` and ``changes`` are an Assignment's; ``organisations`` (practice_id, practice_name) are the
-    practices of this run: one without patients still gets its files, with a header only. OutputError if a
-    practice code does not match ``practice_pattern`` or cannot name a folder, or if the files read back do
-    not hold each listed patient once.
+    practices of this run: one without patients still gets its files, with a header only. ``queries``
+    (practice_id, patient_ref, query, please): what only the practice can settle. ``identity``: age and sex on
+    the lists (docs/decisions.md §56). OutputError if a practice code does not match ``practice_pattern`` or
+    cannot name a folder, or if the files read back do not hold each listed patient once.
     """
-    practices = _practices(patients, changes, organisations, practice_pattern)
-    tables = {name: tier_table(patients, name, stamp) for name in LISTED}
-    tables["changes"] = change_table(changes, stamp)
+    asked = no_queries() if queries is None else queries
+    practices = _practices((patients, changes, organisations, asked), organisations, practice_pattern)
+    columns = {name: csv_columns(name, stamp, identity=identity) for name in LISTS}
+    tables = {name: tier_table(patients, name, stamp, columns[name]) for name in LISTED}
+    tables["changes"] = change_table(changes, stamp, columns["changes"])
+    tables["queries"] = query_table(asked, stamp, columns["queries"])
     parts = {name: dict(iter(table.groupby("practice_id", sort=False))) for name, table in tables.items()}
     silent = patients.loc[patients["disposition"] == "not_listed", "practice_id"].value_counts()
+    first = set(changes.loc[changes["kind"] == FIRST_NIGHT, "practice_id"])
     written: list[ListFile] = []
     for practice_id, practice_name in practices.items():
         own = {name: parts[name].get(practice_id, tables[name].head(0)) for name in LISTS}
+        practice = f"{practice_id}, {practice_name}" if practice_name else practice_id
         rows = {name: len(table) for name, table in own.items()}
-        readme = readme_lines(practice_id, practice_name, stamp, rows, int(silent.get(practice_id, 0)))
-        written += _write_practice(root / "direct_care" / practice_id, practice_id, own, readme, stamp)
+        key = reader_key(practice, stamp, rows, int(silent.get(practice_id, 0)), columns["clinic"])
+        lists = _OwnLists(practice=practice, tables=own, key=key, first=practice_id in first)
+        written += _write_practice(root / "direct_care" / practice_id, practice_id, lists, columns, stamp)
     reconcile(written, patients)
     return written
 
 
-def _practices(
-    patients: pd.DataFrame, changes: pd.DataFrame, organisations: pd.DataFrame, pattern: str
-) -> dict[str, str]:
+def _practices(frames: tuple[pd.DataFrame, ...], organisations: pd.DataFrame, pattern: str) -> dict[str, str]:
     """Code and name of every practice that gets a folder, sorted by code."""
     named = organisations.drop_duplicates("practice_id").set_index("practice_id")["practice_name"]
-    codes = {
-        str(code) for frame in (patients, changes, organisations) for code in frame["practice_id"].unique()
-    }
+    codes = {str(code) for frame in frames for code in frame["practice_id"].unique()}
     allowed = re.compile(pattern)
     bad = [
         c for c in codes if not (allowed.fullmatch(c) and _SAFE_FOLDER.fullmatch(c)) or _RESERVED.fullmatch(c)
@@ -88,18 +109,33 @@ def _practices(
 
 
 def _write_practice(
-    folder: Path, practice_id: str, own: dict[str, pd.DataFrame], readme: list[str], stamp: RunStamp
+    folder: Path,
+    practice_id: str,
+    lists: _OwnLists,
+    columns: dict[str, tuple[ListColumn, ...]],
+    stamp: RunStamp,
 ) -> Iterator[ListFile]:
     folder.mkdir(parents=True, exist_ok=True)
-    for name, table in own.items():
+    for name, table in lists.tables.items():
         stem = folder / list_name(practice_id, stamp.as_of, name)
         write_csv(stem.with_suffix(".csv"), table)
-        write_xlsx(stem.with_suffix(".xlsx"), name, table, columns_of(name, stamp), readme, stamp)
+        sheets = sheets_of(name, table, columns[name], first=lists.first)
+        write_workbook(stem.with_suffix(".xlsx"), sheets, lists.key, _page(name, lists.practice, stamp))
         for suffix in (".csv", ".xlsx"):
             yield ListFile(path=stem.with_suffix(suffix), practice_id=practice_id, name=name, rows=len(table))
     note = folder / f"{list_name(practice_id, stamp.as_of, 'READ_ME')}.txt"
-    note.write_text("\r\n".join([*readme, ""]), encoding="utf-8-sig", newline="")
+    note.write_text(as_text(lists.key), encoding="utf-8-sig", newline="")
     yield ListFile(path=note, practice_id=practice_id, name="read_me", rows=0)
+
+
+def _page(name: str, practice: str, stamp: RunStamp) -> Page:
+    label = "SYNTHETIC  " if stamp.synthetic else ""
+    return Page(
+        heading=f"{label}{TITLES[name]} list of {practice}, data to {date_in_words_of(stamp.index_date)}",
+        footer=f"{label}Supports, does not replace, clinical judgement. Run {stamp.run_id}",
+        made_on=stamp.as_of,
+        properties=stamp.run_id,
+    )
 
 
 def reconcile(written: list[ListFile], patients: pd.DataFrame) -> None:

@@ -15,7 +15,7 @@ from copd_strat.pathways.fact_columns import Facts, Objects, patient_columns
 from copd_strat.pathways.feedback import InForce, in_force
 from copd_strat.pathways.judging import Judgement, judge
 from copd_strat.pathways.policy import Policy
-from copd_strat.pathways.previous_night import recall, remember
+from copd_strat.pathways.previous_night import history_of, previous_state
 
 
 @dataclass(frozen=True)
@@ -50,18 +50,18 @@ def assign(
     if frame["patient_id"].duplicated().any():
         raise ValueError("patients: one row a patient is expected")
     facts = Facts(frame, patient_columns())
-    memory = recall(frame, previous)
+    before = previous_state(frame, previous)
     feedback = in_force(frame, facts, decisions, policy, as_of)
-    judgement = judge(facts, policy, memory, feedback, as_of)
-    stay_sentences = explaining.stay_on_sentences(policy, judgement, memory, as_of)
-    placed = _explained(frame, facts, policy, judgement, feedback, reasons, stay_sentences)
+    judgement = judge(facts, policy, before, feedback, as_of)
+    stay_sentences = explaining.stay_on_sentences(policy, judgement, before, as_of)
     order = rank_order(frame, facts, judgement.disposition, policy)
+    place, given_on = give_places(frame, judgement, before, order, policy.capacity, as_of)
+    placed = _explained(frame, facts, policy, judgement, feedback, reasons, stay_sentences, place)
     placed["rank"] = _ranks_of_listed(frame, judgement, order)
-    place, given_on = give_places(frame, judgement, memory, order, policy.capacity, as_of)
     placed["place"] = place
-    placed["change"] = change_words(placed, memory, _left_for(policy, judgement, feedback))
+    placed["change"] = change_words(placed, before, _left_for(policy, judgement, feedback))
     full = pd.concat([frame.drop(columns=list(placed.columns), errors="ignore"), _typed(placed)], axis=1)
-    history = remember(full, memory, judgement.below_since, given_on, as_of, policy.label)
+    history = history_of(full, before, judgement.below_since, given_on, as_of, policy.label)
     return Assignment(patients=full, changes=diff(previous, full, left), history=history)
 
 
@@ -73,6 +73,7 @@ def _explained(
     feedback: InForce,
     reasons: pd.DataFrame | None,
     stay_sentences: Objects,
+    place: Objects,
 ) -> pd.DataFrame:
     """Disposition, route and all words, one row a patient."""
     needs = explaining.need_hits(facts, policy)
@@ -88,7 +89,9 @@ def _explained(
             "reason_codes": explaining.reason_codes(facts, judgement, feedback, needs, hits),
             **{f"why_{n}": line for n, line in enumerate(lines.lines, start=1)},
             "data_warnings": explaining.data_warnings(facts, policy, judgement, warned),
-            "suggested_action": explaining.suggested_actions(facts, policy, judgement, feedback, needs, hits),
+            "suggested_action": explaining.suggested_actions(
+                facts, policy, judgement, feedback, needs, hits, place
+            ),
             **explaining.flags(facts, policy, judgement),
         }
     )

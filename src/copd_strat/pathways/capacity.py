@@ -8,6 +8,7 @@ the clinic's hands take no new place. A calendar month starts with all places fr
 from __future__ import annotations
 
 from datetime import date
+from math import ceil
 
 import numpy as np
 import numpy.typing as npt
@@ -17,7 +18,7 @@ from copd_strat.pathways.conditions import evaluate
 from copd_strat.pathways.fact_columns import Days, Facts, Floats, Objects, day, known, objects
 from copd_strat.pathways.judging import Judgement
 from copd_strat.pathways.policy import Capacity, Policy, Ranking
-from copd_strat.pathways.previous_night import Memory
+from copd_strat.pathways.previous_night import PreviousState
 
 Positions = npt.NDArray[np.intp]
 
@@ -66,29 +67,44 @@ def capacity_groups(frame: pd.DataFrame, capacity: Capacity) -> Objects:
     return np.where(~known(shared), practice, shared)
 
 
+def places_of_each(groups: pd.Series[str], capacity: Capacity) -> pd.Series[int]:
+    """Places a month of every row's group, from the people on its register (the rows of ``groups``).
+
+    A rate is rounded up: a clinic has whole places, and a small register still needs one to look at people
+    (docs/decisions.md §47).
+    """
+    register = groups.value_counts()
+    if capacity.places_per_1000 is None:
+        places = dict.fromkeys(register.index, capacity.places)
+    else:
+        # rounded first, so that 60 per 1,000 of 50 people are 3 places and not 3.0000000000000004
+        due = {name: ceil(round(capacity.places_per_1000 * n / 1000, 9)) for name, n in register.items()}
+        places = {name: max(number, capacity.at_least) for name, number in due.items()}
+    return groups.map(places | dict(capacity.exceptions)).astype("int64")
+
+
 def give_places(
     frame: pd.DataFrame,
     judgement: Judgement,
-    memory: Memory,
+    before: PreviousState,
     order: Positions,
     capacity: Capacity,
     as_of: date,
 ) -> tuple[Objects, Days]:
     """``clinic``, ``reserve`` or None for each row, and the day this month's place was given."""
     clinic = judgement.is_in("clinic")
-    given = memory.known_here & _in_month(memory.place_given_on, as_of)
+    given = before.known_here & _in_month(before.place_given_on, as_of)
     keeps = clinic & given
     used = given & judgement.is_in("clinic", "self_management", "clinical_review")
     groups = pd.Series(capacity_groups(frame, capacity))
-    places = groups.map(dict(capacity.exceptions)).fillna(capacity.places)
-    free = places - pd.Series(used).groupby(groups).transform("sum")
+    free = places_of_each(groups, capacity) - pd.Series(used).groupby(groups).transform("sum")
     waiting = clinic & ~keeps & ~judgement.in_hand
     queue = pd.Series(waiting).iloc[order]
     turn = queue.groupby(groups.iloc[order]).cumsum().sort_index()
     gets = waiting & (turn <= free).to_numpy()
     place = np.select([keeps | gets, waiting], ["clinic", "reserve"], default="").astype(object)
     place[place == ""] = None
-    given_on = np.where(gets, day(as_of), np.where(used, memory.place_given_on, np.datetime64("NaT", "D")))
+    given_on = np.where(gets, day(as_of), np.where(used, before.place_given_on, np.datetime64("NaT", "D")))
     return place, given_on
 
 

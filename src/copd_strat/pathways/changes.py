@@ -7,32 +7,33 @@ import pandas as pd
 
 from copd_strat.pathways.fact_columns import Objects, object_array, objects
 from copd_strat.pathways.policy import LISTED
-from copd_strat.pathways.previous_night import Memory
+from copd_strat.pathways.previous_night import PreviousState
 
 CHANGE_COLUMNS = ("practice_id", "patient_ref", "patient_id", "kind", "change", "was", "now", "why")
 TIER = {"clinic": "clinic", "clinical_review": "review", "self_management": "app", "not_listed": "not listed"}
+FIRST_NIGHT = "first"
 _HEIGHT = {"not_listed": 0, "self_management": 1, "clinical_review": 2, "clinic": 3}
 
 
-def change_words(frame: pd.DataFrame, memory: Memory, left_for: Objects) -> Objects:
+def change_words(frame: pd.DataFrame, earlier: PreviousState, left_for: Objects) -> Objects:
     """``new``, ``up from app``, ``down to app``, ``up from reserve``, ``left: declined``, ``unchanged`` …
 
     ``frame`` has disposition and place; ``left_for`` says why somebody is not listed.
     """
     now = frame["disposition"].to_numpy(dtype=object)
-    was = memory.was.copy()
-    was[~memory.known_here] = None
+    was = earlier.was.copy()
+    was[~earlier.known_here] = None
     before, after = _heights(was), _heights(now)
     place = objects(frame["place"])
-    moved_place = memory.known_here & (was == now) & np.not_equal(memory.place, place).astype(bool)
+    moved_place = earlier.known_here & (was == now) & np.not_equal(earlier.place, place).astype(bool)
     words: Objects = np.select(
         [
-            ~memory.known_here,
+            ~earlier.known_here,
             (now == "not_listed") & (was != now),
             after > before,
             after < before,
-            moved_place & (memory.place == "reserve") & (place == "clinic"),
-            moved_place & (memory.place == "clinic") & (place == "reserve"),
+            moved_place & (earlier.place == "reserve") & (place == "clinic"),
+            moved_place & (earlier.place == "clinic") & (place == "reserve"),
         ],
         [
             "new",
@@ -62,11 +63,13 @@ def diff(
 
     ``previous`` is a history frame or None; ``current`` has patient_id, practice_id, patient_ref, disposition
     and, if it comes from ``assign``, change and why_1. ``left`` (patient_id, reason) says why people left the
-    register.
+    register. A practice that the last run did not know gets one line for all its people: nobody reads 159
+    lines that say "new".
     """
     moved = _moved(previous, current)
+    moved, first = _first_night(moved, previous)
     gone = _gone(previous, current, left)
-    both = pd.concat([moved, gone], ignore_index=True)[list(CHANGE_COLUMNS)].astype("str")
+    both = pd.concat([moved, first, gone], ignore_index=True)[list(CHANGE_COLUMNS)].astype("str")
     return both.sort_values(["practice_id", "kind", "patient_ref"], ignore_index=True)
 
 
@@ -80,6 +83,19 @@ def _moved(previous: pd.DataFrame | None, current: pd.DataFrame) -> pd.DataFrame
     both["kind"] = [_kind(was, now) for was, now in zip(both["was"], both["now"], strict=True)]
     both["change"] = both["change"].fillna(both["kind"])
     return both[both["kind"] != ""]
+
+
+def _first_night(moved: pd.DataFrame, previous: pd.DataFrame | None) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """``moved`` without the practices on their first night, and one line for each of these."""
+    unknown = ~moved["practice_id"].isin(set(_before(previous)["practice_id"]))
+    people = moved[unknown]["practice_id"].value_counts().sort_index()
+    lines = {
+        "practice_id": people.index,
+        "kind": FIRST_NIGHT,
+        "change": [f"everybody is new ({number:,})" for number in people],
+        "why": "the first lists of this practice",
+    }
+    return moved[~unknown], pd.DataFrame(lines, columns=list(CHANGE_COLUMNS), dtype="object")
 
 
 def _kind(was: object, now: object) -> str:

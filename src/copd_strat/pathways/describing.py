@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from copd_strat.pathways.conditions import Compare, Condition, Every, Negation, Some
-from copd_strat.pathways.policy import Capacity, DecisionEffect, Policy, Rule
+from copd_strat.pathways.policy import Capacity, Policy, Rule
 
 _EFFECT = {
     "none": "no effect",
@@ -21,17 +21,17 @@ def describe(policy: Policy) -> str:
         [f"{policy.title} ({policy.label})", policy.purpose, *_signed(policy.sign_off)],
         ["1. Not listed (counted, never shown), if", *_rules(policy.exclusions)],
         ["2. Clinic, if any holds (* sentinel)", *_clinic(policy)],
-        ["   and, once there", f"   - {policy.stay_on.means} [{words(policy.stay_on.leave_when)}]"],
+        ["   and, once there", f"   - {policy.stay_on.means} [{words(policy.leave_when)}]"],
         [
             "3. Self-management, if nothing above and",
-            f"   - {policy.self_management_means} [{words(policy.self_management_when)}]",
+            f"   - {policy.self_management.means} [{words(policy.self_management.when)}]",
         ],
         ["4. Clinical review, otherwise; what may be missing", *_needs(policy)],
         ["Routes", *_routes(policy)],
         ["Already in the clinic's hands (no new place), if", *_rules(policy.in_hand)],
         ["Rank", f"   - {policy.ranking.means}"],
         ["Capacity", *_capacity(policy.capacity)],
-        ["Clinicians' decisions about people of the clinic tier", *map(_decision, policy.decisions)],
+        ["Clinicians' decisions about people of the clinic tier", *_decisions(policy)],
         ["Data warnings, if", *(f"   - {note.says} [{words(note.when)}]" for note in policy.warnings)],
         ["Sources", *(f"   - {source}" for source in policy.sources)],
     ]
@@ -41,11 +41,11 @@ def describe(policy: Policy) -> str:
 def words(condition: Condition) -> str:
     """A condition on one line: ``mrc <= 3 and (a missing or b = yes)``."""
     match condition:
-        case Every(parts):
+        case Every(parts=parts):
             return " and ".join(_bracketed(part) for part in parts)
-        case Some(parts):
+        case Some(parts=parts):
             return " or ".join(_bracketed(part) for part in parts)
-        case Negation(part):
+        case Negation(part=part):
             return f"not ({words(part)})"
         case Compare():
             return _comparison(condition)
@@ -87,7 +87,8 @@ def _clinic(policy: Policy) -> Iterator[str]:
 
 
 def _needs(policy: Policy) -> Iterator[str]:
-    return (f"   - {need.id}: settled by: {need.settle} [{words(need.when)}]" for need in policy.needs)
+    for need in policy.clinical_review.needs:
+        yield f"   - {need.id}: settled by: {need.settle} [{words(need.when)}]"
 
 
 def _routes(policy: Policy) -> Iterator[str]:
@@ -98,11 +99,21 @@ def _routes(policy: Policy) -> Iterator[str]:
 
 
 def _capacity(capacity: Capacity) -> Iterator[str]:
-    yield f"   - {capacity.places} places a calendar month for each {capacity.per}, the rest a marked reserve"
-    for name, places in capacity.exceptions:
+    yield f"   - {_places(capacity)} a calendar month for each {capacity.per}, the rest a marked reserve"
+    for name, places in capacity.exceptions.items():
         yield f"   - {name}: {places}"
 
 
-def _decision(rule: DecisionEffect) -> str:
-    lifted = f", unless {' or '.join(rule.lifted_by)} is later" if rule.lifted_by else ""
-    return f"   - {rule.decision}: {_EFFECT[rule.effect]} for {rule.for_days} days{lifted}"
+def _places(capacity: Capacity) -> str:
+    if capacity.places_per_1000 is None:
+        return f"{capacity.places} places"
+    return (
+        f"{capacity.places_per_1000:g} places for 1,000 people on the register,"
+        f" rounded up, at least {capacity.at_least},"
+    )
+
+
+def _decisions(policy: Policy) -> Iterator[str]:
+    for decision, rule in policy.decisions.items():
+        lifted = f", unless {' or '.join(rule.lifted_by)} is later" if rule.lifted_by else ""
+        yield f"   - {decision}: {_EFFECT[rule.effect]} for {rule.for_days} days{lifted}"

@@ -13,12 +13,15 @@ from copd_strat.pathways.fact_columns import Facts, Flags, Objects, day, known, 
 from copd_strat.pathways.feedback import InForce
 from copd_strat.pathways.judging import Judgement
 from copd_strat.pathways.policy import LISTED, Policy
-from copd_strat.pathways.previous_night import Memory
+from copd_strat.pathways.previous_night import PreviousState
 from copd_strat.pathways.sentences import Rows, date_in_words, write
+from copd_strat.risk.phrases import TREATMENTS
 
 WHYS = 3
 # ln(1.1): a reason is said if it raises the rate by a tenth or more (project choice)
 WORTH_SAYING = 0.0953
+NEXT_IN_LINE = "Next in line; nothing to do this month unless a place falls free"
+NO_NEW_PLACE = "No new invitation"
 
 
 class WhyLines:
@@ -74,7 +77,7 @@ def routes(policy: Policy, judgement: Judgement, hits: dict[str, Flags]) -> Obje
 
 
 def need_hits(facts: Facts, policy: Policy) -> dict[str, Flags]:
-    return {need.id: evaluate(need.when, facts).yes for need in policy.needs}
+    return {need.id: evaluate(need.when, facts).yes for need in policy.clinical_review.needs}
 
 
 def reason_codes(
@@ -127,7 +130,7 @@ def whys(
     lines.add(staying, stay_sentences[staying])
     for rows, sentences in risk_reasons:
         lines.add(rows, sentences)
-    for note in policy.self_management_why:
+    for note in policy.self_management.why:
         lines.say(judgement.is_in("self_management") & evaluate(note.when, facts).yes, note.says)
     return lines
 
@@ -140,10 +143,10 @@ def say_needs(
     """
     review = judgement.is_in("clinical_review")
     warned = {}
-    for need in policy.needs:
+    for need in policy.clinical_review.needs:
         warned[need.id] = needs[need.id] & judgement.is_in(*LISTED) & (~review | (lines.filled >= WHYS))
         lines.say(review & needs[need.id], need.says)
-    lines.say(review & (lines.filled == 0), policy.otherwise)
+    lines.say(review & (lines.filled == 0), policy.clinical_review.otherwise)
     return warned
 
 
@@ -152,12 +155,12 @@ def decision_sentences(feedback: InForce, rows: Rows) -> Objects:
     return object_array([f"{text} ({date_in_words(on)})" for text, on in zip(said, dates, strict=True)])
 
 
-def stay_on_sentences(policy: Policy, judgement: Judgement, memory: Memory, as_of: date) -> Objects:
+def stay_on_sentences(policy: Policy, judgement: Judgement, before: PreviousState, as_of: date) -> Objects:
     """Why somebody without a rule is still in the clinic tier, and until when at the latest."""
     sentences = np.full(len(judgement.disposition), None, dtype=object)
     served = np.timedelta64(policy.stay_on.for_days, "D")
     for row in np.flatnonzero(judgement.stays):
-        since = date_in_words(memory.since[row])
+        since = date_in_words(before.since[row])
         if judgement.clear[row]:
             until = date_in_words(judgement.below_since[row] + served)
             sentences[row] = (
@@ -175,8 +178,10 @@ def top_risk_reasons(
 ) -> Iterator[tuple[Rows, Objects]]:
     """What raises a clinic patient's risk most, strongest first, apart from what a rule has said already.
 
-    ``reasons`` is the risk room's long table (patient_id, position, group, text, contribution); contributions
-    are on the scale of ln(rate), so small ones are not worth a clinician's line.
+    ``reasons`` is the risk room's long table (patient_id, position, group, predictor, text, contribution);
+    contributions are on the scale of ln(rate), so small ones are not worth a clinician's line. Treatments are
+    left out: they mark severe disease, and a line "raises the risk" would invite to stop them
+    (docs/decisions.md §45).
     """
     if reasons is None or reasons.empty:
         return
@@ -184,7 +189,7 @@ def top_risk_reasons(
         pd.Index(reasons["patient_id"].astype(object))
     )
     wanted = (rows >= 0) & (numbers(reasons["contribution"]) >= WORTH_SAYING)
-    wanted &= judgement.is_in("clinic")[rows]
+    wanted &= judgement.is_in("clinic")[rows] & ~reasons["predictor"].isin(TREATMENTS).to_numpy()
     group = objects(reasons["group"])
     for rule in policy.clinic:
         wanted &= ~(judgement.clinic_by[rule.id][rows] & (group == rule.covers))
@@ -203,7 +208,7 @@ def top_risk_reasons(
 
 def data_warnings(facts: Facts, policy: Policy, judgement: Judgement, warned: dict[str, Flags]) -> Objects:
     warnings = Phrases(len(facts), "; ")
-    for need in policy.needs:
+    for need in policy.clinical_review.needs:
         warnings.add(warned[need.id], need.says, facts)
     for note in policy.warnings:
         warnings.add(judgement.is_in(*LISTED) & evaluate(note.when, facts).yes, note.says, facts)
@@ -217,30 +222,39 @@ def suggested_actions(
     feedback: InForce,
     needs: dict[str, Flags],
     hits: dict[str, Flags],
+    place: Objects,
 ) -> Objects:
-    """The first action that fits, what would settle a review, and the notes of the routes."""
+    """The first action that fits, what would settle a review, and the notes of the routes.
+
+    What to do depends on the place (docs/decisions.md §46): the reserve waits, and who is in the practice's
+    hands by its own answer is not invited again.
+    """
     actions = Phrases(len(facts), "; ")
+    waits = np.asarray(place == "reserve", dtype=bool)
+    answered = judgement.is_in("clinic") & (feedback.effect == "keep_without_place")
+    actions.add(waits, NEXT_IN_LINE, facts)
+    actions.add(answered & ~known(place), NO_NEW_PLACE, facts)
     for action in policy.actions:
         wanted = judgement.is_in(action.disposition) & (actions.texts == "")
         if action.when is not None:
             wanted &= evaluate(action.when, facts).yes
         actions.add(wanted, action.says, facts)
     review = judgement.is_in("clinical_review") & ~judgement.sent_to_review
-    for need in policy.needs:
+    for need in policy.clinical_review.needs:
         actions.add(review & needs[need.id], need.settle, facts)
     for rule in policy.routes:
-        actions.add(hits[rule.id], rule.says, facts)
-    known = np.flatnonzero(judgement.is_in("clinic") & (feedback.effect == "keep_without_place"))
-    actions.texts[known] = actions.texts[known] + "; " + decision_sentences(feedback, known)
+        actions.add(hits[rule.id] & ~waits, rule.says, facts)
+    told = np.flatnonzero(answered)
+    actions.texts[told] = actions.texts[told] + "; " + decision_sentences(feedback, told)
     return actions.texts
 
 
 def flags(facts: Facts, policy: Policy, judgement: Judgement) -> dict[str, Objects]:
     """The policy's extra list columns."""
     columns = {}
-    for flag in policy.flags:
+    for column, notes in policy.flags.items():
         phrases = Phrases(len(facts), ", ")
-        for note in flag.notes:
+        for note in notes:
             phrases.add(judgement.is_in(*LISTED) & evaluate(note.when, facts).yes, note.says, facts)
-        columns[flag.column] = phrases.texts
+        columns[column] = phrases.texts
     return columns

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Callable, Sequence
 from datetime import date
 from functools import cache
-from importlib.resources import files
 from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
+
+from copd_strat.contracts.own_tables import own_table
 
 Kind = Literal["number", "flag", "text", "date"]
 Floats = npt.NDArray[np.float64]
@@ -22,33 +22,19 @@ Flags = npt.NDArray[np.bool_]
 
 _KIND_OF_TYPE: dict[str, Kind] = {
     "string": "text",
-    "bool": "flag",
-    "int32": "number",
-    "double": "number",
-    "date32": "date",
+    "boolean": "flag",
+    "integer": "number",
+    "number": "number",
+    "date": "date",
 }
-
-_RISK_COLUMNS: dict[str, Kind] = {
-    "risk_any_12m": "number",
-    "risk_severe_12m": "number",
-    "rate_any_12m": "number",
-    "rate_severe_12m": "number",
-    "risk_model": "text",
-    "risk_status": "text",
-    "imputed": "text",
-    "gold_abe": "text",
-    "gold_grade": "number",
-}
-
 _ORGANISATION_COLUMNS: dict[str, Kind] = {"pcn": "text", "sub_icb": "text", "icb": "text"}
 
 
 @cache
 def patient_columns() -> dict[str, Kind]:
     """Name and kind of every column of one row a patient: features, risk, organisation."""
-    dictionary = files("copd_strat").joinpath("clinical", "features.csv").read_text(encoding="utf-8")
-    features = {row["name"]: _KIND_OF_TYPE[row["type"]] for row in csv.DictReader(dictionary.splitlines())}
-    return {**features, **_RISK_COLUMNS, **_ORGANISATION_COLUMNS}
+    columns = (column for table in ("features", "scores") for column in own_table("internal", table).columns)
+    return {**{column.name: _KIND_OF_TYPE[column.type] for column in columns}, **_ORGANISATION_COLUMNS}
 
 
 class Facts:

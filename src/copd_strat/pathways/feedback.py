@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 
 import numpy as np
 import pandas as pd
@@ -17,46 +19,117 @@ DECISION_COLUMNS = ("practice_id", "patient_ref", "run_id", "decision", "reason"
 _CAUTION = {"accepted": 0, "already_known": 1, "declined": 2, "wrong": 3}
 
 
+# Words in the table that are no decisions: a reason without one, and an answer that could not be used, whose
+# reason says why and what was written.
+NOTE, REFUSED = "note", "refused"
+_SPELLINGS = {
+    "accepted": "accepted", "accept": "accepted",
+    "declined": "declined", "decline": "declined", "declines": "declined",
+    "already known": "already_known", "already_known": "already_known", "known": "already_known",
+    "already-known": "already_known",
+    "wrong": "wrong",
+}  # fmt: skip
+# A refused answer stands on the practice's list of queries for a quarter, then the list is free of it.
+_ASKED_FOR = timedelta(days=92)
+
+
 @dataclass(frozen=True)
 class Feedback:
-    """``accepted`` decisions in normal form; ``refused`` ones with the problem (columns of both: as read)."""
+    """``accepted`` decisions in normal form, ``notes`` without a decision, ``refused`` ones with the problem
+    (columns of all: as read)."""
 
     accepted: pd.DataFrame
     refused: pd.DataFrame
+    notes: pd.DataFrame
+
+
+def read_decision(text: str) -> tuple[str, str]:
+    """The decision that ``text`` begins with, in normal form, and the rest of it as a reason.
+
+    ``("", "")`` for another word, a question, or two decisions in one.
+    """
+    words = " ".join(text.split()).rstrip(".!")
+    for spelling in sorted(_SPELLINGS, key=len, reverse=True):
+        rest = words[len(spelling) :]
+        if words.lower().startswith(spelling) and not rest[:1].isalnum() and "?" not in rest:
+            other = re.search(r"(accept|declin|known|wrong)", rest, re.IGNORECASE)
+            return ("", "") if other else (_SPELLINGS[spelling], rest.strip(" ,;:.-–()"))
+    return "", ""
 
 
 def validate_decisions(decisions: pd.DataFrame, as_of: date) -> Feedback:
-    """Split ``decisions`` (columns as in DECISION_COLUMNS) into usable ones and refused ones.
+    """Split ``decisions`` (columns as in DECISION_COLUMNS) into usable ones, notes and refused ones.
 
-    A decision is written in any case, with spaces or underscores; "wrong because …" is ``wrong`` with that
-    reason. Refused: another word, a reference whose check character does not fit, no date, a date after
-    ``as_of``.
+    A decision is written in any case, with spaces or underscores; what follows it joins the reason. Refused:
+    another word, a reference whose check character does not fit, no date, a date after ``as_of``, and what
+    was refused when it came back and not answered since.
     """
     frame = decisions.reindex(columns=list(DECISION_COLUMNS)).reset_index(drop=True).astype(object)
-    words = frame["decision"].map(_as_text).str.strip().str.lower().str.replace(r"[\s_-]+", "_", regex=True)
-    because = words.str.startswith("wrong_because")
-    frame["reason"] = frame["reason"].where(~because | frame["reason"].notna(), frame["decision"])
-    frame["decision"] = words.where(~because, "wrong")
+    written = frame["decision"].map(_as_text)
+    asked = unanswered(frame, as_of)
+    frame = frame[written != REFUSED]
+    read = [read_decision(text) for text in written[frame.index]]
+    frame["reason"] = [
+        _joined(rest, _as_text(reason)) for (_, rest), reason in zip(read, frame["reason"], strict=True)
+    ]
+    is_note = (written[frame.index] == NOTE).to_numpy()
+    frame["decision"] = np.where(is_note, NOTE, np.array([decision for decision, _ in read], dtype=object))
     frame["patient_ref"] = frame["patient_ref"].map(lambda ref: normalise_reference(_as_text(ref)))
     frame["decided_on"] = pd.to_datetime(frame["decided_on"], errors="coerce").dt.as_unit("s")
-    late = frame["decided_on"] > pd.Timestamp(as_of)
-    problem = np.select(
-        [
-            ~frame["decision"].isin(DECISIONS),
-            frame["patient_ref"].isna(),
-            frame["decided_on"].isna(),
-            late,
-        ],
-        [
-            "not a known decision",
-            "the reference's check character does not fit",
-            "no date",
-            "dated after the run date",
-        ],
-        default="",
-    )
+    problem = _problems(frame, as_of)
     fine = problem == ""
-    return Feedback(frame[fine], frame[~fine].assign(problem=problem[~fine]))
+    refused = frame[~fine].assign(problem=problem[~fine])
+    refused = pd.concat([refused, asked.assign(problem="refused when it came back")], ignore_index=True)
+    return Feedback(accepted=frame[fine & ~is_note], refused=refused, notes=frame[fine & is_note])
+
+
+def _problems(frame: pd.DataFrame, as_of: date) -> Objects:
+    """What is wrong with each answer, empty where nothing is."""
+    problems = {
+        "not a known decision": ~frame["decision"].isin((*DECISIONS, NOTE)),
+        "the reference's check character does not fit": frame["patient_ref"].isna(),
+        "no date": frame["decided_on"].isna(),
+        "dated after the run date": frame["decided_on"] > pd.Timestamp(as_of),
+    }
+    return np.select(list(problems.values()), list(problems), default="").astype(object)
+
+
+def _joined(rest: str, reason: str) -> str | None:
+    return "; ".join(filter(None, [rest, reason])) or None
+
+
+def unanswered(decisions: pd.DataFrame, as_of: date) -> pd.DataFrame:
+    """The refused answers of ``decisions`` that their practice has not given anew, and that are not too old.
+
+    They are settled by a usable answer about the same person on the same list or a later one.
+    """
+    refused = decisions[decisions["decision"] == REFUSED].copy()
+    refused["decided_on"] = pd.to_datetime(refused["decided_on"], errors="coerce").dt.as_unit("s")
+    refused = refused[refused["decided_on"] > pd.Timestamp(as_of) - _ASKED_FOR]
+    given = decisions[~decisions["decision"].isin((REFUSED, NOTE))]
+    latest: dict[tuple[str, str | None], str] = {}
+    for person, run_day in _asked_about(given):
+        latest[person] = max(latest.get(person, ""), run_day)
+    still = [
+        person[1] is None or run_day > latest.get(person, "") for person, run_day in _asked_about(refused)
+    ]
+    return refused.loc[np.array(still, dtype=bool)]
+
+
+def _asked_about(answers: pd.DataFrame) -> Iterator[tuple[tuple[str, str | None], str]]:
+    """Of each answer the person, as practice and reference, and the run date of its list."""
+    columns = (answers[name] for name in ("practice_id", "patient_ref", "run_id"))
+    for practice, reference, run in zip(*columns, strict=True):
+        yield (_as_text(practice), normalise_reference(_as_text(reference))), _as_text(run)[:8]
+
+
+def about_nobody(answers: pd.DataFrame, patients: pd.DataFrame) -> pd.DataFrame:
+    """The rows of ``answers`` whose reference no row of ``patients`` has in that practice: people who left,
+    or lists made under another key."""
+    here = pd.MultiIndex.from_frame(patients[["practice_id", "patient_ref"]].astype(object))
+    return answers[
+        ~pd.MultiIndex.from_frame(answers[["practice_id", "patient_ref"]].astype(object)).isin(here)
+    ]
 
 
 def _as_text(value: object) -> str:
@@ -86,8 +159,8 @@ def in_force(
     decided_on = days(latest["decided_on"])
     effect = np.full(len(frame), "none", dtype=object)
     says = np.full(len(frame), None, dtype=object)
-    for rule in policy.decisions:
-        holds = (decision == rule.decision) & _holds(rule, decided_on, facts, as_of)
+    for name, rule in policy.decisions.items():
+        holds = (decision == name) & _holds(rule, decided_on, facts, as_of)
         effect[holds] = rule.effect
         says[holds] = rule.says
     decision[~known(says)] = None

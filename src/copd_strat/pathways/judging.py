@@ -13,7 +13,7 @@ from copd_strat.pathways.conditions import evaluate
 from copd_strat.pathways.fact_columns import Days, Facts, Flags, Objects, day
 from copd_strat.pathways.feedback import InForce
 from copd_strat.pathways.policy import Policy, Rule
-from copd_strat.pathways.previous_night import Memory
+from copd_strat.pathways.previous_night import PreviousState
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ class Judgement:
         return np.isin(self.disposition.astype(str), dispositions)
 
 
-def judge(facts: Facts, policy: Policy, memory: Memory, feedback: InForce, as_of: date) -> Judgement:
+def judge(facts: Facts, policy: Policy, before: PreviousState, feedback: InForce, as_of: date) -> Judgement:
     """Only a rule known to hold moves anybody: what cannot be said never counts as no (docs/decisions.md
     §16-18).
     """
@@ -44,11 +44,11 @@ def judge(facts: Facts, policy: Policy, memory: Memory, feedback: InForce, as_of
     clinic_by = _hits(policy.clinic, facts)
     in_hand_by = _hits(policy.in_hand, facts)
     excluded, meets = _any(excluded_by, facts), _any(clinic_by, facts)
-    clear, below_since, stays = _stay_on(facts, policy, memory, meets, as_of)
+    clear, below_since, stays = _stay_on(facts, policy, before, meets, as_of)
     clinic = (meets | stays) & ~excluded
     held_off = clinic & (feedback.effect == "not_listed")
     sent_to_review = clinic & (feedback.effect == "clinical_review")
-    lower = evaluate(policy.self_management_when, facts).yes
+    lower = evaluate(policy.self_management.when, facts).yes
     disposition = np.select(
         [excluded | held_off, sent_to_review, clinic, lower],
         ["not_listed", "clinical_review", "clinic", "self_management"],
@@ -78,16 +78,16 @@ def _any(hits: dict[str, Flags], facts: Facts) -> Flags:
 
 
 def _stay_on(
-    facts: Facts, policy: Policy, memory: Memory, meets: Flags, as_of: date
+    facts: Facts, policy: Policy, before: PreviousState, meets: Flags, as_of: date
 ) -> tuple[Flags, Days, Flags]:
     """Clear of the clinic tier today, since when, and who stays although no rule holds.
 
     Days are counted from the first run that found the patient clear; a rule that holds again starts them
     anew, and so does a record that can no longer say.
     """
-    was_clinic = np.asarray(memory.was == "clinic", dtype=bool)
-    clear = was_clinic & ~meets & evaluate(policy.stay_on.leave_when, facts).yes
-    started = np.where(np.isnat(memory.below_since), day(as_of), memory.below_since)
+    was_clinic = np.asarray(before.was == "clinic", dtype=bool)
+    clear = was_clinic & ~meets & evaluate(policy.leave_when, facts).yes
+    started = np.where(np.isnat(before.below_since), day(as_of), before.below_since)
     below_since = np.where(clear, started, np.datetime64("NaT", "D"))
     served = (day(as_of) - below_since) >= np.timedelta64(policy.stay_on.for_days, "D")
     return clear, below_since, was_clinic & ~meets & ~served

@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import date
+from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from copd_strat.errors import InputError
-from copd_strat.pathways.fact_columns import patient_columns
+from copd_strat.pathways.conditions import evaluate
+from copd_strat.pathways.fact_columns import Facts, patient_columns
 from copd_strat.pathways.policy import Policy
 from copd_strat.pathways.references import normalise_reference
+from copd_strat.pathways.sentences import date_in_words
+from copd_strat.risk.frequency import in_100
+from copd_strat.risk.phrases import TREATMENTS
 
 _PLACING = ("disposition", "place", "rank", "route", "change", "suggested_action", "data_warnings")
 _WHYS = ("why_1", "why_2", "why_3")
@@ -42,6 +49,7 @@ def explain(
     sections = [
         [f"{normal}, practice {patient['practice_id']}", *_placing(patient)],
         ["Rules that hold", *_rules(patient, policy)],
+        *_rules_that_do_not(found.iloc[:1], policy),
         ["Risk", *_risk(patient, reasons)],
         ["Facts on record", *_facts(patient)],
         ["Not on record, or not observable", *_gaps(patient)],
@@ -65,21 +73,49 @@ def _rules(patient: pd.Series, policy: Policy) -> Iterator[str]:
         yield f"  {code}: {means[code]}" if code in means else f"  {code}"
 
 
+def _rules_that_do_not(patient: pd.DataFrame, policy: Policy) -> Iterator[list[str]]:
+    """The ways out of and into the clinic that this record does not meet, and those it cannot answer."""
+    facts = Facts(patient, patient_columns())
+    truths = {rule: evaluate(rule.when, facts) for rule in (*policy.exclusions, *policy.clinic)}
+    no = [f"  {rule.id}: {rule.means}" for rule, truth in truths.items() if truth.no[0]]
+    unknown = [f"  {rule.id}: {rule.means}" for rule, truth in truths.items() if truth.unknown[0]]
+    yield ["Rules that do not hold", *(no or ["  none"])]
+    yield ["Rules that the record cannot answer", *(unknown or ["  none"])]
+
+
+def _rounded(value: object) -> object:
+    """As a person would say it: two decimals are more than any of these facts is worth."""
+    if isinstance(value, float):
+        return f"{value:.2f}".rstrip("0").rstrip(".")
+    return date_in_words(np.datetime64(value, "D")) if isinstance(value, date) else value
+
+
 def _risk(patient: pd.Series, reasons: pd.DataFrame | None) -> Iterator[str]:
     for name in ("risk_severe_12m", "risk_any_12m", "risk_model", "risk_status", "imputed", "gold_abe"):
         if name in patient and pd.notna(patient[name]) and patient[name] != "":
-            yield f"  {name}: {patient[name]}"
+            yield f"  {name}: {_risk_value(name, patient[name])}"
     if reasons is None:
         return
     own = reasons[reasons["patient_id"] == patient["patient_id"]].sort_values("position")
     for _, reason in own.iterrows():
-        yield f"  {reason['contribution']:+.3f}  {reason['text']}"
+        if reason["predictor"] not in TREATMENTS:
+            yield f"  {reason['contribution']:+.2f}  {reason['text']}"
+    # last and apart: stopping a treatment lowers nobody's risk (docs/decisions.md §45)
+    markers = own[own["predictor"].isin(TREATMENTS)]
+    if len(markers):
+        yield "  treatments, as markers: no reason to stop them"
+    for _, marker in markers.iterrows():
+        yield f"  {marker['contribution']:+.2f}  {marker['text']}"
+
+
+def _risk_value(name: str, value: Any) -> object:
+    return in_100(value) if name.startswith("risk_") and isinstance(value, float) else value
 
 
 def _facts(patient: pd.Series) -> Iterator[str]:
     for name in patient_columns():
         if name in patient and name not in _IDS and pd.notna(patient[name]):
-            yield f"  {name}: {patient[name]}"
+            yield f"  {name}: {_rounded(patient[name])}"
 
 
 def _gaps(patient: pd.Series) -> Iterator[str]:
@@ -88,10 +124,12 @@ def _gaps(patient: pd.Series) -> Iterator[str]:
 
 
 def _past(patient: pd.Series, past: pd.DataFrame | None) -> Iterator[str]:
-    own = None if past is None else past[past["patient_ref"] == patient["patient_ref"]].sort_values("as_of")
+    # by pseudonym: the reference is another one after a change of the key
+    own = None if past is None else past[past["patient_id"] == patient["patient_id"]].sort_values("as_of")
     if own is None or own.empty:
         yield "  none kept"
         return
     for _, run in own.iterrows():
         place = f", {run['place']}" if pd.notna(run["place"]) else ""
-        yield f"  {pd.Timestamp(run['as_of']).date()}: {run['disposition']}{place} ({run['policy']})"
+        on = date_in_words(np.datetime64(run["as_of"], "D"))
+        yield f"  {on}: {run['disposition']}{place} ({run['policy']})"

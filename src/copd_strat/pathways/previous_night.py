@@ -11,24 +11,12 @@ from datetime import date
 import numpy as np
 import pandas as pd
 
+from copd_strat.contracts.own_tables import column_names, own_table
 from copd_strat.pathways.fact_columns import Days, Flags, Objects, day, days, known, objects
-
-HISTORY_COLUMNS = (
-    "patient_id",
-    "practice_id",
-    "patient_ref",
-    "disposition",
-    "since",
-    "below_since",
-    "place",
-    "place_given_on",
-    "as_of",
-    "policy",
-)
 
 
 @dataclass(frozen=True)
-class Memory:
+class PreviousState:
     """The previous state of each patient of today's frame. ``was`` is None for somebody not seen before."""
 
     was: Objects
@@ -44,17 +32,21 @@ class Memory:
         return np.asarray(known(self.was) & self.same_practice)
 
 
-def recall(frame: pd.DataFrame, previous: pd.DataFrame | None) -> Memory:
+def _history_columns() -> list[str]:
+    return list(column_names(own_table("internal", "history_dispositions")))
+
+
+def previous_state(frame: pd.DataFrame, previous: pd.DataFrame | None) -> PreviousState:
     """Align ``previous`` (a history frame, or None on the first run) with ``frame``."""
     if previous is None:
-        previous = pd.DataFrame(columns=list(HISTORY_COLUMNS))
+        previous = pd.DataFrame(columns=_history_columns())
     aligned = (
         previous.astype({"patient_id": object})
         .set_index("patient_id")
         .reindex(frame["patient_id"].astype(object))
     )
     practice = objects(aligned["practice_id"])
-    return Memory(
+    return PreviousState(
         was=objects(aligned["disposition"]),
         same_practice=np.asarray(practice == frame["practice_id"].to_numpy(dtype=object), dtype=bool),
         since=days(aligned["since"]),
@@ -64,15 +56,15 @@ def recall(frame: pd.DataFrame, previous: pd.DataFrame | None) -> Memory:
     )
 
 
-def remember(
-    frame: pd.DataFrame, memory: Memory, below_since: Days, given_on: Days, as_of: date, policy: str
+def history_of(
+    frame: pd.DataFrame, before: PreviousState, below_since: Days, given_on: Days, as_of: date, policy: str
 ) -> pd.DataFrame:
     """Tonight's history, from ``frame`` with its dispositions."""
-    same = memory.known_here & np.asarray(
-        memory.was == frame["disposition"].to_numpy(dtype=object), dtype=bool
+    same = before.known_here & np.asarray(
+        before.was == frame["disposition"].to_numpy(dtype=object), dtype=bool
     )
     history = frame[["patient_id", "practice_id", "patient_ref", "disposition", "place"]].astype(object)
-    history["since"] = np.where(same, memory.since, day(as_of)).astype("datetime64[s]")
+    history["since"] = np.where(same, before.since, day(as_of)).astype("datetime64[s]")
     history["below_since"] = below_since.astype("datetime64[s]")
     history["place_given_on"] = given_on.astype("datetime64[s]")
     history["as_of"] = np.full(len(frame), day(as_of), dtype="datetime64[s]")
@@ -80,4 +72,4 @@ def remember(
     texts = dict.fromkeys(
         ("patient_id", "practice_id", "patient_ref", "disposition", "place", "policy"), "str"
     )
-    return history[list(HISTORY_COLUMNS)].astype(texts)
+    return history[_history_columns()].astype(texts)

@@ -9,18 +9,15 @@ takes it for a number, and ends in a check character from the same alphabet.
 from __future__ import annotations
 
 import hmac
-import os
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 import pandas as pd
 
-from copd_strat.config import PathwaySettings
-from copd_strat.errors import ConfigError
+from copd_strat.pathways.reference_keys import practice_key
 
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 PREFIX = "CP"
-SHORTEST_KEY = 32
 _GROUP = 4
 _LENGTH = 8
 _LONGEST = 24
@@ -28,47 +25,22 @@ _LOOKALIKES = str.maketrans("OIL", "011")
 _SHAPE = re.compile(rf"{PREFIX}(?:-?[{ALPHABET}]{{{_GROUP}}}){{2,6}}-?[{ALPHABET}]")
 
 
-def reference_key(settings: PathwaySettings) -> bytes:
-    """The site's secret, from the environment variable or the file that ``settings`` name.
-
-    ConfigError if it is missing or shorter than 32 bytes. The key is never logged and never kept with the
-    outputs.
-    """
-    given = os.environ.get(settings.reference_key_env, "").encode()
-    source = f"the environment variable {settings.reference_key_env}"
-    if not given and settings.reference_key_file is not None:
-        source = str(settings.reference_key_file)
-        try:
-            given = settings.reference_key_file.read_bytes()
-        except OSError as error:
-            raise ConfigError(
-                f"{source}: the reference key cannot be read ({type(error).__name__})", fix=_KEY_MEND
-            ) from None
-    key = given.strip()
-    if not key:
-        raise ConfigError(f"{source}: no reference key", fix=_KEY_MEND)
-    if len(key) < SHORTEST_KEY or len(set(key)) < 8:
-        raise ConfigError(
-            f"{source}: the reference key is too short or too uniform", fix="use 32 random bytes or more"
-        )
-    return key
-
-
-_KEY_MEND = (
-    "make one with 'openssl rand -hex 32', keep it outside the repository, and give it by "
-    "pathways.reference_key_env or pathways.reference_key_file; losing it changes every reference"
-)
-
-
 def make_references(patients: pd.DataFrame, key: bytes) -> pd.Series[str]:
     """A reference for each row of ``patients`` (columns patient_id and practice_id), aligned with it.
 
     Two patients of one practice whose references would collide both get a longer one, whatever the row order.
     """
-    digests = [
-        _digest(key, practice, patient)
-        for practice, patient in zip(patients["practice_id"], patients["patient_id"], strict=True)
-    ]
+    keys = {practice: practice_key(key, practice) for practice in patients["practice_id"].unique()}
+    return _distinct(patients, lambda practice, patient: _digest(keys[practice], patient))
+
+
+def references_of_practice(patients: pd.DataFrame, key: bytes) -> pd.Series[str]:
+    """The same references from the key of one practice alone; ``patients`` are that practice's people."""
+    return _distinct(patients, lambda _, patient: _digest(key, patient))
+
+
+def _distinct(patients: pd.DataFrame, digest: Callable[[str, str], bytes]) -> pd.Series[str]:
+    digests = [digest(*ids) for ids in zip(patients["practice_id"], patients["patient_id"], strict=True)]
     found = pd.Series([_reference(d, _LENGTH) for d in digests], index=patients.index, dtype="object")
     for length in range(_LENGTH + _GROUP, _LONGEST + 1, _GROUP):
         keyed = pd.DataFrame({"practice": patients["practice_id"], "reference": found})
@@ -79,9 +51,8 @@ def make_references(patients: pd.DataFrame, key: bytes) -> pd.Series[str]:
     return found.astype("str")
 
 
-def _digest(key: bytes, practice: str, patient: str) -> bytes:
-    salt = hmac.digest(key, f"practice:{practice}".encode(), "sha256")
-    return hmac.digest(salt, f"patient:{patient}".encode(), "sha256")
+def _digest(key_of_practice: bytes, patient: str) -> bytes:
+    return hmac.digest(key_of_practice, f"patient:{patient}".encode(), "sha256")
 
 
 def _reference(digest: bytes, length: int) -> str:

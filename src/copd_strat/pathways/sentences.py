@@ -1,8 +1,9 @@
 """Plain sentences with facts in them: ``{column}`` places, ``[optional parts]``.
 
 ``{severe_exacerbations_12m|admission|admissions}`` writes the number and the right noun.
-``{risk_severe_12m:in_100}`` writes a probability as a natural frequency; ``{evidence:latest_3}`` the last
-three pieces of a text whose pieces are separated by semicolons.
+``{risk_severe_12m:in_100}`` writes a probability as a natural frequency, ``{risk_status:in_words}`` a status
+of the risk room in words; ``{evidence:latest_3}`` the last three pieces of a text whose pieces are separated
+by semicolons.
 A part in square brackets is left out where one of its facts is missing; outside brackets a missing fact
 reads "not recorded".
 """
@@ -12,6 +13,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import date
 from functools import cache
 from typing import Any
 
@@ -20,9 +22,11 @@ import numpy.typing as npt
 
 from copd_strat.pathways.fact_columns import Facts, Floats, Objects, object_array
 from copd_strat.risk.frequency import in_100
+from copd_strat.risk.status import status_in_words
 
 _PART = re.compile(r"\[([^\[\]]*)\]")
-_PLACE = re.compile(r"\{([a-z0-9_]+)(?::(in_100|latest_3))?(?:\|([^|{}]+)\|([^|{}]+))?\}")
+_PLACE = re.compile(r"\{([a-z0-9_]+)(?::(in_100|in_words|latest_3))?(?:\|([^|{}]+)\|([^|{}]+))?\}")
+_ISO_DATE = re.compile(r"\b[0-9]{4}-[0-9]{2}-[0-9]{2}\b")
 _MISSING = "not recorded"
 _NOT_CALCULATED = "not calculated"
 
@@ -114,8 +118,15 @@ def _once_each(values: npt.NDArray[Any], word: Callable[[Any], str]) -> Objects:
 def _text(value: str | None, place: _Place) -> str:
     if value is None:
         return _MISSING
-    pieces = value.replace("_", " ").split("; ")
+    if place.form == "in_words":
+        return status_in_words(value)
+    pieces = _ISO_DATE.sub(_in_words, value.replace("_", " ")).split("; ")
     return "; ".join(pieces[-3:] if place.form == "latest_3" else pieces)
+
+
+def _in_words(match: re.Match[str]) -> str:
+    """One style of dates on a list, also inside a piece of evidence."""
+    return date_in_words(np.datetime64(match[0], "D"))
 
 
 def _number(value: float, place: _Place) -> str:
@@ -131,8 +142,11 @@ def date_in_words(value: np.datetime64) -> str:
     """``12 Mar 2026``: a spreadsheet leaves it alone, and no locale reads it the wrong way round."""
     if np.isnat(value):
         return _MISSING
-    as_date = value.astype("datetime64[D]").item()
-    return f"{as_date.day} {_MONTHS[as_date.month - 1]} {as_date.year}"
+    return date_in_words_of(value.astype("datetime64[D]").item())
+
+
+def date_in_words_of(value: date) -> str:
+    return f"{value.day} {_MONTHS[value.month - 1]} {value.year}"
 
 
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")

@@ -5,7 +5,7 @@ The tables hold patient counts: whoever writes them out puts them through disclo
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 
 import numpy as np
@@ -13,7 +13,7 @@ import pandas as pd
 
 from copd_strat.pathways.assign import assign
 from copd_strat.pathways.fact_columns import numbers
-from copd_strat.pathways.policy import DISPOSITIONS, Policy
+from copd_strat.pathways.policy import DISPOSITIONS, Capacity, Policy
 
 _AGE_EDGES = (-np.inf, 50, 65, 75, 85, np.inf)
 _AGE_BANDS = ("35-49", "50-64", "65-74", "75-84", "85+")
@@ -61,7 +61,7 @@ def whatif(
 def _with_capacity(policy: Policy, places: int | None) -> Policy:
     if places is None:
         return policy
-    return replace(policy, capacity=replace(policy.capacity, places=places, exceptions=()))
+    return policy.model_copy(update={"capacity": Capacity(places=places, per=policy.capacity.per)})
 
 
 def _moves(a: pd.DataFrame, b: pd.DataFrame) -> pd.DataFrame:

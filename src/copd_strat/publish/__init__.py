@@ -1,7 +1,19 @@
 """The run folder: what was read, what was written, and the one pointer readers follow."""
 
 from copd_strat.publish.content import content_key
-from copd_strat.publish.folder import Current, RunFolder
-from copd_strat.publish.manifest import published_files, verify
+from copd_strat.publish.folder import KeptRuns, PublishedRun, RunFolder
+from copd_strat.publish.manifest import compose, verify
+from copd_strat.publish.publication import Outcome, Runs, publish_run, standing
 
-__all__ = ["Current", "RunFolder", "content_key", "published_files", "verify"]
+__all__ = [
+    "KeptRuns",
+    "Outcome",
+    "PublishedRun",
+    "RunFolder",
+    "Runs",
+    "compose",
+    "content_key",
+    "publish_run",
+    "standing",
+    "verify",
+]

@@ -12,8 +12,8 @@ from copd_strat.errors import ApprovalError
 NATIONAL_OPT_OUT_MAX_AGE = timedelta(days=7)
 
 
-def check_approval(governance: Governance, *, as_of: date, index: date | None = None) -> None:
-    """ApprovalError if the approval has expired, or opt-outs were applied in the future or too long ago."""
+def check_approval(governance: Governance, *, as_of: date) -> None:
+    """ApprovalError if the approval has expired, or opt-outs were applied in the future."""
     if governance.approval_expires < as_of:
         raise ApprovalError(
             f"governance.approval_expires: the approval '{governance.approval_reference}' expired on "
@@ -26,10 +26,14 @@ def check_approval(governance: Governance, *, as_of: date, index: date | None = 
             f"governance.opt_out_applied_on: {applied} is after the run date {as_of}",
             fix="enter the date on which opt-outs were removed from these extracts",
         )
-    national = governance.opt_out_regime == "type1_and_national"
-    if national and index is not None and applied < index - NATIONAL_OPT_OUT_MAX_AGE:
-        raise ApprovalError(
-            f"governance.opt_out_applied_on: {applied} is more than 7 days before the extract's last day"
-            f" {index}",
-            fix="have the national data opt-out applied afresh to this extract",
-        )
+
+
+def check_opt_outs(governance: Governance, *, index: date) -> None:
+    """ApprovalError if the national opt-outs were applied too long before the extract's last day."""
+    applied = governance.opt_out_applied_on
+    if governance.opt_out_regime != "type1_and_national" or applied >= index - NATIONAL_OPT_OUT_MAX_AGE:
+        return
+    raise ApprovalError(
+        f"governance.opt_out_applied_on: {applied} is more than 7 days before the extract's last day {index}",
+        fix="have the national data opt-out applied afresh to this extract",
+    )

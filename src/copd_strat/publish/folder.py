@@ -1,7 +1,8 @@
 """Atomic publication: a run is built aside, renamed into place, and only then pointed at.
 
-A reader that follows CURRENT.json sees the old run or the new one, never a mixture,
-whatever moment the machine stops at.
+A reader that follows CURRENT.json sees the old run or the new one, never a mixture, whatever moment the
+machine stops at. The pointer also holds the chain of the runs published before, each with its manifest's
+hash: a folder that merely lies there was never published, and a manifest that was changed is noticed.
 """
 
 from __future__ import annotations
@@ -14,22 +15,40 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
-from copd_strat.errors import InputError, LockError, OutputError
-from copd_strat.publish.manifest import MANIFEST
+from copd_strat.errors import CopdStratError, InputError, LockError, OutputError, stop_behind
+from copd_strat.publish.content import sha256_of
+from copd_strat.publish.manifest import MANIFEST, verify
 
 POINTER = "CURRENT.json"
+_DRAFT = f".{POINTER}.draft"
 _PARTIAL = ".partial-"
+PAGE = "validation.html"
+
+
+class Link(NamedTuple):
+    """One published run in the chain: its folder's name and the SHA-256 of its manifest."""
+
+    folder: str
+    manifest: str
 
 
 @dataclass(frozen=True, kw_only=True)
-class Current:
-    """The published run: its id, its folder and its manifest."""
+class PublishedRun:
+    """A run that was published: its id, its folder and its manifest, which is as it was then."""
 
     run_id: str
     path: Path
     manifest: dict[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True)
+class KeptRuns:
+    """The published runs that are still kept, oldest first, and the names of those that are damaged."""
+
+    runs: tuple[PublishedRun, ...]
+    damaged: tuple[str, ...]
 
 
 @contextmanager
@@ -66,52 +85,181 @@ class RunFolder:
                 ) from None
             yield
 
-    def current(self) -> Current | None:
-        """The published run, or None before the first; InputError if the pointer leads nowhere."""
-        pointer = self.root / POINTER
-        if not pointer.exists():
+    def current(self) -> PublishedRun | None:
+        """The published run, or None before the first; InputError if pointer or manifest are damaged."""
+        chain = self._chain()
+        if not chain:
             return None
+        run = self._open(chain[0])
+        if run is None:
+            raise self._damaged(f"run {chain[0].folder}: its manifest is missing or was changed")
+        return run
+
+    def pointer(self) -> str | None:
+        """The folder's name that readers follow, whether or not the run in it is whole."""
+        chain = self._chain()
+        return chain[0].folder if chain else None
+
+    def intact_current(self) -> PublishedRun | None:
+        """As ``current``, with every file of the run as it was published: tonight starts from them."""
+        run = self.current()
+        if run is not None:
+            self._require_intact(run)
+        return run
+
+    def intact_run(self, name: str) -> PublishedRun | None:
+        """The run of the chain in the folder ``name``, whole; None if it has been purged."""
+        link = next((one for one in self._chain() if one.folder == name), None)
+        if link is None or not (self.root / "runs" / name).is_dir():
+            return None
+        run = self._open(link)
+        if run is None:
+            raise self._damaged(f"run {name}: its manifest is missing or was changed")
+        self._require_intact(run)
+        return run
+
+    def _require_intact(self, run: PublishedRun) -> None:
+        try:
+            changed = verify(run.path)
+        except OSError as error:
+            raise self._damaged(f"run {run.path.name}: {error.filename} cannot be read") from None
+        if changed:
+            raise self._damaged(
+                f"run {run.path.name}: {len(changed)} file(s) differ from its manifest, first {changed[0]}"
+            )
+
+    def kept(self) -> KeptRuns:
+        """All runs of the chain that have not been purged."""
+        runs: list[PublishedRun] = []
+        damaged: list[str] = []
+        for link in reversed(self._chain()):
+            if not (self.root / "runs" / link.folder).is_dir():
+                continue
+            run = self._open(link)
+            if run is None:
+                damaged.append(link.folder)
+            else:
+                runs.append(run)
+        return KeptRuns(runs=tuple(runs), damaged=tuple(damaged))
+
+    def _chain(self) -> list[Link]:
+        """Published runs, the current one first; empty before the first."""
+        pointer = self.root / POINTER
         try:
             target = json.loads(pointer.read_text(encoding="utf-8"))
-            return self.run(target["folder"])
-        except (OSError, ValueError, KeyError) as error:
+            return [Link(link["folder"], link["manifest"]) for link in (target, *target["earlier"])]
+        except FileNotFoundError:
+            return []
+        except (OSError, ValueError, KeyError, TypeError):
+            raise self._damaged(f"{pointer}: cannot be read") from None
+
+    def _open(self, link: Link) -> PublishedRun | None:
+        """The run of a link, or None if its manifest is not the one that was published."""
+        path = self.root / "runs" / link.folder
+        try:
+            if sha256_of(path / MANIFEST) != link.manifest:
+                return None
+            return _read(path)
+        except (OSError, ValueError, KeyError):
+            return None
+
+    def _damaged(self, problem: str) -> InputError:
+        return InputError(
+            problem,
+            fix="restore the output folder from a backup, or make an earlier run the published one again with"
+            " 'copd-strat runs restore RUN --config FILE' ('copd-strat runs list' names them)",
+        )
+
+    def restore(self, name: str) -> PublishedRun:
+        """Make the run in the folder ``name`` the published one; InputError unless it is whole."""
+        path = self.root / "runs" / name
+        try:
+            run, changed = _read(path), verify(path)
+        except (OSError, ValueError, KeyError):
+            raise InputError(f"run {name}: its manifest cannot be read", fix="name another run") from None
+        try:
+            chain = self._chain()
+        except InputError:
+            chain = []
+        link = Link(name, sha256_of(path / MANIFEST))
+        known = next((one for one in chain if one.folder == name), link)
+        if changed or known != link:
             raise InputError(
-                f"{pointer}: does not lead to a complete run ({type(error).__name__})",
-                fix="restore the output folder from a backup",
-            ) from None
-
-    def run(self, folder: str) -> Current:
-        path = self.root / "runs" / folder
-        manifest = json.loads((path / MANIFEST).read_text(encoding="utf-8"))
-        return Current(run_id=manifest["run_id"], path=path, manifest=manifest)
-
-    def runs(self) -> tuple[Current, ...]:
-        """All published runs still kept, oldest first."""
-        folder = self.root / "runs"
-        names = [path.parent.name for path in folder.glob(f"*/{MANIFEST}")] if folder.is_dir() else []
-        kept = [self.run(name) for name in names]
-        return tuple(sorted(kept, key=lambda run: (run.manifest["as_of"], run.manifest["published_order"])))
-
-    def start(self, run_id: str) -> Path:
-        """An empty folder to build the run in; what a run that was cut off left behind is removed."""
+                f"run {name}: {changed[0] if changed else MANIFEST} is not as it was published",
+                fix="name another run",
+            )
         with write_errors(self.root):
-            for leftover in self.root.glob(f"{_PARTIAL}*"):
-                shutil.rmtree(leftover)
+            self._point_at(link, [one for one in chain if one.folder != name])
+        return run
+
+    @contextmanager
+    def staged(self, run_id: str) -> Iterator[Path]:
+        """An empty folder to build the run in, gone at the end.
+
+        What a failed night found out about its extracts stays in ``failed/``, in place of the last such, and
+        the error names its page. A night that was stopped by a person or the machine leaves nothing.
+        """
+        partial = self._start(run_id)
+        try:
+            with write_errors(partial):
+                yield partial
+        except Exception as error:
+            if stop := stop_behind(error):
+                raise stop from None
+            page = self.keep_quality(partial, "failed") / PAGE
+            if isinstance(error, CopdStratError) and page.exists():
+                error.page = page
+            raise
+        finally:
+            shutil.rmtree(partial, ignore_errors=True)
+
+    def _start(self, run_id: str) -> Path:
+        with write_errors(self.root):
+            self._sweep()
             partial = self.root / f"{_PARTIAL}{run_id}"
             partial.mkdir()
         return partial
 
-    def publish(self, partial: Path, run_id: str) -> Path:
-        """Make the built run the current one: flush, rename, swap the pointer."""
+    def _sweep(self) -> None:
+        """Remove what a night that was cut off left: half-built and half-purged runs, one not pointed at."""
+        for leftover in self.root.glob(f"{_PARTIAL}*"):
+            shutil.rmtree(leftover)
+        draft = self.root / _DRAFT
+        if draft.exists():
+            try:
+                folder = json.loads(draft.read_text(encoding="utf-8"))["folder"]
+            except (ValueError, KeyError):
+                folder = None  # cut off while it was written: nothing had been renamed yet
+            if folder and folder not in {link.folder for link in self._chain()}:
+                shutil.rmtree(self.root / "runs" / folder, ignore_errors=True)
+            draft.unlink()
+
+    def keep_quality(self, partial: Path, name: str) -> Path:
+        """Move the staged folder ``quality`` to ``name`` below the root, in place of what was there."""
+        quality, kept = partial / "quality", self.root / name
+        if quality.exists():
+            with write_errors(kept):
+                shutil.rmtree(kept, ignore_errors=True)
+                quality.rename(kept)
+        return kept
+
+    def publish(self, partial: Path, run_id: str, manifest: str) -> Path:
+        """Make the built run the current one: flush, draft the pointer, rename, swap the pointer.
+
+        ``manifest`` is the SHA-256 of its manifest. The draft names the folder before it appears, so that the
+        next night knows a run that was renamed and never pointed at.
+        """
         with write_errors(self.root):
             for path in sorted(partial.rglob("*")):
                 _flush(path)
-            folder = self._free_name(run_id)
-            target = self.root / "runs" / folder
+            chain = self._chain()
+            link = Link(self._free_name(run_id), manifest)
+            target = self.root / "runs" / link.folder
             target.parent.mkdir(exist_ok=True)
+            self._draft(link, chain)
             partial.rename(target)
             _flush(target.parent)
-            self._point_at(folder, run_id)
+            self._swap()
         return target
 
     def _free_name(self, run_id: str) -> str:
@@ -122,33 +270,41 @@ class RunFolder:
             name = f"{run_id}-{repeat}"
         return name
 
-    def _point_at(self, folder: str, run_id: str) -> None:
-        draft = self.root / f".{POINTER}.draft"
-        draft.write_text(json.dumps({"run_id": run_id, "folder": folder}) + "\n", encoding="utf-8")
+    def _point_at(self, link: Link, earlier: list[Link]) -> None:
+        self._draft(link, earlier)
+        self._swap()
+
+    def _draft(self, link: Link, earlier: list[Link]) -> None:
+        draft = self.root / _DRAFT
+        pointer = link._asdict() | {"earlier": [one._asdict() for one in earlier]}
+        draft.write_text(json.dumps(pointer, indent=1) + "\n", encoding="utf-8")
         _flush(draft)
-        draft.replace(self.root / POINTER)
         _flush(self.root)
 
-    def keep_quality(self, partial: Path) -> None:
-        """Keep what a failed run found out about its extracts, in ``failed/``, in place of the last such."""
-        quality, kept = partial / "quality", self.root / "failed"
-        if quality.exists():
-            with write_errors(kept):
-                shutil.rmtree(kept, ignore_errors=True)
-                quality.rename(kept)
-
-    def discard(self, partial: Path) -> None:
-        shutil.rmtree(partial, ignore_errors=True)
+    def _swap(self) -> None:
+        (self.root / _DRAFT).replace(self.root / POINTER)
+        _flush(self.root)
 
     def purge(self, keep: int) -> tuple[str, ...]:
         """Remove the oldest runs beyond ``keep``; the current one always stays. Gives their names."""
-        current = self.current()
-        old = [run for run in self.runs() if current is None or run.path != current.path]
-        excess = old[: max(0, len(old) + 1 - max(keep, 1))]
+        chain = self._chain()
+        there = [link for link in chain if (self.root / "runs" / link.folder).is_dir()]
+        excess = [link for link in there[max(keep, 1) :] if link != chain[0]]
+        if not excess and len(there) == len(chain):
+            return ()
         with write_errors(self.root):
-            for run in excess:
-                shutil.rmtree(run.path)
-        return tuple(run.path.name for run in excess)
+            for link in excess:
+                # A rename is whole or not at all; a half-removed folder is swept by the next night.
+                (self.root / "runs" / link.folder).rename(self.root / f"{_PARTIAL}purged-{link.folder}")
+            self._point_at(chain[0], [link for link in there if link not in (*excess, chain[0])])
+            for link in excess:
+                shutil.rmtree(self.root / f"{_PARTIAL}purged-{link.folder}")
+        return tuple(link.folder for link in reversed(excess))
+
+
+def _read(path: Path) -> PublishedRun:
+    manifest = json.loads((path / MANIFEST).read_text(encoding="utf-8"))
+    return PublishedRun(run_id=manifest["run_id"], path=path, manifest=manifest)
 
 
 def _flush(path: Path) -> None:

@@ -2,36 +2,70 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+import platform
+from collections.abc import Mapping
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from copd_strat import __version__
 from copd_strat.publish.content import sha256_of
 
-MANIFEST = "manifest.json"
-# These carry clock times, so they differ between two runs of the same content.
-TIMED = frozenset({MANIFEST, "run_summary.json"})
+MANIFEST, SUMMARY = "manifest.json", "run_summary.json"
+# This carries clock times, so it differs between two runs of the same content.
+_TIMED = frozenset({SUMMARY})
+_PACKAGES = ("pandas", "numpy", "scikit-learn", "pyarrow", "duckdb", "great-expectations")
+
+# Path relative to the run's folder → bytes and SHA-256.
+Files = dict[str, dict[str, Any]]
 
 
-def published_files(folder: Path) -> dict[str, dict[str, Any]]:
-    """Path relative to ``folder`` → bytes and SHA-256, for every file of a run but the timed ones."""
+def compose(*parts: Mapping[str, Any]) -> dict[str, Any]:
+    """What the rooms found, as one manifest; ValueError if two of them give the same key."""
+    made: dict[str, Any] = {
+        "product": "copd-strat",
+        "version": __version__,
+        "packages": {"python": platform.python_version()} | {name: version(name) for name in _PACKAGES},
+    }
+    for part in parts:
+        twice = made.keys() & part.keys()
+        if twice:
+            raise ValueError(f"given twice: {', '.join(sorted(twice))}")
+        made |= part
+    return made
+
+
+def written_files(folder: Path) -> tuple[Files, Files]:
+    """Every file of a run but the manifest: those that depend on content alone, those with clock times."""
     paths = sorted(path for path in folder.rglob("*") if path.is_file())
     names = {path.relative_to(folder).as_posix(): path for path in paths}
-    return {
+    found = {
         name: {"bytes": path.stat().st_size, "sha256": sha256_of(path)}
         for name, path in names.items()
-        if name not in TIMED
+        if name != MANIFEST
     }
+    return (
+        {name: file for name, file in found.items() if name not in _TIMED},
+        {name: file for name, file in found.items() if name in _TIMED},
+    )
 
 
-def write_json(path: Path, content: object) -> None:
-    """Readable, stable JSON: the same content gives the same bytes."""
-    text = json.dumps(content, indent=2, sort_keys=True, ensure_ascii=False, default=str)
-    path.write_text(text + "\n", encoding="utf-8")
+def write_json(path: Path, content: object) -> str:
+    """Readable, stable JSON: the same content gives the same bytes. Gives the SHA-256 of what it wrote."""
+    text = json.dumps(content, indent=2, sort_keys=True, ensure_ascii=False, default=str) + "\n"
+    path.write_text(text, encoding="utf-8")
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def verify(folder: Path) -> tuple[str, ...]:
-    """Names of files that are missing, changed or extra compared with the folder's own manifest."""
-    listed = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))["files"]
-    found = published_files(folder)
+    """Names of files that are missing, changed or extra compared with the folder's own manifest.
+
+    The manifest itself is held against the pointer, which knows its hash (``RunFolder``).
+    """
+    manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+    listed = manifest["files"] | manifest["timed_files"]
+    stable, timed = written_files(folder)
+    found = stable | timed
     return tuple(sorted(name for name in listed.keys() | found.keys() if listed.get(name) != found.get(name)))

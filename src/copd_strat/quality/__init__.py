@@ -1,1 +1,6 @@
-"""The night's verdict: thresholds, Great Expectations, comparison with the last night, reconciliation."""
+"""The night's verdict: thresholds, linkage, last night, reconciliation, Great Expectations, and its page."""
+
+from copd_strat.quality.findings import Finding, Section, Verdict
+from copd_strat.quality.validation import Validation
+
+__all__ = ["Finding", "Section", "Validation", "Verdict"]

@@ -1,45 +1,29 @@
-"""The go or no-go gate: Great Expectations judges what the row checks counted, and the tables made from it.
-
-Three kinds of verdict, all from the same contracts (docs/contracts.md): the profile of the extracts (how many
-rows broke each rule), a sample of the rows (do the row checks count what Great Expectations counts), and the
-tables the pipeline makes itself (features, scores, dispositions, published tables).
-"""
+"""What Great Expectations judges: a sample of the rows, and the tables that the pipeline makes itself."""
 
 from __future__ import annotations
-
-from collections.abc import Iterable
 
 import pandas as pd
 
 from copd_strat.contracts.contract import Contract
-from copd_strat.errors import ContractError
-from copd_strat.quality.findings import Finding, Verdict, sentence, write_results
+from copd_strat.quality.findings import RuleResult, SuiteResult
+from copd_strat.quality.gate_rules import GATE_RULES
 from copd_strat.quality.gx_runner import run_suite
-from copd_strat.quality.profile import NEEDED_ROWS, ROWS_ADD_UP, judge_profile
-from copd_strat.quality.sample import SAMPLE_AGREES, confirm_sample
+from copd_strat.quality.sample import confirm_sample
 from copd_strat.quality.suites import plain_frame, table_suite
 
-__all__ = [
-    "GATE_RULES",
-    "Finding",
-    "Verdict",
-    "confirm_sample",
-    "judge_profile",
-    "judge_table",
-    "require",
-    "write_results",
-]
-
-GATE_RULES = (NEEDED_ROWS, ROWS_ADD_UP, SAMPLE_AGREES)
+__all__ = ["GATE_RULES", "confirm_sample", "judge_table"]
 
 
-def judge_table(frame: pd.DataFrame, contract: Contract) -> Verdict:
-    """Go or no-go for a table of the pipeline (features, scores, dispositions, a published table)."""
+def judge_table(frame: pd.DataFrame, contract: Contract) -> SuiteResult:
+    """Every rule of a table made here (features, scores, dispositions, a published table), by its contract.
+
+    ContractError for a column that is not of the contract's type.
+    """
     name = f"{contract.layout}.{contract.table}"
     rules = {rule.code: rule for rule in contract.rules}
     plain = plain_frame(frame, contract)
-    findings = (
-        Finding(
+    results = (
+        RuleResult(
             code=outcome.code,
             table=name,
             level=outcome.level,
@@ -47,19 +31,9 @@ def judge_table(frame: pd.DataFrame, contract: Contract) -> Verdict:
             description=rules[outcome.code].description,
             fix=rules[outcome.code].fix,
             observed=outcome.observed,
+            column=rules[outcome.code].column,
+            check=rules[outcome.code].check,
         )
         for outcome in run_suite(plain, table_suite(contract, plain))
     )
-    return Verdict(name=name, findings=tuple(findings))
-
-
-def require(verdicts: Iterable[Verdict]) -> None:
-    """ContractError naming every rule that failed, its table, what was observed and how to fix it."""
-    failures = [found for verdict in verdicts for found in verdict.failures]
-    if failures:
-        lines = [f"  - {sentence(found)} Fix: {found.fix}" for found in failures]
-        codes = sorted({found.code for found in failures})
-        raise ContractError(
-            f"{len(failures)} rule(s) are broken beyond what their contracts tolerate\n" + "\n".join(lines),
-            fix=f"'copd-strat contracts show {codes[0]}' explains a rule; validation.html shows all of them",
-        )
+    return SuiteResult(name=name, results=tuple(results))

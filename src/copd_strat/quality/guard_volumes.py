@@ -1,4 +1,4 @@
-"""What the run guard looks at: small tables of counts, by day, practice and concept."""
+"""What the run guard compares: small tables of counts, by day, practice and concept."""
 
 from __future__ import annotations
 

@@ -5,8 +5,6 @@ It works in memory, writes no file, shows no progress and asks nothing of the ne
 
 from __future__ import annotations
 
-import logging
-import os
 import warnings
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -16,6 +14,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from copd_strat.checks.expectations import expectations
 from copd_strat.quality.findings import Level
 
 
@@ -28,17 +27,6 @@ class Outcome:
     success: bool
     observed: dict[str, float]
     labels: tuple[str, ...] = ()
-
-
-@cache
-def expectations() -> Any:
-    """The module of expectations, imported quietly and with its telemetry switch off."""
-    os.environ["GX_ANALYTICS_ENABLED"] = "false"
-    logging.getLogger("great_expectations").setLevel(logging.CRITICAL)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        import great_expectations.expectations as module
-    return module
 
 
 @cache

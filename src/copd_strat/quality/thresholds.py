@@ -2,44 +2,73 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from copd_strat.contracts.contract import Contract, Rule
-from copd_strat.errors import ContractError
 from copd_strat.extracts.receipts import TableReceipt
+from copd_strat.quality.findings import Level, RuleResult, SuiteResult
+from copd_strat.quality.gate_rules import NEEDED_ROWS
 
-# Below this many rows a share says nothing: a rule stops the run only when as many rows break it,
-# or when every row of the table does.
-MIN_ROWS_TO_FAIL = 10
+# Below this many rows a share says nothing (project choice): fewer breaches never stop a night, unless they
+# are all the rows there are.
+FEWEST_ROWS_TO_FAIL = 10
 
 
-def judge(receipts: Iterable[TableReceipt], contracts: Iterable[Contract]) -> list[str]:
-    """Warnings for rules broken beyond their warning share; ContractError beyond the failing one."""
-    warnings, failures = [], []
-    for receipt, contract in zip(receipts, contracts, strict=True):
-        rows = receipt.totals["rows_in"]
-        if contract.needed and rows == 0:
-            failures.append(f"{receipt.table}: no rows at all")
+def judge_thresholds(tables: Iterable[tuple[TableReceipt, Contract]]) -> SuiteResult:
+    """Every rule of every table that came, each share judged on all rows of the table."""
+    results: list[RuleResult] = []
+    for receipt, contract in tables:
+        if contract.needed:
+            results.append(_has_rows(receipt))
         for rule in contract.rules:
-            broken = receipt.rules[rule.code]
-            share = broken / rows if rows else 0.0
-            told = (
-                f"{rule.code} {receipt.table}: {broken:,} of {rows:,} rows ({share:.2%}). {rule.description}"
+            results += _judge_rule(rule, receipt)
+    return SuiteResult(name="extracts", results=tuple(results))
+
+
+def _has_rows(receipt: TableReceipt) -> RuleResult:
+    totals = receipt.totals
+    return RuleResult(
+        code=NEEDED_ROWS.code,
+        table=f"{receipt.layout}.{receipt.table}",
+        level="fail",
+        success=totals["loaded"] > 0,
+        description=NEEDED_ROWS.description,
+        fix=NEEDED_ROWS.fix,
+        observed={"rows": totals["rows_in"], "accepted": totals["loaded"]},
+    )
+
+
+def _judge_rule(rule: Rule, receipt: TableReceipt) -> Iterator[RuleResult]:
+    rows, breaking = receipt.totals["rows_in"], receipt.rules.get(rule.code, 0)
+    limits: tuple[tuple[Level, int | None], ...] = (
+        ("fail", _tolerated_by_failure(rule, rows)),
+        ("warn", _tolerated(rule.warn_share, rows)),
+    )
+    for level, tolerated in limits:
+        if tolerated is not None:
+            yield RuleResult(
+                code=rule.code,
+                table=f"{receipt.layout}.{receipt.table}",
+                level=level,
+                success=breaking <= tolerated,
+                description=rule.description,
+                fix=rule.fix,
+                column=rule.column,
+                check=rule.check,
+                observed={
+                    "breaking": breaking,
+                    "rows": rows,
+                    "share": round(breaking / max(rows, 1), 6),
+                    "tolerated_rows": tolerated,
+                },
             )
-            if _stops(rule, broken, rows):
-                failures.append(f"{told} Fix: {rule.fix}")
-            elif rule.warn_share is not None and share > rule.warn_share:
-                warnings.append(told)
-    if failures:
-        raise ContractError(
-            "the extracts break their contracts beyond the failing threshold\n"
-            + "\n".join(f"  - {failure}" for failure in failures),
-            fix="'copd-strat contracts show CODE' explains a rule and its threshold",
-        )
-    return warnings
 
 
-def _stops(rule: Rule, broken: int, rows: int) -> bool:
-    if rule.fail_share is None or not rows or broken <= rule.fail_share * rows:
-        return False
-    return broken >= MIN_ROWS_TO_FAIL or broken == rows
+def _tolerated(share: float | None, rows: int) -> int | None:
+    return None if share is None else int(share * rows)
+
+
+def _tolerated_by_failure(rule: Rule, rows: int) -> int | None:
+    tolerated = _tolerated(rule.fail_share, rows)
+    fewest = rule.fail_rows or FEWEST_ROWS_TO_FAIL
+    return None if tolerated is None else max(tolerated, min(fewest - 1, rows - 1), 0)

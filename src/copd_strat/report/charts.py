@@ -7,9 +7,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pandas as pd
+from markupsafe import Markup, escape
 
-from copd_strat.report.markup import number, tag, text
 from copd_strat.report.published_rows import records
+from copd_strat.report.shown_values import number
 
 WIDTH, HEIGHT = 640, 250
 LEFT, RIGHT, TOP, BOTTOM = 60, 104, 20, 36
@@ -66,7 +67,7 @@ def mark(kind: str, x: float, y: float, *, high: bool) -> str:
     return f'<polygon class="point {kind.partition("_")[0]}" points="{corners}"/>'
 
 
-def control_chart(name: str, title: str, series: pd.DataFrame, unit: str, polarity: str) -> str:
+def control_chart(name: str, title: str, series: pd.DataFrame, unit: str, polarity: str) -> Markup:
     """The chart of one series in order of months (columns of fact_spc); values not shown leave a gap."""
     shown = series["value"].dropna()
     limits = series[["mean", "lower_limit", "upper_limit"]].dropna()
@@ -74,21 +75,18 @@ def control_chart(name: str, title: str, series: pd.DataFrame, unit: str, polari
     marked = ticks(max(min(extent), 0.0), max(*extent, 0.0))
     scale = Scale(len(series), marked[0], marked[-1])
     parts = [
-        tag("title", text(title), id=f"{name}-title"),
-        tag("desc", text(described(series, unit)), id=f"{name}-desc"),
+        f'<title id="{escape(name)}-title">{escape(title)}</title>',
+        f'<desc id="{escape(name)}-desc">{escape(described(series, unit))}</desc>',
         *_value_axis(scale, marked, unit),
         *_month_axis(scale, series["period_start"]),
         *(_levels(scale, series.iloc[-1], unit) if len(limits) else []),
         *_line(scale, series["value"]),
         *_points(scale, series, polarity),
     ]
-    return tag(
-        "svg",
-        *parts,
-        viewBox=f"0 0 {WIDTH} {HEIGHT}",
-        role="img",
-        aria_labelledby=f"{name}-title {name}-desc",
-    )
+    named = f'aria-labelledby="{escape(name)}-title {escape(name)}-desc"'
+    head = f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" {named}>'
+    # the parts are drawn by this module; what comes from outside is escaped above
+    return Markup("\n".join([head, *parts, "</svg>"]))  # noqa: S704
 
 
 def described(series: pd.DataFrame, unit: str) -> str:
@@ -182,19 +180,12 @@ def _points(scale: Scale, series: pd.DataFrame, polarity: str) -> list[str]:
     return drawn
 
 
-def legend() -> str:
-    """What the marks mean, as a list."""
+def legend() -> list[tuple[Markup, str]]:
+    """What the marks mean: each mark as it is drawn, and its words."""
     entries = [
         ("common", False, "within usual variation"),
         ("improvement", True, "I improvement (triangle up: high or rising, down: low or falling)"),
         ("concern", True, "C concern"),
         ("neutral_high", True, "H or L: unusually high or low, neither better nor worse"),
     ]
-    items = [
-        tag(
-            "li",
-            tag("svg", mark(kind, 8, 8, high=high), class_="key", viewBox="0 0 16 16", aria_hidden="true"),
-        ).replace("</li>", f" {text(words)}</li>")
-        for kind, high, words in entries
-    ]
-    return tag("ul", *items, class_="legend")
+    return [(Markup(mark(kind, 8, 8, high=high)), words) for kind, high, words in entries]  # noqa: S704

@@ -1,51 +1,19 @@
-"""Sections with published figures: headline charts, primary care networks, equity, completeness."""
+"""Published figures as a reader sees them: headline charts, primary care networks, equity, completeness."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
+from markupsafe import Markup
 
-from copd_strat.report.charts import control_chart, legend
-from copd_strat.report.markup import (
-    MARKS,
-    NO_FIGURE,
-    figure_cell,
-    month,
-    number,
-    paragraph,
-    section,
-    table,
-    tag,
-    text,
-)
+from copd_strat.report.charts import control_chart
 from copd_strat.report.published_rows import Indicator, Published, records
+from copd_strat.report.shown_values import NO_FIGURE, Shown, figure_cell, month, number
+from copd_strat.summary.cube import indicators
 
-EVENTS = (
-    "copd_register",
-    "moderate_exacerbations",
-    "severe_exacerbations",
-    "copd_emergency_admissions",
-    "bed_days",
-    "readmissions_30d",
-    "readmissions_90d",
-    "ed_attendances",
-    "copd_reviews",
-)
-HEADLINE = (*EVENTS, "ed_only_exacerbations")
-PLACED = (
-    "people_placed",
-    "disposition_clinic",
-    "disposition_self_management",
-    "disposition_clinical_review",
-    "disposition_not_listed",
-    "clinic_places",
-    "clinic_entered",
-)
-# Need beside selection: who has admissions and reviews, and who is chosen.
-EQUITY = ("copd_register", "moderate_exacerbations", "copd_emergency_admissions", "copd_reviews")
-EQUITY_PLACED = ("disposition_clinic", "disposition_self_management", "disposition_clinical_review")
 BREAKDOWNS = {
     "imd_quintile": "deprivation (quintile of the Index of Multiple Deprivation)",
     "sex": "sex",
@@ -53,8 +21,6 @@ BREAKDOWNS = {
     "ethnicity_group": "ethnic group",
 }
 RATES = "rates per 100 people in the month"
-NOT_YET = "No month has closed yet. Figures appear once every source is complete past the end of a month."
-NOT_PLACED = "Lists and places appear here once a month in which the pipeline ran has closed."
 _READINGS = {
     "common": "within usual variation",
     "improvement": "improvement",
@@ -72,45 +38,62 @@ _CAUSES = {
 }
 
 
-def headline(published: Published) -> str:
-    """The latest closed month of each integrated care board, and its monthly indicators as control charts."""
-    name, heading = "headline", "Headline figures"
+def _shown_in(place: str, cohort: str) -> list[str]:
+    """A cohort's indicators that stand in a section, in the order of summary/data/indicators.csv.
+
+    Equity shows need beside selection: who has admissions and reviews, and who is chosen.
+    """
+    declared = indicators()
+    here = declared["report"].str.split().map(lambda places: place in places)
+    return list(declared.index[here & (declared["cohort"] == cohort)])
+
+
+@dataclass(frozen=True)
+class Chart:
+    """A control chart with its caption, and the same figures as a table."""
+
+    heading: str
+    note: str
+    svg: Markup
+    name: str
+    data: Shown
+
+
+@dataclass(frozen=True)
+class Board:
+    """An integrated care board: its latest closed month, and its monthly indicators as charts."""
+
+    code: str
+    latest: Shown
+    charts: list[Chart]
+
+
+def boards(published: Published) -> list[Board]:
+    """Every integrated care board of the latest closed month; none before the first has closed."""
     latest = published.latest_month("copd_register")
     if latest is None:
-        return section(name, heading, paragraph(NOT_YET))
-    boards = [_board(published, code, latest) for code in published.codes("icb", latest)]
-    how = (
-        "Each chart shows closed months. The solid line is the mean, the dashed lines are the limits within"
-        " which a stable process stays by chance (XmR, Making Data Count). A point that stands out asks for"
-        " a question, not for a conclusion. A lower limit below 0 is not drawn."
-    )
-    return section(name, heading, paragraph(how), legend(), *boards)
+        return []
+    return [_board(published, code, latest) for code in published.codes("icb", latest)]
 
 
-def _board(published: Published, code: str, latest: pd.Timestamp) -> str:
+def _board(published: Published, code: str, latest: pd.Timestamp) -> Board:
     cells = published.at(latest, "icb")
-    shown = [published.indicators[i] for i in HEADLINE]
+    shown = [published.indicators[i] for i in _shown_in("headline", "register")]
     rows = [
         [
-            text(item.heading),
+            item.heading,
             figure_cell(cells.get((code, "all", item.id)), item.unit, interval=True),
-            text(_reading(published.series("icb", code, item.id), latest)),
+            _reading(published.series("icb", code, item.id), latest),
         ]
         for item in shown
     ]
-    heading = f"Integrated care board {code}"
-    summary = table(
-        f"Latest closed month: {month(latest)}",
-        ["Indicator", "Value (95% interval)", "Against its own past"],
-        rows,
+    header = ["Indicator", "Value (95% interval)", "Against its own past"]
+    drawn = [(item, published.series("icb", code, item.id)) for item in shown]
+    return Board(
+        code=code,
+        latest=Shown(f"Latest closed month: {month(latest)}", header, rows),
+        charts=[_chart(series, item, code) for item, series in drawn if series["value"].notna().any()],
     )
-    charts = [_chart(published.series("icb", code, item.id), item, code) for item in shown]
-    return tag("h3", text(heading)) + summary + marks() + tag("div", *charts, class_="charts")
-
-
-def marks() -> str:
-    """The explanation that stands under every table of figures."""
-    return paragraph(MARKS, class_="note")
 
 
 def _reading(series: pd.DataFrame, latest: pd.Timestamp) -> str:
@@ -123,102 +106,77 @@ def _reading(series: pd.DataFrame, latest: pd.Timestamp) -> str:
     return _READINGS[row["variation"]] + (f" ({cause})" if cause else "") + trial
 
 
-def _chart(series: pd.DataFrame, item: Indicator, code: str) -> str:
-    if series["value"].isna().all():
-        return ""
+def _chart(series: pd.DataFrame, item: Indicator, code: str) -> Chart:
     note = "Value each month"
     if (series["variation"] == "not_assessed").all():
         note += "; not assessed, since a month is hidden or missing or there are too few"
     elif series["trial_limits"].any():
         note += "; fewer than 13 months, so the limits are trial limits"
-    caption = tag("figcaption", tag("strong", text(item.heading)), tag("span", text(note)))
-    chart = control_chart(f"chart-{code}-{item.id}", item.heading, series, item.unit, item.polarity)
-    rows = [
-        [
-            month(row.period_start),
-            _value(row, item),
-            text(
-                _READINGS[row.variation]
-                + (f" ({_CAUSES[row.special_cause]})" if row.special_cause != "none" else "")
-            ),
-        ]
-        for row in records(series)
-    ]
-    data = table(f"{item.heading}, by month", ["Month", "Value", "Reading"], rows)
-    return tag("figure", caption, chart, tag("details", tag("summary", f"Data: {text(item.name)}"), data))
+    rows = [[month(row.period_start), _value(row, item), _with_cause(row)] for row in records(series)]
+    return Chart(
+        heading=item.heading,
+        note=note,
+        svg=control_chart(f"chart-{code}-{item.id}", item.heading, series, item.unit, item.polarity),
+        name=item.name,
+        data=Shown(f"{item.heading}, by month", ["Month", "Value", "Reading"], rows),
+    )
+
+
+def _with_cause(row: Any) -> str:
+    cause = _CAUSES[row.special_cause]
+    return _READINGS[row.variation] + (f" ({cause})" if cause else "")
 
 
 def _value(row: Any, item: Indicator) -> str:
-    if pd.notna(row.value):
-        return text(number(row.value, item.unit))
-    return NO_FIGURE[row.value_status]
+    return number(row.value, item.unit) if pd.notna(row.value) else NO_FIGURE[row.value_status]
 
 
-def networks(published: Published) -> str:
-    """Primary care networks side by side in the latest closed month."""
-    name, heading = "networks", "Primary care networks"
+def networks(published: Published) -> list[Shown]:
+    """Primary care networks side by side in the latest closed month: events, then dispositions once known."""
     latest, placed = published.latest_month("copd_register"), published.latest_month("people_placed")
-    if latest is None:
-        return section(name, heading, paragraph(NOT_YET))
-    content = [
-        paragraph(
-            "Small networks vary more by chance: read a value with its interval in the published tables,"
-            " and do not rank. Figures are rounded, so parts need not add up to totals."
-        ),
-        _by_network(published, latest, EVENTS, f"Exacerbations, hospital use and reviews, {RATES}"),
-        paragraph(NOT_PLACED)
-        if placed is None
-        else _by_network(published, placed, PLACED, "Dispositions, with clinic places taken and new names"),
-        marks(),
+    events = f"Exacerbations, hospital use and reviews, {RATES}"
+    lists = "Dispositions, with clinic places taken and new names"
+    wanted = [
+        (latest, _shown_in("networks", "register"), events),
+        (placed, _shown_in("networks", "placed"), lists),
     ]
-    return section(name, heading, *content)
+    return [_by_network(published, when, names, what) for when, names, what in wanted if when is not None]
 
 
-def _by_network(published: Published, latest: pd.Timestamp, wanted: Sequence[str], what: str) -> str:
+def _by_network(published: Published, latest: pd.Timestamp, wanted: Sequence[str], what: str) -> Shown:
     cells = published.at(latest, "pcn")
     items = [published.indicators[i] for i in wanted]
     rows = [
-        [text(code), *(figure_cell(cells.get((code, "all", item.id)), item.unit) for item in items)]
+        [code, *(figure_cell(cells.get((code, "all", item.id)), item.unit) for item in items)]
         for code in sorted({key[0] for key in cells})
     ]
-    return table(f"{what}: {month(latest)}", ["Network", *(item.column for item in items)], rows)
+    return Shown(f"{what}: {month(latest)}", ["Network", *(item.column for item in items)], rows)
 
 
-def equity(published: Published) -> str:
+def equity(published: Published) -> list[Shown]:
     """Need and selection by deprivation, sex, age and ethnic group, for each board's latest closed month."""
-    name, heading = "equity", "Equity"
-    latest = published.latest_month("copd_register")
+    latest, placed = published.latest_month("copd_register"), published.latest_month("people_placed")
     if latest is None:
-        return section(name, heading, paragraph(NOT_YET))
-    placed = published.latest_month("people_placed")
-    words = (
-        "Compare what a group needs (exacerbations, admissions) with what it gets (reviews, the clinic)."
-        " Groups differ in age and illness, and nothing here is standardised. People whose group is not"
-        " known stay visible as a group of their own."
-    )
-    later = [] if placed is not None else [paragraph(NOT_PLACED)]
-    tables = [
-        _by_group(published, code, kind, latest, placed)
-        for code in published.codes("icb", latest)
-        for kind in BREAKDOWNS
-    ]
-    return section(name, heading, paragraph(words), *later, *tables, marks())
+        return []
+    codes = published.codes("icb", latest)
+    return [_by_group(published, code, kind, latest, placed) for code in codes for kind in BREAKDOWNS]
 
 
 def _by_group(
     published: Published, code: str, kind: str, latest: pd.Timestamp, placed: pd.Timestamp | None
-) -> str:
+) -> Shown:
     cells = published.at(latest, "icb", kind)
     chosen = {} if placed is None else published.at(placed, "icb", kind)
-    items = [published.indicators[i] for i in (*EQUITY, *EQUITY_PLACED)]
-    items = [item for item in items if placed is not None or item.id in EQUITY]
+    events = _shown_in("equity", "register")
+    wanted = events if placed is None else [*events, *_shown_in("equity", "placed")]
+    items = [published.indicators[i] for i in wanted]
     groups = published.breakdowns[published.breakdowns["breakdown_type"] == kind]
     rows = [
         [
-            text(group.label),
+            group.label,
             *(
                 figure_cell(
-                    (cells if item.id in EQUITY else chosen).get((code, group.breakdown_value, item.id)),
+                    (cells if item.id in events else chosen).get((code, group.breakdown_value, item.id)),
                     item.unit,
                 )
                 for item in items
@@ -228,7 +186,7 @@ def _by_group(
     ]
     when = month(latest) if placed in (None, latest) else f"{month(latest)}; dispositions {month(placed)}"
     caption = f"By {BREAKDOWNS[kind]}, {RATES}, {code}: {when}"
-    return table(caption, ["Group", *(item.column for item in items)], rows)
+    return Shown(caption, ["Group", *(item.column for item in items)], rows)
 
 
 _CHECKS = {
@@ -240,18 +198,18 @@ _CHECKS = {
 }
 
 
-def completeness(published: Published) -> str:
-    """How much of the latest closed month is known and shown, for each board."""
+def completeness(published: Published) -> Shown | None:
+    """How much of the latest closed month is known and shown, for each board; None before the first."""
     latest = published.latest_month("copd_register")
     quality = published.quality
     rows = quality[(quality["org_level"] == "icb") & (quality["period_start"] == latest)]
     if rows.empty:
-        return ""
+        return None
     lines = [
         [
-            text(f"{_CHECKS[row.check_id]} ({row.org_code})"),
+            f"{_CHECKS[row.check_id]} ({row.org_code})",
             number(row.value, "%") if row.value_status == "shown" else NO_FIGURE[row.value_status],
         ]
         for row in records(rows.sort_values(["org_code", "check_id"]))
     ]
-    return table(f"Completeness: {month(latest)}", ["Check", "Share"], lines) + marks()
+    return Shown(f"Completeness: {month(latest)}", ["Check", "Share"], lines)

@@ -7,16 +7,16 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+from markupsafe import Markup
 
+from copd_strat.plan import RunStamp
 from copd_strat.report import about, figures
-from copd_strat.report.markup import day, paragraph, tag, text
+from copd_strat.report.charts import legend
 from copd_strat.report.published_rows import Published
+from copd_strat.report.rendering import render
+from copd_strat.report.shown_values import day
 from copd_strat.report.styles import CSS
-from copd_strat.summary.stamp import RunStamp
 
-# No script, no font, no frame: a mail gateway or an intranet may show the page as it is.
-POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
-SYNTHETIC = "SYNTHETIC: these people do not exist. Not for any use in care or planning."
 CONTENTS = {
     "purpose": "What this is, and what it is not",
     "data": "Data as at",
@@ -45,45 +45,21 @@ def write_report(
 def report(*, stamp: RunStamp, facts: Mapping[str, pd.DataFrame], manifest: Mapping[str, Any]) -> str:
     """The page as text."""
     published = Published.of(facts)
-    sections = [
-        about.purpose(),
-        about.data_as_at(stamp, manifest, published),
-        figures.headline(published),
-        figures.networks(published),
-        figures.equity(published),
-        about.data_quality(manifest),
-        about.not_observed(manifest, published),
-        about.code_lists(manifest),
-        about.definitions(facts),
-    ]
-    body = [
-        tag("a", "Skip to the report", href="#main", class_="skip"),
-        paragraph(SYNTHETIC, class_="banner") if stamp.synthetic else "",
-        _header(stamp),
-        tag("main", _contents(), *sections, id="main"),
-        tag("footer", paragraph(f"Run {stamp.run_id}, data as at {day(stamp.index_date)}.")),
-    ]
-    return "\n".join(["<!DOCTYPE html>", tag("html", _head(stamp), tag("body", *body), lang="en-GB"), ""])
-
-
-def _head(stamp: RunStamp) -> str:
-    return tag(
-        "head",
-        '<meta charset="utf-8">',
-        f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">',
-        '<meta name="viewport" content="width=device-width, initial-scale=1">',
-        tag("title", text(f"COPD monthly report: {stamp.title}")),
-        tag("style", CSS),
-    )
-
-
-def _header(stamp: RunStamp) -> str:
-    words = f"Data as at {day(stamp.index_date)}. It supports judgement and does not replace it."
-    return tag(
-        "header", tag("div", tag("h1", "COPD monthly report"), paragraph(stamp.title), paragraph(words))
-    )
-
-
-def _contents() -> str:
-    links = [tag("li", tag("a", text(words), href=f"#{name}")) for name, words in CONTENTS.items()]
-    return tag("nav", tag("ul", *links), aria_label="Contents")
+    content = {
+        "stamp": stamp,
+        "contents": CONTENTS,
+        "css": Markup(CSS),  # noqa: S704 - the program's own style sheet
+        "legend": legend(),
+        "as_at": about.data_as_at(stamp, manifest, published),
+        "completeness": figures.completeness(published),
+        "latest": published.latest_month("copd_register"),
+        "placed": published.latest_month("people_placed"),
+        "boards": figures.boards(published),
+        "networks": figures.networks(published),
+        "equity": figures.equity(published),
+        "quality": about.data_quality(manifest),
+        "unseen": about.not_observed(manifest, published),
+        "code_lists": about.code_lists(manifest),
+        "definitions": about.definitions(facts),
+    }
+    return render("report.html", day=day, **content) + "\n"

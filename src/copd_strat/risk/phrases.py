@@ -28,6 +28,12 @@ ESTIMATED = {
     "statin": ("statin use not known, estimated as yes", "statin use not known, estimated as no"),
     "smoker": ("smoking not known, estimated as smoking", "smoking not known, estimated as not smoking now"),
 }
+# Markers of severe disease in the equations, not causes: never a reason on a list (docs/decisions.md §45).
+# The second line is what a site's own scorecard calls them.
+TREATMENTS = frozenset(
+    {"LAMA", "LABA", "ICS", "oxygen", "statin"}
+    | {"lama", "laba", "ics", "saba", "sama", "inhaler_class", "home_oxygen", "theophylline", "mucolytic"}
+)
 DATE_WORDS = {
     SEVERE: "latest",
     "FEV1": "measured",

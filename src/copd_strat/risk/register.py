@@ -47,10 +47,18 @@ DATE_FEATURES = {
 
 @dataclass(frozen=True)
 class RiskResult:
-    """scores: one row a patient, in the features' order; reasons: one row a scored patient and predictor."""
+    """scores: one row a patient, in the features' order; reasons: one row a scored patient and predictor;
+    model: the name of the one that ranks patients."""
 
     scores: pd.DataFrame
     reasons: pd.DataFrame
+    model: str
+
+    @property
+    def statuses(self) -> dict[str, int]:
+        """Patients by risk status, most frequent first."""
+        counts = self.scores["risk_status"].str.split(":").str[0].value_counts()
+        return {str(status): int(count) for status, count in counts.items()}
 
 
 @dataclass(frozen=True)
@@ -72,7 +80,7 @@ def ranking(settings: RiskSettings) -> Ranking:
 def score_register(features: pd.DataFrame, settings: RiskSettings) -> RiskResult:
     """Risk of exacerbations in the next 12 months, GOLD group and grade, and the reasons for the risk.
 
-    features: one row a patient, columns as in ``clinical/features.csv``. Where severe exacerbations are not
+    features: one row a patient, columns as in their contract. Where severe exacerbations are not
     observable their count is unknown, never 0, so the patient is not scored and has no GOLD group.
     """
     ids = ids_of(features)
@@ -93,7 +101,8 @@ def score_register(features: pd.DataFrame, settings: RiskSettings) -> RiskResult
     scored = scores["risk_severe_12m"].notna()
     dates = {name: series[scored] for name, series in _dates(features, predictors).items()}
     reasons = explain(ids[scored], predictors[scored], dates, ranks.log_severe_rate)
-    return RiskResult(scores[["patient_id", *RISK_COLUMNS.values(), *_TEXT_COLUMNS]], reasons)
+    columns = ["patient_id", *RISK_COLUMNS.values(), *_TEXT_COLUMNS]
+    return RiskResult(scores[columns], reasons, ranks.model.name)
 
 
 _TEXT_COLUMNS = ("risk_model", "risk_status", "imputed", "gold_abe", "gold_grade")

@@ -11,6 +11,24 @@ from copd_strat.risk.model_card import Model, Predictor
 from copd_strat.risk.parameters import Flags
 
 SCORED = "scored"
+# What a status says to a clinician, by its first word.
+_IN_WORDS = {
+    "missing_required": "not on record: ",
+    "out_of_range": "outside the range that the equation was made for: ",
+    "inconsistent": "the record contradicts itself: ",
+    "not_applicable": "the model does not apply: ",
+    "severe_above_any": "the risk of a severe exacerbation is above that of any",
+}
+
+
+def status_in_words(status: str) -> str:
+    """``missing_required: FEV1`` as "not on record: FEV1", part by part."""
+    return "; ".join(map(_part_in_words, status.split("; ")))
+
+
+def _part_in_words(part: str) -> str:
+    kind, _, rest = part.partition(": ")
+    return _IN_WORDS[kind] + rest if kind in _IN_WORDS else part.replace("_", " ")
 
 
 def named(flags: Mapping[str, Flags], index: pd.Index) -> pd.Series:

@@ -8,6 +8,7 @@ from datetime import date
 import pandas as pd
 import pyarrow as pa
 
+from copd_strat.contracts.own_tables import column_names, own_table
 from copd_strat.engine import Engine, literal
 from copd_strat.summary.cube import (
     COHORTS,
@@ -17,11 +18,12 @@ from copd_strat.summary.cube import (
     declared_values,
     indicators,
 )
+from copd_strat.summary.indicator_events import events_of_people
 
 CELL_KEY = ["indicator_id", "org_level", "org_code", "breakdown_type", "breakdown_value"]
-MEMBERSHIP = ["month", "practice", "practice_name", "pcn", "sub_icb", "icb"]
-SNAPSHOT = ["month", "patient_id", "practice_id", "disposition", "place"]
 GROUPS = list(breakdown_types())
+#: What an indicator ``needs`` that compares with the dispositions of the month before.
+EARLIER_MONTH = "earlier_month"
 
 
 @dataclass(frozen=True)
@@ -37,7 +39,7 @@ def prepare(
 ) -> None:
     """Make ``summary_counts`` and ``summary_membership`` for the months due.
 
-    ``snapshots``: one row a month and patient (SNAPSHOT and the breakdowns). A revised month keeps the
+    ``snapshots``: one row a month and patient (as history keeps them). A revised month keeps the
     membership under which it was first published; a practice unknown then is left out of the revision.
     """
     engine.register_frame(
@@ -46,16 +48,22 @@ def prepare(
     )
     engine.register_frame("summary_snapshots", _dated(snapshots))
     engine.materialise("summary", "summary_people")
-    engine.materialise("summary", "summary_events")
+    events_of_people(engine)
     engine.materialise("summary", "month_end_membership")
     revised = [d.month for d in due if d.revision]
     fresh = engine.frame("SELECT * FROM month_end_membership ORDER BY month, practice").astype("object")
     kept = published_membership[published_membership["month"].isin(revised)]
-    membership = pd.concat([fresh[~fresh["month"].isin(revised)], kept])[MEMBERSHIP]
+    columns = membership_columns()
+    membership = pd.concat([fresh[~fresh["month"].isin(revised)], kept])[columns]
     engine.register_frame(
-        "summary_membership", _dated(membership.astype(dict.fromkeys(MEMBERSHIP[1:], "string")))
+        "summary_membership", _dated(membership.astype(dict.fromkeys(columns[1:], "string")))
     )
     engine.materialise("summary", "summary_counts")
+
+
+def membership_columns() -> list[str]:
+    """The columns of month-end membership: month, practice and the organisations above it."""
+    return list(column_names(own_table("internal", "history_membership")))
 
 
 def _dated(frame: pd.DataFrame) -> pd.DataFrame:
@@ -64,17 +72,18 @@ def _dated(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def membership_of(engine: Engine, month: date) -> pd.DataFrame:
-    """One row a practice (MEMBERSHIP) for one month due."""
+    """One row a practice (``membership_columns``) for one month due."""
     select = f"SELECT * FROM summary_membership WHERE month = {literal(month)} ORDER BY practice"
-    return engine.frame(select).astype("object")[MEMBERSHIP]
+    return engine.frame(select).astype("object")[membership_columns()]
 
 
 def unobserved(engine: Engine, has_earlier_snapshot: bool) -> frozenset[str]:
     """Indicators that no source covers: these are published as insufficient data, never as 0."""
     present = {name for name, here in engine.rows("SELECT table_name, present FROM source_tables") if here}
-    declared = indicators()
-    missing = set(declared.index[(declared["needs"] != "") & ~declared["needs"].isin(present)])
-    return frozenset(missing if has_earlier_snapshot else missing | {"clinic_entered"})
+    if has_earlier_snapshot:
+        present.add(EARLIER_MONTH)
+    needs = indicators()["needs"]
+    return frozenset(needs.index[(needs != "") & ~needs.isin(present)])
 
 
 def true_cells(engine: Engine, month: date, membership: pd.DataFrame) -> pd.DataFrame:

@@ -20,13 +20,14 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from copd_strat.summary.counts import GROUPS, MEMBERSHIP, SNAPSHOT, Due
+from copd_strat.contracts.contract import Contract
+from copd_strat.contracts.own_tables import arrow_schema, column_names, conform, own_table, write_parquet
+from copd_strat.summary.counts import Due, membership_columns
 from copd_strat.summary.fact_rows import add_months, month_end
-from copd_strat.summary.parquet_files import write_parquet
+from copd_strat.summary.schemas import published
 
 FOLDER = "history"
 REVISED_AFTER_MONTHS = 3
-SNAPSHOT_COLUMNS = [*SNAPSHOT, *GROUPS]
 
 
 @dataclass(frozen=True)
@@ -57,20 +58,22 @@ class History:
             found[Due(date.fromisoformat(f"{month}-01"), int(revision))] = path
         return found
 
-    def facts(self) -> pa.Table | None:
-        """All published rows, or None before the first."""
-        files = list(self.published().values())
-        return pa.concat_tables([pq.read_table(path) for path in files]) if files else None
+    def facts(self) -> pa.Table:
+        """All published rows, none before the first publication."""
+        empty = arrow_schema(published("fact_indicator")).empty_table()
+        return pa.concat_tables([empty, *map(pq.read_table, self.published().values())])
 
     def rows(self, due: Due) -> pd.DataFrame:
         """The rows of one publication of one month."""
         return _read(self.published()[due])
 
-    def add_month(self, due: Due, rows: pa.Table) -> None:
-        write_parquet(rows, self.folder / "months" / f"{due.month:%Y-%m}_r{due.revision}.parquet")
+    def add_month(self, due: Due, rows: pd.DataFrame) -> None:
+        path = self.folder / "months" / f"{due.month:%Y-%m}_r{due.revision}.parquet"
+        _write(published("fact_indicator"), rows, path)
 
     def add_audit(self, month: date, known: pd.DataFrame) -> None:
-        _write(known, self.folder / "audit" / f"{month:%Y-%m}.parquet")
+        path = self.folder / "audit" / f"{month:%Y-%m}.parquet"
+        _write(own_table("internal", "history_audit"), known, path)
 
     def audit(self, month: date) -> pd.DataFrame:
         return _read(self.folder / "audit" / f"{month:%Y-%m}.parquet")
@@ -84,13 +87,13 @@ class History:
         (self.folder / "audit" / f"{month:%Y-%m}.parquet").unlink()
 
     def membership(self) -> pd.DataFrame:
-        """Month-end membership (MEMBERSHIP) of all published months."""
+        """Month-end membership of all published months."""
         path = self.folder / "membership.parquet"
-        return _read(path) if path.exists() else pd.DataFrame(columns=MEMBERSHIP, dtype="object")
+        return _read(path) if path.exists() else pd.DataFrame(columns=membership_columns(), dtype="object")
 
     def add_membership(self, rows: pd.DataFrame) -> None:
         both = pd.concat([self.membership(), rows], ignore_index=True)
-        _write(both.sort_values(["month", "practice"]), self.folder / "membership.parquet")
+        _write(own_table("internal", "history_membership"), both, self.folder / "membership.parquet")
 
     def runs(self) -> pd.DataFrame | None:
         path = self.folder / "runs.parquet"
@@ -99,16 +102,17 @@ class History:
     def add_run(self, row: dict[str, object]) -> None:
         before = self.runs()
         after = pd.DataFrame([row])
-        _write(after if before is None else pd.concat([before, after]), self.folder / "runs.parquet")
+        rows = after if before is None else pd.concat([before, after])
+        _write(published("dim_run"), rows, self.folder / "runs.parquet")
 
     def snapshots(self) -> pd.DataFrame:
-        """Dispositions by person at the end of each month kept (SNAPSHOT_COLUMNS)."""
+        """Dispositions by person at the end of each month kept."""
         frames = [_read(path) for path in sorted((self.folder / "snapshots").glob("*.parquet"))]
         return pd.concat(frames, ignore_index=True) if frames else _empty_snapshots()
 
     def replace_snapshot(self, month: date, people: pd.DataFrame) -> None:
         """Keep ``people`` as the latest dispositions of ``month``."""
-        _write(people.sort_values("patient_id"), self._snapshot(month))
+        _write(own_table("internal", "history_snapshots"), people, self._snapshot(month))
 
     def drop_snapshots(self, before: date) -> None:
         """Drop snapshots of months before ``before``: nothing is counted from them again."""
@@ -121,15 +125,16 @@ class History:
 
 
 def _empty_snapshots() -> pd.DataFrame:
-    return pd.DataFrame({column: pd.Series(dtype="string") for column in SNAPSHOT_COLUMNS})
+    names = column_names(own_table("internal", "history_snapshots"))
+    return pd.DataFrame({name: pd.Series(dtype="string") for name in names})
 
 
 def _read(path: Path) -> pd.DataFrame:
     return pq.read_table(path).to_pandas(date_as_object=True).astype("object")
 
 
-def _write(frame: pd.DataFrame, path: Path) -> None:
-    write_parquet(pa.Table.from_pandas(frame.infer_objects(), preserve_index=False), path)
+def _write(contract: Contract, frame: pd.DataFrame, path: Path) -> None:
+    write_parquet(conform(contract, frame), path)
 
 
 def first_open_month(complete_to: date) -> date:

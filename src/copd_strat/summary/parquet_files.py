@@ -1,4 +1,4 @@
-"""Published tables as files: Parquet by their own schema, and CSV twins for spreadsheets."""
+"""Published tables as files: Parquet by their contracts, and CSV twins for spreadsheets."""
 
 from __future__ import annotations
 
@@ -9,42 +9,17 @@ from typing import Any
 
 import pandas as pd
 import pyarrow as pa
-import pyarrow.parquet as pq
 
-from copd_strat.summary.schemas import DATA_DICTIONARY, TABLES, TYPES, Column, Table
-
-
-def conform(table: Table, frame: pd.DataFrame) -> pa.Table:
-    """``frame`` in the table's columns, types and order of rows; a misfit is an error, never a guess."""
-    columns = [_array(frame[column.name], column) for column in table.columns]
-    return pa.Table.from_arrays(columns, schema=table.schema).sort_by(
-        [(key, "ascending") for key in table.key]
-    )
+from copd_strat.contracts.contract import Contract
+from copd_strat.contracts.own_tables import column_names, conform, type_name, write_parquet
+from copd_strat.summary.schemas import published, published_tables
 
 
-def _array(values: pd.Series, column: Column) -> pa.Array[Any]:
-    plain = [None if pd.isna(value) else value for value in values]
-    return pa.array(plain, type=TYPES[column.type])
-
-
-def write(table: Table, content: pa.Table, folder: Path) -> None:
+def write(contract: Contract, content: pa.Table, folder: Path) -> None:
     """``<folder>/<table>.parquet`` and, for a table with a twin, ``.csv``; same content, same bytes."""
-    folder.mkdir(parents=True, exist_ok=True)
-    write_parquet(content, folder / f"{table.name}.parquet")
-    if table.csv_twin:
-        write_csv(table.names, content.to_pylist(), folder / f"{table.name}.csv")
-
-
-def write_parquet(content: pa.Table, path: Path) -> None:
-    """One row group, Snappy, page checksums: read by every tool, and damage is detectable."""
-    pq.write_table(
-        content,
-        path,
-        compression="snappy",
-        write_page_checksum=True,
-        row_group_size=max(content.num_rows, 1),
-        use_dictionary=True,
-    )
+    write_parquet(content, folder / f"{contract.table}.parquet")
+    if contract.custom.get("csvTwin"):
+        write_csv(column_names(contract), content.to_pylist(), folder / f"{contract.table}.csv")
 
 
 def write_csv(names: tuple[str, ...], rows: Iterable[dict[str, Any]], path: Path) -> None:
@@ -65,19 +40,19 @@ def _text(value: object) -> object:
 
 
 def dictionary() -> pa.Table:
-    """The data dictionary, from the same objects as the writer."""
+    """The data dictionary of the published tables, from the contracts that the writer follows."""
     rows = [
         {
-            "table_name": table.name,
+            "table_name": contract.table,
             "position": position,
             "column_name": column.name,
-            "type": column.type,
+            "type": type_name(column),
             "may_be_empty": not column.required,
             "allowed_values": ", ".join(column.values) or None,
-            "meaning": column.meaning,
-            "caution": column.caution or None,
+            "meaning": column.description,
+            "caution": column.custom.get("caution"),
         }
-        for table in TABLES
-        for position, column in enumerate(table.columns, start=1)
+        for contract in published_tables()
+        for position, column in enumerate(contract.columns, start=1)
     ]
-    return conform(DATA_DICTIONARY, pd.DataFrame(rows))
+    return conform(published("data_dictionary"), pd.DataFrame(rows))

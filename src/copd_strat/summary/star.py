@@ -8,11 +8,12 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
+from copd_strat.contracts.own_tables import column_names, conform
 from copd_strat.summary import schemas
 from copd_strat.summary.cube import breakdown_types, breakdowns, indicators, unknown_value
 from copd_strat.summary.fact_rows import DECIMALS, month_end, organisation_versions
 from copd_strat.summary.month_history import History
-from copd_strat.summary.parquet_files import conform, dictionary
+from copd_strat.summary.parquet_files import dictionary
 from copd_strat.summary.spc import TRIAL_BELOW, signals, variation, xmr_limits
 
 SPC_LEVELS = ("pcn", "sub_icb", "icb")
@@ -23,23 +24,22 @@ SPC_SHORTEST = 3
 def tables(history: History, run: dict[str, object]) -> dict[str, pa.Table]:
     """Every published table by name."""
     rows = history.facts()
-    rows = schemas.FACT_INDICATOR.schema.empty_table() if rows is None else rows
     published = rows.to_pandas(date_as_object=True)
     versions = organisation_versions(history.membership())
     latest = latest_rows(published)
     built = {
-        schemas.FACT_SPC: spc_rows(latest, versions),
-        schemas.FACT_DATA_QUALITY: quality_rows(published),
-        schemas.DIM_ORG: versions,
-        schemas.DIM_INDICATOR: indicators(),
-        schemas.DIM_PERIOD: period_rows(latest),
-        schemas.DIM_BREAKDOWN: breakdowns(),
-        schemas.DIM_RUN: run_rows(history.runs(), run),
+        "fact_indicator": published,
+        "fact_spc": spc_rows(latest, versions),
+        "fact_data_quality": quality_rows(published),
+        "dim_org": versions,
+        "dim_indicator": indicators(),
+        "dim_period": period_rows(latest),
+        "dim_breakdown": breakdowns(),
+        "dim_run": run_rows(history.runs(), run),
     }
     return {
-        schemas.FACT_INDICATOR.name: conform(schemas.FACT_INDICATOR, published),
-        **{table.name: conform(table, frame) for table, frame in built.items()},
-        schemas.DATA_DICTIONARY.name: dictionary(),
+        **{name: conform(schemas.published(name), frame) for name, frame in built.items()},
+        "data_dictionary": dictionary(),
     }
 
 
@@ -86,7 +86,11 @@ def spc_rows(latest: pd.DataFrame, versions: pd.DataFrame) -> pd.DataFrame:
         _assessed(rows, str(declared.loc[str(key[0]), "polarity"]))
         for key, rows in series.groupby(["indicator_id", "org_level", "org_code"], sort=False)
     ]
-    return pd.concat(assessed) if assessed else series.reindex(columns=list(schemas.FACT_SPC.names))
+    return (
+        pd.concat(assessed)
+        if assessed
+        else series.reindex(columns=list(column_names(schemas.published("fact_spc"))))
+    )
 
 
 def _assessed(rows: pd.DataFrame, polarity: str) -> pd.DataFrame:

@@ -11,12 +11,12 @@ import pyarrow as pa
 
 from copd_strat.config import SummarySettings
 from copd_strat.engine import Engine
+from copd_strat.plan import RunStamp
 from copd_strat.summary import fact_rows, parquet_files, schemas, star
 from copd_strat.summary.counts import CELL_KEY, GROUPS, Due, membership_of, prepare, true_cells, unobserved
 from copd_strat.summary.cube import age_band, canonical, indicators
 from copd_strat.summary.month_history import FOLDER, History, due_months, first_open_month, is_settled
 from copd_strat.summary.protect import KNOWN, protect
-from copd_strat.summary.stamp import RunStamp
 
 SUMMARY = "summary"
 # A month without any event lies before the extracts begin: nothing was observed, so nothing is 0.
@@ -33,6 +33,30 @@ class SummaryResult:
     revised_months: tuple[date, ...]
     published_months: tuple[date, ...]
     tables: dict[str, pa.Table]
+
+    @property
+    def frames(self) -> dict[str, pd.DataFrame]:
+        """The published tables, dates as dates."""
+        return {name: table.to_pandas(date_as_object=True) for name, table in self.tables.items()}
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """How many months are new tonight, are revised, and stand published in all."""
+        return {
+            "new months": len(self.new_months),
+            "revised": len(self.revised_months),
+            "published in all": len(self.published_months),
+        }
+
+    def record(self) -> dict[str, dict[str, list[date]]]:
+        """What the manifest keeps."""
+        return {
+            "months": {
+                "new": list(self.new_months),
+                "revised": list(self.revised_months),
+                "published": list(self.published_months),
+            }
+        }
 
 
 def months_to_count(previous: Path | None, settings: SummarySettings, complete_to: date) -> tuple[date, ...]:
@@ -71,8 +95,8 @@ def write_summary(
     if published:
         history.drop_snapshots(before=published[-1])
     tables = star.tables(history, _run_row(run, complete_to))
-    for table in schemas.TABLES:
-        parquet_files.write(table, tables[table.name], root / SUMMARY)
+    for contract in schemas.published_tables():
+        parquet_files.write(contract, tables[contract.table], root / SUMMARY)
     return SummaryResult(
         new_months=tuple(one.month for one in due if not one.revision),
         revised_months=tuple(one.month for one in due if one.revision),
@@ -125,7 +149,7 @@ def _publish_month(
         history.drop_audit(due.month)
     elif provisional:
         history.add_audit(due.month, protected[[*CELL_KEY, *KNOWN]])
-    history.add_month(due, parquet_files.conform(schemas.FACT_INDICATOR, stamped))
+    history.add_month(due, stamped)
 
 
 def _unrevised(history: History, due: Due) -> pd.DataFrame:
@@ -145,5 +169,5 @@ def _run_row(run: RunStamp, complete_to: date) -> dict[str, object]:
         "policy": run.policy,
         "model": run.model,
         "synthetic": run.synthetic,
-        "schema_version": schemas.SCHEMA_VERSION,
+        "schema_version": schemas.schema_version(),
     }

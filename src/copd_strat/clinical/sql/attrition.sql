@@ -1,5 +1,6 @@
--- How the register was reached, step by step: who remains, and who each step left out (docs/decisions.md §5).
+-- How the register was reached, step by step: who remains, and who each step left out.
 -- Opted-out people must not be in the extract at all: the run stops before this table if they are.
+-- Source: docs/decisions.md §5, §37.
 WITH steps AS (
     SELECT 1 AS step_order, 'in the extract' AS step, count(*) AS remaining FROM eligibility
     UNION ALL
@@ -7,14 +8,17 @@ WITH steps AS (
     UNION ALL
     SELECT 3, 'COPD not resolved since', count(*) FROM eligibility WHERE unresolved
     UNION ALL
-    SELECT 4, 'aged 35 or over at the index date', count(*) FROM eligibility
-    WHERE unresolved AND aged_35_or_over
+    SELECT 4, 'year of birth known and possible', count(*) FROM eligibility
+    WHERE unresolved AND possible_age
     UNION ALL
-    SELECT 5, 'alive on the run date', count(*) FROM eligibility
-    WHERE unresolved AND aged_35_or_over AND alive
+    SELECT 5, 'aged 35 or over at the index date', count(*) FROM eligibility
+    WHERE unresolved AND possible_age AND aged_35_or_over
     UNION ALL
-    SELECT 6, 'registered on the run date', count(*) FROM eligibility
-    WHERE unresolved AND aged_35_or_over AND alive AND registered
+    SELECT 6, 'alive on the run date', count(*) FROM eligibility
+    WHERE unresolved AND possible_age AND aged_35_or_over AND alive
+    UNION ALL
+    SELECT 7, 'registered on the run date', count(*) FROM eligibility
+    WHERE unresolved AND possible_age AND aged_35_or_over AND alive AND registered
 )
 
 SELECT

@@ -1,27 +1,34 @@
--- Body mass index: the newest of a coded one and one from the latest weight and height; on the same day the
--- coded one counts.
-WITH heights AS (
-    SELECT patient, value / 100 AS height_m
-    FROM latest_measurements
-    WHERE measure = 'height'
+-- Body mass index: the newest plausible one of the coded ones and those of every weight with a height; on the
+-- same day the coded one counts. A pair is judged before the newest is taken, so that a slip in one weight or
+-- height does not empty the index.
+-- Source: docs/decisions.md §11; range from data/measures.csv (NHLI respiratory group's curation scripts).
+WITH pairs AS (
+    SELECT
+        weighed.patient,
+        weighed.event_date,
+        -- the newest height first
+        measured.event_date AS height_date,
+        10000 * weighed.value / (measured.value * measured.value) AS value
+    FROM daily_measurements AS weighed
+    INNER JOIN daily_measurements AS measured ON weighed.patient = measured.patient
+    WHERE weighed.measure = 'weight' AND measured.measure = 'height'
 ),
 
 candidates AS (
-    SELECT patient, event_date, value, 1 AS preference
-    FROM latest_measurements
+    SELECT patient, event_date, value, 1 AS preference, event_date AS height_date
+    FROM daily_measurements
     WHERE measure = 'bmi'
     UNION ALL
-    SELECT weighed.patient, weighed.event_date, weighed.value / (height_m * height_m), 2
-    FROM latest_measurements AS weighed
-    INNER JOIN heights ON weighed.patient = heights.patient
-    WHERE weighed.measure = 'weight' AND weighed.value / (height_m * height_m) BETWEEN 10 AND 100
+    SELECT pairs.patient, pairs.event_date, pairs.value, 2, pairs.height_date
+    FROM pairs
+    INNER JOIN measures ON measures.measure = 'bmi' AND pairs.value BETWEEN measures.lowest AND measures.highest
 ),
 
 ranked AS (
     SELECT
         *,
         row_number() OVER (
-            PARTITION BY patient ORDER BY event_date DESC, preference
+            PARTITION BY patient ORDER BY event_date DESC, preference, height_date DESC
         ) AS place
     FROM candidates
 )

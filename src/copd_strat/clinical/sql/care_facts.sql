@@ -1,6 +1,7 @@
 -- Care processes up to the index: COPD review, pulmonary rehabilitation, self-management plan, vaccination,
 -- inhaler technique, smoking support. Rehabilitation shows the latest status; on one day the one furthest
--- along. Influenza season: from the last 1 September to 31 March [unconfirmed].
+-- along.
+-- Source: docs/clinical-definitions.md, care and living situation; data/rehabilitation_concepts.csv.
 WITH wide AS (
     SELECT
         patient,
@@ -17,30 +18,14 @@ rehabilitation AS (
     SELECT
         patient,
         last_date,
-        substr(concept, 4) AS status,
-        row_number() OVER (
-            PARTITION BY patient
-            ORDER BY
-                last_date DESC,
-                CASE concept
-                    WHEN 'pr_completed' THEN 1
-                    WHEN 'pr_not_completed' THEN 2
-                    WHEN 'pr_commenced' THEN 3
-                    WHEN 'pr_declined' THEN 4
-                    WHEN 'pr_unsuitable' THEN 5
-                    WHEN 'pr_unavailable' THEN 6
-                    WHEN 'pr_offered' THEN 7
-                    ELSE 8
-                END
-        ) AS place
+        status,
+        row_number() OVER (PARTITION BY patient ORDER BY last_date DESC, precedence) AS place
     FROM concept_summary
+    INNER JOIN rehabilitation_concepts ON concept_summary.concept = rehabilitation_concepts.concept
     WHERE last_date IS NOT NULL
-        AND concept IN (
-            'pr_completed', 'pr_not_completed', 'pr_commenced', 'pr_declined', 'pr_unsuitable',
-            'pr_unavailable', 'pr_offered', 'pr_referred'
-        )
 ),
 
+-- Influenza season: from the last 1 September to 31 March [unconfirmed].
 season AS (
     SELECT
         patient,

@@ -1,4 +1,5 @@
 -- What the GP record says of each patient, day by day: coded entries and issues together (a view).
-SELECT patient, event_date, concept, TRUE AS course_sized FROM gp_concepts
+-- Source: gp_concepts.sql and issued_concepts.sql.
+SELECT patient, event_date, concept FROM gp_concepts
 UNION ALL
-SELECT patient, event_date, concept, course_sized FROM issued_concepts
+SELECT patient, event_date, concept FROM issued_concepts

@@ -1,10 +1,11 @@
 -- Last day of each concept of each register patient, from GP and hospital records; of measurements see
 -- measurements.sql.
--- last_date: up to the index; last_known: up to the run date, for status (docs/decisions.md §3).
+-- last_date: up to the index; last_known: up to the run date, for status.
+-- Source: docs/decisions.md §3, §11.
 WITH occurrences AS (
     SELECT patient, concept_events.concept, event_date
     FROM concept_events
-    ANTI JOIN measures ON concept_events.concept = measures.concept
+    ANTI JOIN measure_concepts ON concept_events.concept = measure_concepts.concept
     UNION ALL
     SELECT patient, concept, event_date FROM hospital_concepts
 ),

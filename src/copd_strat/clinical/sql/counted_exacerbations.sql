@@ -1,7 +1,8 @@
--- Exacerbations: events gathered under the first day they belong to (docs/decisions.md §8).
+-- Exacerbations: events gathered under the first day they belong to.
 -- severity: the highest inside (severe over ed_only over moderate); treated: an antibiotic or oral steroid
 -- was issued; each piece of evidence starts with its date, so that the
 -- text sorts by time. One row an exacerbation and way of counting ('all'; 'excl_rescue' where there is a pack).
+-- Source: docs/decisions.md §8.
 WITH spans AS (
     SELECT
         counting,

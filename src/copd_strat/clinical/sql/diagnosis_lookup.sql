@@ -3,6 +3,7 @@
 -- after the fourth character): all but letters and digits is dropped, then the padding. A three-character
 -- code of a list takes in its subdivisions, a longer one matches itself only: J4401, of another country's
 -- edition, is not J440.
+-- Source: ICD-10 5th edition as HES writes it (NHS Data Dictionary); the code lists.
 WITH strings AS (
     SELECT diagnosis FROM episode_diagnoses
     UNION

@@ -1,5 +1,6 @@
 -- Diagnoses of emergency department attendances of people who ever had COPD, one row each.
 -- Suspected and confirmed ones alike: the qualifier is too often empty to judge by.
+-- Source: canonical table ed_attendances; using suspected diagnoses is a project choice.
 SELECT patient, attendance_id, arrival_date, diagnosis
 FROM (
     SELECT

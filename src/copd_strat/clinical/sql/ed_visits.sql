@@ -1,8 +1,8 @@
 -- Emergency department attendances of people who ever had COPD, one row an attendance.
--- copd_related: any diagnosis in the COPD, exacerbation or lower respiratory infection lists (no published
--- ECDS list for COPD was found: project choice, needs clinical sign-off). admitted: the destination says so,
--- or an inpatient spell starts on the day of arrival or departure or the day after (UKHSA epidm
--- link_ae_inpatient): then the spell is the event, not the attendance.
+-- copd_related: any diagnosis in the COPD, exacerbation or lower respiratory infection lists. admitted: the
+-- destination says so, or an inpatient spell starts on the day of arrival or departure or the day after: then
+-- the spell is the event, not the attendance.
+-- Source: data/ed_copd_concepts.csv; UKHSA epidm link_ae_inpatient; docs/decisions.md §7.
 WITH visits AS (
     SELECT
         people.patient,
@@ -35,7 +35,7 @@ respiratory AS (
     SELECT DISTINCT ed_diagnoses.patient, ed_diagnoses.attendance_id
     FROM ed_diagnoses
     INNER JOIN diagnosis_lookup ON ed_diagnoses.diagnosis = diagnosis_lookup.diagnosis
-    WHERE diagnosis_lookup.concept IN ('copd_dx', 'copd_dx_asthma_overlap', 'aecopd_event', 'lrti')
+    INNER JOIN ed_copd_concepts ON diagnosis_lookup.concept = ed_copd_concepts.concept
 )
 
 SELECT

@@ -1,6 +1,7 @@
--- One row a person of the extract: each condition of the register by itself (docs/decisions.md §3, §5).
+-- One row a person of the extract: each condition of the register by itself.
 -- Diagnosis and age are judged at the index, death and registration at the run date. The current registration
 -- is the one open on the run date; of several the one that started last.
+-- Source: docs/decisions.md §3, §5, §37.
 WITH ranked AS (
     SELECT
         registrations.*,
@@ -30,6 +31,8 @@ SELECT
     ranked.patient,
     ranked.practice_id,
     ranked.registration_start,
+    ranked.registration_end,
+    ranked.death_date,
     ranked.sex,
     ranked.birth_date,
     ranked.ethnicity,
@@ -37,6 +40,8 @@ SELECT
     diagnosed.copd_diagnosis_date,
     diagnosed.patient IS NOT NULL AS ever_diagnosed,
     diagnosed.copd_diagnosis_date IS NOT NULL AS unresolved,
+    -- nobody is older than 115 (docs/decisions.md §37); a person with an impossible year is set aside
+    coalesce(ranked.birth_date + INTERVAL 115 YEAR >= $index, FALSE) AS possible_age,
     coalesce(ranked.birth_date + INTERVAL 35 YEAR <= $index, FALSE) AS aged_35_or_over,
     coalesce(ranked.death_date > $as_of, TRUE) AS alive,
     ranked.registered

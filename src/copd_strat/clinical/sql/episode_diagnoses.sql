@@ -1,4 +1,5 @@
 -- Diagnoses of used hospital episodes, one row each; leading says whether it stood first.
+-- Source: canonical table hospital_episodes, cleaned in hospital_rows.sql.
 SELECT patient, episode_id, episode_start, diagnosis_position = 'diagnosis_01' AS leading, diagnosis
 FROM (SELECT * FROM hospital_rows WHERE fault IS NULL) AS used
 UNPIVOT (

@@ -2,6 +2,7 @@
 -- than $gap days after the exacerbation's first day; the next later event opens a new one.
 -- The successors are kept, or every round of the recursion would work them out again.
 -- For patients with rescue packs, counting 'excl_rescue' repeats this without the days of their issue.
+-- Source: docs/decisions.md §8.
 WITH RECURSIVE days AS (
     SELECT DISTINCT 'all' AS counting, patient, start_date FROM exacerbation_events
     UNION ALL

@@ -1,6 +1,7 @@
 -- First days of exacerbations, chain rule: an event belongs to the running exacerbation if it starts no more
--- than $gap days after the latest end so far (Rothnie 2016; exactly 14 days is the same one, 15 a new one).
+-- than $gap days after the latest end so far (exactly 14 days is the same one, 15 a new one).
 -- For patients with rescue packs, counting 'excl_rescue' repeats this without the days of their issue.
+-- Source: Rothnie 2016, PLoS ONE 11:e0151357; docs/decisions.md §8.
 WITH counted AS (
     SELECT 'all' AS counting, patient, start_date, end_date FROM exacerbation_events
     UNION ALL

@@ -1,5 +1,6 @@
 -- Everything that may be part of an exacerbation, as intervals: a GP event day, an emergency department
--- attendance without admission, a finished emergency spell for COPD (docs/decisions.md §7).
+-- attendance without admission, a finished emergency spell for COPD.
+-- Source: docs/decisions.md §7.
 SELECT
     patient,
     event_date AS start_date,

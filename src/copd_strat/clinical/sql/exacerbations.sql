@@ -1,4 +1,5 @@
 -- Exacerbations of everybody who ever had COPD, over the whole history, rescue packs included.
+-- Source: docs/decisions.md §7 to §9.
 SELECT
     people.patient_id,
     start_date,

@@ -1,23 +1,26 @@
--- FEV1 as % of predicted: the newest of a coded percentage and one computed from litres by GLI Global 2022
--- (Bowerman 2023, doi 10.1164/rccm.202205-0963OC; ARTP 2025), with the latest height and the age on the day;
--- on the same day the coded one counts (docs/decisions.md §11).
+-- FEV1 as % of predicted: the newest plausible one of the coded percentages and those computed from litres, with
+-- the newest height that gives a plausible one and the age on the day; on the same day the coded one counts.
+-- Source: GLI Global 2022 (Bowerman 2023, doi 10.1164/rccm.202205-0963OC; ARTP 2025); docs/decisions.md §11;
+-- range from data/measures.csv.
 WITH heights AS (
-    SELECT patient, value AS height_cm
-    FROM latest_measurements
+    SELECT patient, max(event_date) AS height_date, value AS height_cm
+    FROM daily_measurements
     WHERE measure = 'height'
+    GROUP BY patient, value
 ),
 
 computed AS (
     SELECT
         blown.patient,
         blown.event_date,
+        heights.height_date,
         100 * blown.value / exp(
             gli_median.intercept
             + gli_median.ln_height * ln(heights.height_cm)
             + gli_median.ln_age * ln(date_diff('day', register.birth_date, blown.event_date) / 365.25)
             + gli_median.spline
         ) AS value
-    FROM latest_measurements AS blown
+    FROM daily_measurements AS blown
     INNER JOIN register ON blown.patient = register.patient
     INNER JOIN heights ON blown.patient = heights.patient
     INNER JOIN gli_median
@@ -28,17 +31,23 @@ computed AS (
 ),
 
 candidates AS (
-    SELECT patient, event_date, value, 'coded' AS source
-    FROM latest_measurements
+    SELECT patient, event_date, value, 'coded' AS source, event_date AS height_date
+    FROM daily_measurements
     WHERE measure = 'fev1_pct_pred'
     UNION ALL
-    SELECT patient, event_date, value, 'gli_2022' FROM computed
+    SELECT computed.patient, computed.event_date, computed.value, 'gli_2022', computed.height_date
+    FROM computed
+    INNER JOIN measures
+        ON measures.measure = 'fev1_pct_pred'
+        AND computed.value BETWEEN measures.lowest AND measures.highest
 ),
 
 ranked AS (
     SELECT
         *,
-        row_number() OVER (PARTITION BY patient ORDER BY event_date DESC, source) AS place
+        row_number() OVER (
+            PARTITION BY patient ORDER BY event_date DESC, source, height_date DESC
+        ) AS place
     FROM candidates
 )
 

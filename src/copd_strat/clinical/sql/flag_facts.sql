@@ -1,4 +1,5 @@
--- Local flags as known on the run date; a flag without a date stands (docs/decisions.md §3).
+-- Local flags as known on the run date; a flag without a date stands.
+-- Source: docs/decisions.md §3.
 SELECT
     people.patient,
     bool_or(flag = 'gp_nominated') AS gp_nominated,

@@ -1,54 +1,44 @@
--- Days in general practice that are an exacerbation by Rothnie 2016 (PLoS ONE 11:e0151357): positive
--- predictive value 85.5 %, sensitivity 62.9 % for the union of these rules.
+-- Days in general practice that are an exacerbation: positive predictive value 85.5 %, sensitivity 62.9 % for
+-- the union of these rules.
 -- Days with a COPD review are removed first: review templates carry codes that are no event. Then any of
 --   an acute exacerbation code; a lower respiratory infection code; an antibiotic and an oral steroid;
 --   two of breathlessness, cough and sputum with either of them.
--- Each sign is a bit, so that the signs of a day are one number.
+-- Source: Rothnie 2016, PLoS ONE 11:e0151357; docs/decisions.md §7.
 WITH signs AS (
-    SELECT CAST(concept AS concept_category) AS concept, sign
-    FROM (
-        VALUES
-        ('aecopd_event', 1),
-        ('lrti', 2),
-        ('symptom_breathless', 4),
-        ('symptom_cough', 8),
-        ('symptom_sputum', 16),
-        ('rescue_pack_issued', 32),
-        ('copd_review', 64)
-    ) AS listed (concept, sign)
-),
-
-signed AS (
-    SELECT concept_events.patient, concept_events.event_date, signs.sign
+    SELECT concept_events.patient, concept_events.event_date, concept_events.concept, CAST(NULL AS VARCHAR) AS drug
     FROM concept_events
-    INNER JOIN signs ON concept_events.concept = signs.concept
+    SEMI JOIN event_day_concepts ON concept_events.concept = event_day_concepts.concept
     WHERE concept_events.event_date <= $index
     UNION ALL
-    SELECT patient, event_date, CASE drug WHEN 'antibiotic' THEN 128 ELSE 256 END AS sign
-    FROM courses
+    SELECT patient, event_date, NULL, drug FROM courses
 ),
 
 days AS (
-    SELECT signed.patient, event_date, bit_or(sign) AS seen
-    FROM signed
-    SEMI JOIN copd_spans ON signed.patient = copd_spans.patient
-    GROUP BY signed.patient, event_date
+    SELECT
+        signs.patient,
+        event_date,
+        coalesce(bool_or(concept = 'copd_review'), FALSE) AS review,
+        coalesce(bool_or(concept = 'aecopd_event'), FALSE) AS aecopd,
+        coalesce(bool_or(concept = 'lrti'), FALSE) AS lrti,
+        coalesce(bool_or(concept = 'symptom_breathless'), FALSE) AS breathless,
+        coalesce(bool_or(concept = 'symptom_cough'), FALSE) AS cough,
+        coalesce(bool_or(concept = 'symptom_sputum'), FALSE) AS sputum,
+        coalesce(bool_or(concept = 'rescue_pack_issued'), FALSE) AS rescue_pack,
+        coalesce(bool_or(drug = 'antibiotic'), FALSE) AS antibiotic,
+        coalesce(bool_or(drug = 'steroid'), FALSE) AS steroid
+    FROM signs
+    SEMI JOIN copd_spans ON signs.patient = copd_spans.patient
+    GROUP BY signs.patient, event_date
 ),
 
-named AS (
+counted AS (
     SELECT
-        patient,
-        event_date,
-        seen & 1 > 0 AS aecopd,
-        seen & 2 > 0 AS lrti,
-        bit_count(seen & (4 + 8 + 16)) AS symptoms,
-        seen & 32 > 0 AS rescue_pack,
-        seen & 128 > 0 AS antibiotic,
-        seen & 256 > 0 AS steroid
+        *,
+        CAST(breathless AS INTEGER) + CAST(cough AS INTEGER) + CAST(sputum AS INTEGER) AS symptoms
     FROM days
-    WHERE seen & 64 = 0
+    WHERE NOT review
 )
 
 SELECT patient, event_date, aecopd, lrti, antibiotic, steroid, symptoms, rescue_pack
-FROM named
+FROM counted
 WHERE aecopd OR lrti OR (antibiotic AND steroid) OR (symptoms >= 2 AND (antibiotic OR steroid))

@@ -1,5 +1,6 @@
 -- Hospital use of register patients. Bed days: nights of emergency COPD stays that lie in the 12 months to the
--- index. Unfinished spells are status only (docs/decisions.md §30).
+-- index. Unfinished spells are status only.
+-- Source: docs/decisions.md §7, §30.
 WITH admissions AS (
     SELECT
         patient,
@@ -45,14 +46,14 @@ attendances AS (
 
 SELECT
     register.patient,
-    CAST(coalesce(emergency_copd_admissions_12m, 0) AS INTEGER) AS emergency_copd_admissions_12m,
-    CAST(coalesce(emergency_admissions_12m, 0) AS INTEGER) AS emergency_admissions_12m,
-    CAST(coalesce(readmissions_30d_12m, 0) AS INTEGER) AS readmissions_30d_12m,
-    CAST(coalesce(readmissions_90d_12m, 0) AS INTEGER) AS readmissions_90d_12m,
-    CAST(coalesce(bed_days_12m, 0) AS INTEGER) AS bed_days_12m,
-    coalesce(currently_admitted, FALSE) AS currently_admitted,
+    emergency_copd_admissions_12m,
+    emergency_admissions_12m,
+    readmissions_30d_12m,
+    readmissions_90d_12m,
+    bed_days_12m,
+    currently_admitted,
     last_discharge_date,
-    CAST(coalesce(ed_attendances_12m, 0) AS INTEGER) AS ed_attendances_12m
+    ed_attendances_12m
 FROM register
 LEFT JOIN admissions ON register.patient = admissions.patient
 LEFT JOIN beds ON register.patient = beds.patient

@@ -1,19 +1,24 @@
 -- Hospital episodes of people who ever had COPD, cleaned; fault says why a row is not used (NULL: used).
--- Cleaning follows the order of the BHF Data Science Centre's HES APC curation: placeholder dates become
--- unknown, an unknown admission date of a first episode is its start unless it came by transfer, then rows
--- without a start, ending before they start, or without a provider are left out. Regular attenders (patient
--- class 3, 4) are no admissions (UKHSA epidm). Of rows that share an episode id the finished, latest one
--- stays. What lies after the run date is not known yet.
-WITH dated AS (
+-- Placeholder dates become unknown, an unknown admission date of a first episode is its start unless it came
+-- by transfer, then rows without a start, ending before they start, or without a provider are left out.
+-- Regular attenders are no admissions. Of rows that share an episode id the finished, latest one stays. What
+-- lies after the run date is not known yet. Providers are compared as trusts.
+-- Source: the order of the BHF Data Science Centre's HES APC curation; UKHSA epidm (regular attenders);
+-- data/placeholder_dates.csv.
+WITH placeholders AS (
+    SELECT CAST(placeholder AS DATE) AS day FROM placeholder_dates
+),
+
+dated AS (
     SELECT
         people.patient,
         episode_id,
-        nullif(trim(provider), '') AS provider,
-        CASE WHEN admission_date NOT IN $placeholder_dates THEN admission_date END AS admission_date,
-        CASE WHEN episode_start NOT IN $placeholder_dates THEN episode_start END AS episode_start,
-        CASE WHEN episode_end NOT IN $placeholder_dates AND episode_end <= $as_of THEN episode_end END
+        provider_trusts.trust AS provider,
+        CASE WHEN admission_date NOT IN (SELECT day FROM placeholders) THEN admission_date END AS admission_date,
+        CASE WHEN episode_start NOT IN (SELECT day FROM placeholders) THEN episode_start END AS episode_start,
+        CASE WHEN episode_end NOT IN (SELECT day FROM placeholders) AND episode_end <= $as_of THEN episode_end END
         AS episode_end,
-        CASE WHEN discharge_date NOT IN $placeholder_dates AND discharge_date <= $as_of THEN discharge_date END
+        CASE WHEN discharge_date NOT IN (SELECT day FROM placeholders) AND discharge_date <= $as_of THEN discharge_date END
         AS discharge_date,
         coalesce(CAST(episode_order AS INTEGER), 1) AS episode_order,
         upper(trim(admission_method)) AS admission_method,
@@ -22,7 +27,7 @@ WITH dated AS (
         trim(discharge_method) AS discharge_method,
         trim(patient_class) AS patient_class,
         coalesce(CAST(episode_status AS VARCHAR), '3') = '3'
-        AND coalesce(discharge_date <= $as_of OR discharge_date IN $placeholder_dates, TRUE) AS finished,
+        AND coalesce(discharge_date <= $as_of OR discharge_date IN (SELECT day FROM placeholders), TRUE) AS finished,
         recorded_date,
         diagnosis_01, diagnosis_02, diagnosis_03, diagnosis_04, diagnosis_05,
         diagnosis_06, diagnosis_07, diagnosis_08, diagnosis_09, diagnosis_10,
@@ -30,6 +35,7 @@ WITH dated AS (
         diagnosis_16, diagnosis_17, diagnosis_18, diagnosis_19, diagnosis_20
     FROM hospital_episodes
     INNER JOIN people ON hospital_episodes.patient_id = people.patient_id
+    LEFT JOIN provider_trusts ON hospital_episodes.provider = provider_trusts.written
     SEMI JOIN copd_spans ON people.patient = copd_spans.patient
 ),
 
@@ -53,7 +59,8 @@ judged AS (
             WHEN episode_start > $as_of THEN 'after the run date'
             WHEN episode_end < episode_start THEN 'ends before it starts'
             WHEN provider IS NULL THEN 'no provider'
-            WHEN patient_class IN ('3', '4') THEN 'regular attender'
+            WHEN patient_class IN (SELECT code FROM codes WHERE concept = 'classpat_regular_attender')
+                THEN 'regular attender'
         END AS fault
     FROM dated
 ),

@@ -1,22 +1,5 @@
--- The latest plausible value of each measure up to the index, whatever its age. Of several on that day the best
--- blowing counts (NHLI curation), as does the highest of every other measure, but the lowest oxygen saturation:
--- the worse grade or score is the safer reading (project choice, needs clinical sign-off).
-WITH latest AS (
-    SELECT patient, measure, max(event_date) AS event_date
-    FROM measurements
-    WHERE plausible
-    GROUP BY patient, measure
-)
-
-SELECT
-    latest.patient,
-    latest.measure,
-    latest.event_date,
-    CASE WHEN latest.measure = 'spo2' THEN min(measurements.value) ELSE max(measurements.value) END AS value
-FROM latest
-INNER JOIN measurements
-    ON latest.patient = measurements.patient
-    AND latest.measure = measurements.measure
-    AND latest.event_date = measurements.event_date
-WHERE measurements.plausible
-GROUP BY latest.patient, latest.measure, latest.event_date
+-- The latest plausible value of each measure up to the index, whatever its age.
+-- Source: docs/decisions.md §11.
+SELECT patient, measure, max(event_date) AS event_date, arg_max(value, event_date) AS value
+FROM daily_measurements
+GROUP BY patient, measure

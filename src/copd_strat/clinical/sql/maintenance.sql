@@ -1,30 +1,23 @@
--- Days on which azithromycin or an oral steroid was issued as long-term treatment: never an exacerbation
--- (docs/decisions.md §9; no published rule was found, so this is a project choice that needs clinical
--- sign-off). Three or more issues, each 21 to 45 days after the one before; the whole run is out. For
--- azithromycin the spacing alone decides. For steroids only issues whose quantity is not that of a course take
--- part (see issued_concepts.sql); strengths below 5 mg are never a course.
-WITH drugs AS (
-    SELECT CAST(concept AS concept_category) AS concept, drug, by_size
-    FROM (
-        VALUES
-        ('azithromycin', 'azithromycin', FALSE),
-        ('ocs_low_strength', 'steroid', FALSE),
-        ('ocs', 'steroid', TRUE)
-    ) AS listed (concept, drug, by_size)
-),
-
-issues AS (
-    SELECT DISTINCT patient, event_date, drug
+-- Days on which azithromycin or an oral steroid was issued as long-term treatment: never an exacerbation.
+-- Azithromycin: three or more issues, each 21 to 45 days after the one before; the whole run is out. Steroids: by
+-- their supply over time (steroid_supply.sql); where a quantity is missing, by spacing like azithromycin, but only
+-- issues that can be no course (basis tells which rule it was).
+-- size: which issues of the day belong, where steroids of several sizes were issued.
+-- Source: docs/decisions.md §9, §40 (no published rule was found: project choice, needs clinical sign-off).
+WITH spaced_drugs AS (
+    SELECT DISTINCT patient, event_date, 'azithromycin' AS drug, TRUE AS by_spacing_alone
     FROM concept_events
-    INNER JOIN drugs ON concept_events.concept = drugs.concept
-    WHERE event_date <= $index AND NOT (by_size AND course_sized)
+    WHERE concept = 'azithromycin' AND event_date <= $index
+    UNION ALL
+    SELECT patient, event_date, 'steroid', bool_or(amount IS NULL)
+    FROM steroid_issues
+    WHERE size = 'no course'
+    GROUP BY patient, event_date
 ),
 
 spaced AS (
     SELECT
-        patient,
-        event_date,
-        drug,
+        *,
         coalesce(
             date_diff(
                 'day',
@@ -33,14 +26,12 @@ spaced AS (
             ) NOT BETWEEN 21 AND 45,
             TRUE
         ) AS starts_run
-    FROM issues
+    FROM spaced_drugs
 ),
 
 runs AS (
     SELECT
-        patient,
-        event_date,
-        drug,
+        *,
         CAST(sum(CASE WHEN starts_run THEN 1 ELSE 0 END) OVER (
             PARTITION BY patient, drug ORDER BY event_date ROWS UNBOUNDED PRECEDING
         ) AS BIGINT) AS run
@@ -52,10 +43,19 @@ sized AS (
         patient,
         event_date,
         drug,
-        count(*) OVER (PARTITION BY patient, drug, run) AS issues
+        count(*) OVER (PARTITION BY patient, drug, run) AS issues,
+        bool_or(by_spacing_alone) OVER (PARTITION BY patient, drug, run) AS by_spacing_alone
     FROM runs
 )
 
-SELECT patient, event_date, drug
+SELECT patient, event_date, drug, CASE drug WHEN 'steroid' THEN 'no course' ELSE 'any' END AS size, 'spacing' AS basis
 FROM sized
-WHERE issues >= 3
+WHERE issues >= 3 AND by_spacing_alone
+UNION
+SELECT steroid_issues.patient, steroid_issues.event_date, 'steroid', steroid_issues.size, 'supply'
+FROM steroid_issues
+INNER JOIN steroid_supply
+    ON steroid_issues.patient = steroid_supply.patient
+    AND steroid_issues.event_date = steroid_supply.event_date
+    AND (steroid_supply.series = 'all' OR steroid_issues.size <> 'course')
+WHERE steroid_issues.amount > 0

@@ -1,16 +1,11 @@
--- Latest measurements inside their windows (docs/decisions.md §11; months in data/measures.csv; SpO2 12 months
--- is a project choice): MRC and CAT 24 months; BMI, smoking and eosinophils 5 years; the others ever.
-WITH windows AS (
-    SELECT measure, max(months) AS months
-    FROM measures
-    GROUP BY measure
-),
-
-windowed AS (
+-- Latest measurements inside their windows: MRC and CAT 24 months; BMI, smoking and eosinophils 5 years; SpO2 12
+-- months; the others ever.
+-- Source: docs/decisions.md §11; months in data/measures.csv.
+WITH windowed AS (
     SELECT latest_measurements.patient, latest_measurements.measure, event_date, value
     FROM latest_measurements
-    INNER JOIN windows ON latest_measurements.measure = windows.measure
-    WHERE windows.months IS NULL OR event_date > $index - windows.months * INTERVAL 1 MONTH
+    INNER JOIN measures ON latest_measurements.measure = measures.measure
+    WHERE measures.months IS NULL OR event_date > $index - measures.months * INTERVAL 1 MONTH
 ),
 
 wide AS (
@@ -22,8 +17,6 @@ wide AS (
         max(CASE WHEN measure = 'cat_score' THEN event_date END) AS cat_date,
         max(CASE WHEN measure = 'fev1' THEN value END) AS fev1_litres,
         max(CASE WHEN measure = 'fev1' THEN event_date END) AS fev1_litres_date,
-        max(CASE WHEN measure = 'fev1_fvc_ratio' THEN value END) AS fev1_fvc_ratio,
-        max(CASE WHEN measure = 'fev1_fvc_ratio' THEN event_date END) AS fev1_fvc_ratio_date,
         max(CASE WHEN measure = 'fvc' THEN value END) AS fvc_litres,
         max(CASE WHEN measure = 'height' THEN value END) AS height_cm,
         max(CASE WHEN measure = 'eosinophil_count' THEN value END) AS eosinophils,
@@ -33,13 +26,6 @@ wide AS (
         max(CASE WHEN measure = 'exacerbation_count' THEN value END) AS coded_exacerbation_count,
         max(CASE WHEN measure = 'exacerbation_count' THEN event_date END) AS coded_exacerbation_count_date
     FROM windowed
-    GROUP BY patient
-),
-
-obstruction AS (
-    SELECT patient, min(value) AS lowest_ratio
-    FROM measurements
-    WHERE plausible AND measure = 'fev1_fvc_ratio'
     GROUP BY patient
 )
 
@@ -55,7 +41,9 @@ SELECT
     smoking.event_date AS smoking_date,
     frailty.degree AS frailty,
     frailty.event_date AS frailty_date,
-    obstruction.lowest_ratio
+    spirometry_ratio.value AS fev1_fvc_ratio,
+    spirometry_ratio.event_date AS fev1_fvc_ratio_date,
+    spirometry_ratio.lowest_ratio
 FROM register
 LEFT JOIN wide ON register.patient = wide.patient
 LEFT JOIN fev1_percent ON register.patient = fev1_percent.patient
@@ -64,4 +52,4 @@ LEFT JOIN body_mass
 LEFT JOIN smoking
     ON register.patient = smoking.patient AND smoking.event_date > $index - INTERVAL 60 MONTH
 LEFT JOIN frailty ON register.patient = frailty.patient
-LEFT JOIN obstruction ON register.patient = obstruction.patient
+LEFT JOIN spirometry_ratio ON register.patient = spirometry_ratio.patient

@@ -1,7 +1,9 @@
--- How many readings of each measure were set aside as implausible.
+-- How many readings of each measure were set aside: for a unit that is not known, or as implausible.
+-- Source: measurements.sql.
 SELECT
     measure,
     count(*) AS readings,
-    CAST(sum(CASE WHEN plausible THEN 0 ELSE 1 END) AS BIGINT) AS implausible
+    count(CASE WHEN NOT understood THEN 1 END) AS unit_unknown,
+    count(CASE WHEN understood AND NOT plausible THEN 1 END) AS implausible
 FROM measurements
 GROUP BY measure

@@ -1,57 +1,57 @@
--- Readings of register patients in one unit a measure; plausible says whether a reading may be used.
--- How each concept is read stands in data/measures.csv (measure, range, whole numbers, window).
--- Sources of ranges and conversions: NHLI respiratory group's curation scripts (FEV1 0.1 to 7 L, above 200
--- read as millilitres; a unit of "predicted" makes it a percentage; BMI 10 to 100), NCL ICB (ratio above 1 is
--- a percentage; 0.1 to 1.0). Eosinophils up to 10 are 10^9/L, 150 to 1500 cells/uL [unconfirmed]; SpO2 50 to
--- 100 % [unconfirmed]. mMRC = MRC - 1 [unconfirmed]. Project choices: % predicted 5 to 200, FVC 0.1 to 10 L,
--- height 100 to 230 cm (below 3 read as metres), weight 20 to 350 kg.
+-- Readings of register patients, each in the one unit of its measure (data/measures.csv).
+-- understood: its unit, or its size where none is told, says how to convert it; plausible: understood and inside
+-- the measure's range, so that it may be used. unit: as written, where not understood.
+-- Source: docs/decisions.md §33; ranges, factors and their sources row by row in data/measures.csv,
+-- data/measure_concepts.csv and data/units.csv.
 WITH readings AS (
     SELECT
         gp_concepts.patient,
         gp_concepts.event_date,
-        measures.measure,
-        gp_concepts.value,
-        coalesce(gp_concepts.unit, '') AS unit,
-        gp_concepts.concept = 'mmrc_grade' AS modified_mrc,
-        measures.lowest,
-        measures.highest,
-        measures.whole
+        measure_concepts.measure,
+        gp_concepts.value + measure_concepts.added AS value,
+        -- none is told, or the code itself states the value
+        coalesce(gp_concepts.unit, '') AS unit
     FROM gp_concepts
-    INNER JOIN measures
-        ON gp_concepts.concept = measures.concept
-        AND measures.percent_unit
-        = coalesce(gp_concepts.unit LIKE '%pred%' OR gp_concepts.unit LIKE '%\%%' ESCAPE '\', FALSE)
+    INNER JOIN measure_concepts ON gp_concepts.concept = measure_concepts.concept
     SEMI JOIN register ON gp_concepts.patient = register.patient
     WHERE gp_concepts.event_date <= $index AND gp_concepts.value IS NOT NULL
 ),
 
+matched AS (
+    SELECT
+        readings.patient,
+        readings.event_date,
+        coalesce(unit_rules.becomes, readings.measure) AS measure,
+        readings.value,
+        readings.unit,
+        CASE
+            WHEN readings.value <= unit_rules.at_most THEN unit_rules.factor
+            WHEN readings.value > unit_rules.large_above AND readings.value <= unit_rules.large_at_most
+                THEN unit_rules.large_factor
+        END AS factor
+    FROM readings
+    LEFT JOIN unit_rules ON readings.measure = unit_rules.measure AND readings.unit = unit_rules.unit
+),
+
 converted AS (
     SELECT
-        *,
-        CASE
-            WHEN modified_mrc THEN value + 1
-            WHEN measure IN ('fev1', 'fvc') AND (value > 200 OR unit IN ('ml', 'millilitre', 'millilitres'))
-                THEN value / 1000
-            WHEN measure = 'fev1_fvc_ratio' AND value > 1 THEN value / 100
-            WHEN measure = 'height' AND value < 3 THEN value * 100
-            WHEN measure = 'eosinophil_count' AND value <= 10 AND unit NOT LIKE '%ul' AND unit NOT LIKE '%mm3'
-                THEN value * 1000
-            ELSE value
-        END AS reading,
-        measure = 'eosinophil_count'
-        AND value > 10
-        AND NOT (value BETWEEN 150 AND 1500)
-        AND unit NOT LIKE '%ul'
-        AND unit NOT LIKE '%mm3' AS unit_unclear
-    FROM readings
+        * EXCLUDE (value),
+        -- six decimals: a factor such as 0.01 must not turn 70 % into more than 0.7
+        CASE WHEN factor = 1 THEN value ELSE round(value * factor, 6) END AS value
+    FROM matched
 )
 
 SELECT
-    patient,
-    measure,
-    event_date,
-    reading AS value,
-    reading BETWEEN lowest AND highest
-    AND NOT unit_unclear
-    AND (NOT whole OR reading = floor(reading)) AS plausible
+    converted.patient,
+    converted.measure,
+    converted.event_date,
+    converted.value,
+    converted.factor IS NOT NULL AS understood,
+    CASE WHEN converted.factor IS NULL THEN converted.unit END AS unit,
+    coalesce(
+        converted.value BETWEEN measures.lowest AND measures.highest
+        AND (NOT measures.whole OR converted.value = floor(converted.value)),
+        FALSE
+    ) AS plausible
 FROM converted
+INNER JOIN measures ON converted.measure = measures.measure

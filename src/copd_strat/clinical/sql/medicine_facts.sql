@@ -1,45 +1,11 @@
--- Regular medicines: issued in the 6 months to the index (docs/decisions.md §11; NCL ICB uses the same);
--- courses in 12 months, counted as days of issue without maintenance treatment; oxygen in 12 months.
-WITH medicines AS (
-    SELECT CAST(concept AS concept_category) AS concept, medicine
-    FROM (
-        VALUES
-        ('lama', 'lama'),
-        ('laba', 'laba'),
-        ('laba_lama', 'lama'),
-        ('laba_lama', 'laba'),
-        ('ics', 'ics'),
-        ('ics_neb', 'ics'),
-        ('ics_laba', 'ics'),
-        ('ics_laba', 'laba'),
-        ('triple', 'ics'),
-        ('triple', 'lama'),
-        ('triple', 'laba'),
-        ('saba', 'saba'),
-        ('saba', 'saba_inhaler'),
-        ('saba_neb', 'saba'),
-        ('ics_saba', 'ics'),
-        ('ics_saba', 'saba'),
-        ('ics_saba', 'saba_inhaler'),
-        ('saba_sama', 'saba'),
-        ('saba_sama', 'saba_inhaler'),
-        ('saba_sama', 'sama'),
-        ('saba_sama_neb', 'saba'),
-        ('saba_sama_neb', 'sama'),
-        ('sama', 'sama'),
-        ('sama_neb', 'sama'),
-        ('statin', 'statin'),
-        ('mucolytic', 'mucolytic'),
-        ('theophylline', 'theophylline'),
-        ('home_oxygen', 'home_oxygen'),
-        ('rescue_pack_issued', 'rescue_pack')
-    ) AS listed (concept, medicine)
-),
-
-issued AS (
+-- Regular medicines: issued in the 6 months to the index; courses in 12 months, counted as days of issue
+-- without maintenance treatment; oxygen in 12 months.
+-- Source: docs/decisions.md §11 (NCL ICB uses the same 6 months); data/medicine_concepts.csv,
+-- data/inhaler_classes.csv.
+WITH issued AS (
     SELECT patient, medicine, last_date
     FROM concept_summary
-    INNER JOIN medicines ON concept_summary.concept = medicines.concept
+    INNER JOIN medicine_concepts ON concept_summary.concept = medicine_concepts.concept
 ),
 
 recent AS (
@@ -76,7 +42,7 @@ course_days AS (
 saba_days AS (
     SELECT patient, count(DISTINCT event_date) AS saba_issues_12m
     FROM concept_events
-    INNER JOIN medicines ON concept_events.concept = medicines.concept
+    INNER JOIN medicine_concepts ON concept_events.concept = medicine_concepts.concept
     WHERE medicine = 'saba_inhaler'
         AND event_date > $index - INTERVAL 12 MONTH
         AND event_date <= $index
@@ -96,20 +62,14 @@ long_term AS (
 SELECT
     register.patient,
     recent.* EXCLUDE (patient),
-    CASE
-        WHEN ics AND lama AND laba THEN 'triple'
-        WHEN lama AND laba THEN 'laba_lama'
-        WHEN ics AND laba THEN 'ics_laba'
-        WHEN ics AND lama THEN 'ics_lama'
-        WHEN lama THEN 'lama'
-        WHEN laba THEN 'laba'
-        WHEN ics THEN 'ics'
-        WHEN saba OR sama THEN 'short_acting'
-        ELSE 'none'
-    END AS inhaler_class,
-    CAST(coalesce(course_days.ocs_courses_12m, 0) AS INTEGER) AS ocs_courses_12m,
-    CAST(coalesce(course_days.antibiotic_courses_12m, 0) AS INTEGER) AS antibiotic_courses_12m,
-    CAST(coalesce(saba_days.saba_issues_12m, 0) AS INTEGER) AS saba_issues_12m,
+    coalesce(
+        inhaler_classes.inhaler_class,
+        CASE WHEN recent.saba OR recent.sama THEN 'short_acting' END,
+        'none'
+    ) AS inhaler_class,
+    course_days.ocs_courses_12m,
+    course_days.antibiotic_courses_12m,
+    saba_days.saba_issues_12m,
     long_term.azithromycin_prophylaxis,
     long_term.maintenance_steroid
 FROM register
@@ -117,3 +77,7 @@ LEFT JOIN recent ON register.patient = recent.patient
 LEFT JOIN course_days ON register.patient = course_days.patient
 LEFT JOIN saba_days ON register.patient = saba_days.patient
 LEFT JOIN long_term ON register.patient = long_term.patient
+LEFT JOIN inhaler_classes
+    ON coalesce(recent.ics, FALSE) = inhaler_classes.ics
+    AND coalesce(recent.lama, FALSE) = inhaler_classes.lama
+    AND coalesce(recent.laba, FALSE) = inhaler_classes.laba

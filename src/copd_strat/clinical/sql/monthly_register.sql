@@ -1,6 +1,7 @@
 -- Who was on the register at the end of each closed month, with the practice of that day, by the rules of the
 -- nightly register: unresolved diagnosis, aged 35 or over, alive, registered; of several open registrations
 -- the one that started last.
+-- Source: docs/decisions.md §5; data/age_bands.csv, data/ethnicity_groups.csv.
 WITH months AS (
     SELECT CAST(month AS DATE) AS month, CAST(month + INTERVAL 1 MONTH - INTERVAL 1 DAY AS DATE) AS month_end
     FROM month_list
@@ -26,6 +27,7 @@ members AS (
         AND (registrations.registration_end IS NULL OR registrations.registration_end > months.month_end)
         AND (registrations.death_date IS NULL OR registrations.death_date > months.month_end)
         AND registrations.birth_date + INTERVAL 35 YEAR <= months.month_end
+        AND registrations.birth_date + INTERVAL 115 YEAR >= months.month_end
 ),
 
 ranked AS (
@@ -45,23 +47,13 @@ SELECT
     people.patient_id,
     practice_id,
     sex,
-    CASE
-        WHEN birth_date + INTERVAL 80 YEAR <= month_end THEN '80+'
-        WHEN birth_date + INTERVAL 70 YEAR <= month_end THEN '70-79'
-        WHEN birth_date + INTERVAL 60 YEAR <= month_end THEN '60-69'
-        WHEN birth_date + INTERVAL 50 YEAR <= month_end THEN '50-59'
-        ELSE '35-49'
-    END AS age_band,
+    age_bands.age_band,
     imd_quintile,
-    CASE
-        WHEN lower(ethnicity) IN ('white', 'mixed', 'asian', 'black', 'other') THEN lower(ethnicity)
-        WHEN upper(ethnicity) IN ('A', 'B', 'C') THEN 'white'
-        WHEN upper(ethnicity) IN ('D', 'E', 'F', 'G') THEN 'mixed'
-        WHEN upper(ethnicity) IN ('H', 'J', 'K', 'L') THEN 'asian'
-        WHEN upper(ethnicity) IN ('M', 'N', 'P') THEN 'black'
-        WHEN upper(ethnicity) IN ('R', 'S') THEN 'other'
-        ELSE 'not_stated'
-    END AS ethnicity_group
+    coalesce(ethnicity_groups.ethnicity_group, 'not_stated') AS ethnicity_group
 FROM ranked
 INNER JOIN people ON ranked.patient = people.patient
+INNER JOIN age_bands
+    ON ranked.birth_date + age_bands.at_least * INTERVAL 1 YEAR <= month_end
+    AND (age_bands.below IS NULL OR ranked.birth_date + age_bands.below * INTERVAL 1 YEAR > month_end)
+LEFT JOIN ethnicity_groups ON lower(ranked.ethnicity) = ethnicity_groups.ethnicity
 WHERE place = 1

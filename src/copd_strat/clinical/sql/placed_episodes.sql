@@ -1,9 +1,10 @@
 -- Episodes in order of time, with the number of their provider spell.
 -- Where dates tie, the sending episode of a transfer stands before the receiving one (transit: 0 none, 1 out,
 -- 2 in and out, 3 in). An episode belongs to the spell of the one before if the provider is the same and
--- either the admission date or the start is the same, or the one before ended without discharge (method 8 or
--- 9) on the day this one starts. Source: BHF Data Science Centre's HES APC curation (the third test as meant
--- there: their script never reaches it).
+-- either the admission date or the start is the same, or the one before ended without discharge on the day
+-- this one starts.
+-- Source: BHF Data Science Centre's HES APC curation (the third test as meant there: their script never
+-- reaches it).
 WITH directed AS (
     SELECT
         * EXCLUDE (sent_on, received),
@@ -50,7 +51,8 @@ compared AS (
                 )
                 OR episode_start = lag(episode_start) OVER in_order
                 OR coalesce(
-                    lag(discharge_method) OVER in_order IN ('8', '9')
+                    lag(discharge_method) OVER in_order
+                    IN (SELECT code FROM codes WHERE concept = 'dismeth_not_discharged')
                     AND episode_start = lag(episode_end) OVER in_order,
                     FALSE
                 )

@@ -1,6 +1,7 @@
 -- One stay with one provider. Admission comes from its first episode, discharge from its last; it is finished
 -- when a discharge is known, or every episode ended and the last one does not say that the patient stayed in.
 -- A stay never ends before its last episode.
+-- Source: BHF Data Science Centre's HES APC curation.
 WITH stays AS (
     SELECT
         placed_episodes.patient,
@@ -32,7 +33,7 @@ SELECT
         WHEN discharge_date >= admission_date
             THEN greatest(discharge_date, coalesce(last_episode_end, discharge_date))
         WHEN all_ended
-            AND discharge_method NOT IN ('8', '9')
+            AND discharge_method NOT IN (SELECT code FROM codes WHERE concept = 'dismeth_not_discharged')
             AND discharge_destination NOT IN (SELECT code FROM codes WHERE concept = 'disdest_still_in')
             THEN last_episode_end
     END AS discharge_date

@@ -1,6 +1,7 @@
--- The COPD register: one row a patient with unresolved COPD, aged 35 or over, alive and registered
--- (docs/decisions.md §5; age from Quint 2014, BMJ Open 4:e005540). Age is whole years plus the days since
+-- The COPD register: one row a patient with unresolved COPD, aged 35 or over, alive and registered.
+-- Age is whole years plus the days since
 -- the last birthday over 365.25.
+-- Source: docs/decisions.md §4, §5; Quint 2014, BMJ Open 4:e005540 (age).
 WITH aged AS (
     SELECT
         *,
@@ -9,7 +10,7 @@ WITH aged AS (
             ELSE 0
         END AS full_years
     FROM eligibility
-    WHERE unresolved AND aged_35_or_over AND alive AND registered
+    WHERE unresolved AND possible_age AND aged_35_or_over AND alive AND registered
 )
 
 SELECT

@@ -1,6 +1,7 @@
 -- Finished emergency spells with the days since the patient's previous COPD discharge.
 -- Readmission: an emergency admission for COPD within 30 or 90 days of the end of an emergency stay for COPD,
--- COPD to COPD (npj Prim Care Respir Med 2017 uses the same pair). Same-day readmission counts.
+-- COPD to COPD. Same-day readmission counts.
+-- Source: npj Prim Care Respir Med 2017 (COPD to COPD, 30 and 90 days).
 SELECT
     patient,
     admission_date,

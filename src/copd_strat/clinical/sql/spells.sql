@@ -1,10 +1,12 @@
 -- Continuous inpatient spells: stays joined across providers when the next one starts within $gap days and
 -- one side says "transfer" (discharge destination or admission source another hospital, admission method 2B
--- or 81). A discharge home (19) followed by source 51 with method 21 is a new emergency, not a transfer.
--- Source: NHS Digital's method as in UKHSA epidm (cip_spells), 0 to 2 days. Overlapping stays join likewise.
+-- or 81). Nobody lies in two beds: a stay that begins before the latest end so far is part of the spell,
+-- whatever the providers; one that begins on the very day needs the sign of a transfer.
 -- A stay without an end that another stay follows ends where that one begins if it was a transfer or "still
 -- in" (51, 98), else the day before (epidm proxy_episode_dates); it counts as unfinished.
 -- An emergency spell is one whose first episode is an emergency admission; diagnoses of all episodes count.
+-- Source: NHS Digital's method as in UKHSA epidm (cip_spells), 0 to 2 days; data/new_emergencies.csv;
+-- docs/decisions.md §38 (overlaps).
 WITH ordered AS (
     SELECT
         *,
@@ -21,7 +23,7 @@ ended AS (
         coalesce(
             discharge_date,
             CASE
-                WHEN discharge_destination IN ('51', '98')
+                WHEN discharge_destination IN (SELECT code FROM codes WHERE concept = 'disdest_handed_on')
                     THEN lead(admission_date) OVER in_order
                 -- greatest() passes over NULL: without a next stay the end stays unknown
                 WHEN lead(admission_date) OVER in_order IS NOT NULL
@@ -51,16 +53,27 @@ compared AS (
 
 linked AS (
     SELECT
-        *,
-        coalesce(days_since_last_end <= $gap, FALSE)
-        AND (
-            sent_to IN (SELECT code FROM codes WHERE concept = 'disdest_transfer')
-            OR coalesce(admission_source IN (SELECT code FROM codes WHERE concept = 'admisorc_transfer'), FALSE)
-            OR coalesce(admission_method IN (SELECT code FROM codes WHERE concept = 'admimeth_transfer'), FALSE)
-        )
-        AND NOT coalesce(sent_to = '19' AND admission_source = '51' AND admission_method = '21', FALSE)
-        AS continues
+        compared.*,
+        coalesce(days_since_last_end < 0, FALSE)
+        OR (
+            coalesce(days_since_last_end <= $gap, FALSE)
+            AND (
+                sent_to IN (SELECT code FROM codes WHERE concept = 'disdest_transfer')
+                OR coalesce(
+                    compared.admission_source IN (SELECT code FROM codes WHERE concept = 'admisorc_transfer'), FALSE
+                )
+                OR coalesce(
+                    compared.admission_method IN (SELECT code FROM codes WHERE concept = 'admimeth_transfer'), FALSE
+                )
+            )
+            -- sent home, then brought in by another hospital: a new emergency, not a transfer
+            AND new_emergencies.source IS NULL
+        ) AS continues
     FROM compared
+    LEFT JOIN new_emergencies
+        ON compared.sent_to = new_emergencies.discharge_destination
+        AND compared.admission_source = new_emergencies.admission_source
+        AND compared.admission_method = new_emergencies.admission_method
 ),
 
 numbered AS (
@@ -90,7 +103,7 @@ grouped AS (
         bool_or(copd_first) AS copd_first,
         count(DISTINCT provider) AS providers,
         CAST(sum(episodes) AS BIGINT) AS episodes,
-        arg_max(discharge_method, place) = '4'
+        arg_max(discharge_method, place) IN (SELECT code FROM codes WHERE concept = 'dismeth_died')
         OR arg_max(discharge_destination, place) IN (SELECT code FROM codes WHERE concept = 'disdest_died')
         AS died
     FROM numbered

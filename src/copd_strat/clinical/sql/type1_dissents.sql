@@ -1,5 +1,6 @@
--- People whose latest Type 1 code on the run date is a dissent (docs/decisions.md §6). On a day with both,
+-- People whose latest Type 1 code on the run date is a dissent. On a day with both,
 -- the dissent stands. Codes: core list, unconfirmed; check in TRUD.
+-- Source: docs/decisions.md §6.
 SELECT patient
 FROM concept_events
 WHERE concept IN ('type1_optout', 'type1_withdrawn')

@@ -6,7 +6,7 @@ from copd_strat.extracts.layout import Feed, Layout, as_they_are
 
 PRIMARY = ("patients", "gp_events", "prescriptions")
 SECONDARY = ("hospital_episodes", "ed_attendances")
-SITE = ("organisations", "local_flags", "decisions")
+SITE = ("organisations", "provider_successors", "local_flags", "decisions")
 
 LAYOUT = Layout(
     name="native",

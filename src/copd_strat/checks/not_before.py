@@ -1,0 +1,38 @@
+"""The date is not before that of another column."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import Any
+
+from copd_strat.checks.check import Cell, Check, Common, Parts, Row
+from copd_strat.checks.expectations import at_least, real
+from copd_strat.contracts.contract import Contract, Rule
+
+
+class NotBefore(Check):
+    meaning = "the date is not before that of another column"
+    counts = "Rows whose {column} lies before {other}."
+    fix = "correct {column} or {other} at the source"
+    dimension = "consistency"
+    arguments = ("column",)
+    of_one_value = True
+    reads_dates = True
+
+    def condition(self, cell: Cell) -> str:
+        return f"{cell.value} < {cell.other}"
+
+    def expectation(self, rule: Rule, contract: Contract, common: Common) -> Any:
+        return at_least(str(rule.column), rule.arguments["column"], common)
+
+    def sample_parts(self, rule: Rule, contract: Contract, as_of: date, common: Common) -> Parts:
+        return [(1, at_least(real(str(rule.column)), rule.arguments["column"], common))]
+
+    def bad_value(self, rule: Rule, contract: Contract, row: Row) -> str | None:
+        other = row.get(rule.arguments["column"])
+        if not other:
+            return None
+        return (date.fromisoformat(other[:10]) - timedelta(days=1)).strftime(contract.date_formats[0])
+
+
+CHECK = NotBefore()

@@ -1,0 +1,136 @@
+"""The program's own tables: what their contracts say of them, and their columns as Arrow and SQL types.
+
+Whatever the program writes as Parquet has its columns, order and types from a contract in
+``data_contracts/internal`` or ``data_contracts/published``. The program always reads the contracts that it
+comes with: a site's copies speak of what the site sends.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from copd_strat.config import read_yaml
+from copd_strat.contracts.contract import Column, Contract
+from copd_strat.contracts.contract_files import SUFFIX, as_contract, packaged
+from copd_strat.engine.sql import identifier
+
+# Type in a contract → (Arrow, its short name, SQL). Power BI, Tableau's engine, DuckDB and spreadsheets read
+# all of them without surprise. Integers have 32 bits unless a contract says BIGINT.
+_TYPES: dict[str, tuple[pa.DataType, str, str]] = {
+    "string": (pa.string(), "string", "VARCHAR"),
+    "integer": (pa.int32(), "int32", "INTEGER"),
+    "BIGINT": (pa.int64(), "int64", "BIGINT"),
+    "number": (pa.float64(), "double", "DOUBLE"),
+    "boolean": (pa.bool_(), "bool", "BOOLEAN"),
+    "date": (pa.date32(), "date32", "DATE"),
+}
+
+
+@cache
+def own_table(layout: str, table: str) -> Contract:
+    """The contract of a table that the program makes; ``layout`` is internal or published.
+
+    It is not held against the standard's schema again: the tests do that, and it takes a second.
+    """
+    return as_contract(read_yaml(packaged() / layout / f"{table}{SUFFIX}"), layout)
+
+
+def own_tables(layout: str) -> tuple[Contract, ...]:
+    """All contracts of a layout that the program makes, by name."""
+    names = sorted(path.name.removesuffix(SUFFIX) for path in (packaged() / layout).glob(f"*{SUFFIX}"))
+    return tuple(own_table(layout, name) for name in names)
+
+
+def column_names(contract: Contract) -> tuple[str, ...]:
+    return tuple(column.name for column in contract.columns)
+
+
+def arrow_type(column: Column) -> pa.DataType:
+    return _types(column)[0]
+
+
+def type_name(column: Column) -> str:
+    """Arrow's short name of the column's type, as dictionaries show it."""
+    return _types(column)[1]
+
+
+def sql_type(column: Column) -> str:
+    return _types(column)[2]
+
+
+def _types(column: Column) -> tuple[pa.DataType, str, str]:
+    return _TYPES[column.physical or column.type]
+
+
+def arrow_schema(*contracts: Contract) -> pa.Schema:
+    """The columns of one table, or of several side by side; a column that stands twice is taken once."""
+    columns = {column.name: column for contract in contracts for column in contract.columns}
+    fields = [
+        pa.field(
+            column.name,
+            arrow_type(column),
+            nullable=not column.required,
+            metadata={"description": column.description},
+        )
+        for column in columns.values()
+    ]
+    names = ", ".join(contract.table for contract in contracts)
+    return pa.schema(fields, metadata={"schema_version": contracts[0].version, "table": names})
+
+
+def conform(contract: Contract, frame: pd.DataFrame) -> pa.Table:
+    """``frame`` in the contract's columns and types, in the order of its key."""
+    table = conform_to(arrow_schema(contract), frame)
+    return table.sort_by([(name, "ascending") for name in contract.key]) if contract.key else table
+
+
+def conform_to(schema: pa.Schema, frame: pd.DataFrame) -> pa.Table:
+    """``frame`` in the schema's columns and types.
+
+    ValueError for a misfit: a fault of the program, never of the data.
+    """
+    arrays = [_array(frame[field.name], field) for field in schema]
+    return pa.Table.from_arrays(arrays, schema=schema)
+
+
+def with_text_columns(schema: pa.Schema, names: Iterable[str]) -> pa.Schema:
+    """``schema`` with those of ``names`` that it lacks behind it, as text."""
+    for name in names:
+        if name not in schema.names:
+            schema = schema.append(pa.field(name, pa.string()))
+    return schema
+
+
+def _array(values: pd.Series, field: pa.Field[Any]) -> Any:
+    found = pa.array(values, from_pandas=True)
+    if found.null_count and not field.nullable:
+        raise ValueError(f"column {field.name} has gaps, though its contract says that it has none")
+    return found.cast(field.type)
+
+
+def write_parquet(content: pa.Table, path: Path) -> None:
+    """One row group, Snappy, page checksums: read by every tool, and damage is detectable."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    pq.write_table(
+        content,
+        path,
+        compression="snappy",
+        write_page_checksum=True,
+        row_group_size=max(content.num_rows, 1),
+        use_dictionary=True,
+    )
+
+
+def select_list(contract: Contract) -> str:
+    """The contract's columns for a SELECT of the engine, each cast to its type."""
+    return ", ".join(
+        f"CAST({identifier(column.name)} AS {sql_type(column)}) AS {identifier(column.name)}"
+        for column in contract.columns
+    )

@@ -1,0 +1,121 @@
+"""Returned lists as lines of cells, whatever spreadsheet saved them."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from zipfile import BadZipFile
+
+import openpyxl
+
+from copd_strat.errors import InputError
+
+_TEXT = (".csv", ".tsv", ".txt")
+_WORKBOOK = (".xlsx", ".xlsm")
+# forms that nothing here reads: refused by name, so that nobody waits for an answer that was never read
+_FOREIGN = (".xls", ".ods", ".numbers", ".pdf", ".docx", ".doc")
+_LIST_NAME = re.compile(r"([A-Z][0-9A-Z]{4,5})_(\d{4}-\d{2}-\d{2})_", re.IGNORECASE)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Grid:
+    """One sheet of a file: its header and the lines below it, cells as the spreadsheet has them.
+    ``first_line``: the number that a spreadsheet gives the line below the header."""
+
+    path: Path
+    header: tuple[str, ...]
+    lines: tuple[tuple[object, ...], ...]
+    first_line: int
+
+
+def lists_in(paths: Iterable[Path]) -> list[Path]:
+    """The lists among ``paths``: files as they are; of folders every file below that a spreadsheet may have
+    saved, but for lists that ask nothing (changes, queries), read-me pages, and what a spreadsheet keeps
+    while a file is open (``~$``, ``.~lock``).
+    """
+    found: set[Path] = set()
+    for path in paths:
+        found |= set(filter(_may_be_a_list, path.rglob("*"))) if path.is_dir() else {path}
+    return sorted(found)
+
+
+def _may_be_a_list(path: Path) -> bool:
+    known = path.suffix.lower() in (*_TEXT, *_WORKBOOK, *_FOREIGN)
+    asks = not re.search(r"_(changes|queries|READ_ME)( ?\(\d+\))?$", path.stem)
+    return path.is_file() and known and asks and not path.name.startswith(("~$", ".", "refused_"))
+
+
+def grids(path: Path, wanted: Sequence[str]) -> Grid:
+    """The sheet of ``path`` whose header has all of ``wanted`` (heading or name, in any case): the first one
+    that does. InputError says why a file cannot be read as a list.
+    """
+    try:
+        sheets = list(_workbook(path)) if path.suffix.lower() in _WORKBOOK else [text_lines(path)]
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read ({error.strerror})") from None
+    for lines in sheets:
+        for number, line in enumerate(lines[:5]):
+            header = tuple(str(cell or "").strip().lower() for cell in line)
+            if set(wanted) <= set(header):
+                rest = tuple(lines[number + 1 :])
+                return Grid(path=path, header=header, lines=rest, first_line=number + 2)
+    raise InputError(
+        f"{path}: not a returned list, no sheet has the columns {', '.join(wanted)}",
+        fix="return the list with all its columns, as a workbook or as CSV",
+    )
+
+
+def practice_in_name(path: Path) -> str:
+    """The practice that a list's name begins with, or nothing."""
+    found = _LIST_NAME.match(path.name)
+    return found[1].upper() if found else ""
+
+
+def _workbook(path: Path) -> Iterator[list[tuple[object, ...]]]:
+    """Every sheet in its order. A formula that no spreadsheet has worked out stays as it was typed."""
+    try:
+        shown = openpyxl.load_workbook(path, data_only=True)
+        typed = openpyxl.load_workbook(path)
+    except (BadZipFile, KeyError, ValueError, TypeError):
+        raise InputError(
+            f"{path}: not a workbook that can be read", fix="return it as it was sent, or as CSV"
+        ) from None
+    for sheet in shown.worksheets:
+        formulas = typed[sheet.title].iter_rows(values_only=True)
+        pairs = zip(sheet.iter_rows(values_only=True), formulas, strict=True)
+        yield [tuple(v if v is not None else f for v, f in zip(*pair, strict=True)) for pair in pairs]
+
+
+def text_lines(path: Path) -> list[tuple[Any, ...]]:
+    """Lines of a text file, by the separator that its header uses most."""
+    if path.suffix.lower() in _FOREIGN:
+        raise InputError(
+            f"{path}: {path.suffix} files cannot be read", fix="save it as .xlsx or .csv and return that"
+        )
+    text = _decoded(path.read_bytes())
+    first, _, rest = text.partition("\n")
+    if re.fullmatch(r'"?sep=.\s*"?\s*', first):  # a line that tells a spreadsheet the separator
+        text = rest
+    # somebody may have put a title above the header
+    head = text.splitlines()[:5]
+    separator = max(",;\t|", key=lambda mark: max((line.count(mark) for line in head), default=0))
+    return [tuple(line) for line in csv.reader(io.StringIO(text, newline=""), delimiter=separator)]
+
+
+def _decoded(content: bytes) -> str:
+    """UTF-8 or UTF-16, or what a spreadsheet in Britain writes when it is asked for neither."""
+    if content.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return content.decode("utf-16", errors="replace")
+    if (
+        content[:200].count(0) > len(content[:200]) // 4
+    ):  # UTF-16 without its mark has a zero in every second byte
+        return content.decode("utf-16-le" if content[1:2] == b"\0" else "utf-16-be", errors="replace")
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return content.decode("cp1252", errors="replace")

@@ -1,0 +1,348 @@
+"""From what the rules say to what is wrong: every broken rule and every movement under its cause.
+
+A halved file breaks dozens of comparisons, and a fifth of the birth years damaged makes unknown patients in
+every other table. People can only put causes right, so each is one finding, and the rest are its effects. The
+steps are in the order in which one thing explains another: faults of the program, contracts, practices,
+files, patients, months, feeds.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from copd_strat.config import GuardSettings
+from copd_strat.errors import ContractError, RunGuardError
+from copd_strat.quality.findings import Finding, Level, RuleResult, SuiteResult, Weight
+from copd_strat.quality.gate_rules import PROOFS
+from copd_strat.quality.guard import Figures
+from copd_strat.quality.guard_changes import Movement
+from copd_strat.quality.guard_rules import GUARD_RULES
+from copd_strat.quality.sentences import (
+    ChangedFile,
+    breach_sentence,
+    changed_files,
+    concepts_sentence,
+    dispositions_sentence,
+    fault_sentence,
+    feeds_sentence,
+    files_sentence,
+    guard_fix,
+    months_sentence,
+    patients_sentence,
+    practices_sentence,
+    stale_sentence,
+    table_sentence,
+    unknown_patients_sentence,
+)
+
+_FAULTS = {rule.code for rule in PROOFS}
+WHOLE_FILES = GUARD_RULES["GRD02"].fix
+FAULT, BREACH = "counts do not add up", "a contract is broken"
+LEVELS: tuple[Level, ...] = ("fail", "warn")
+_KINDS: tuple[tuple[str, str, tuple[str, ...], Callable[[list[Movement]], str]], ...] = (
+    ("the extract is old", "GP records", ("GRD01", "GRD10"), stale_sentence),
+    ("concepts have changed", "code lists", ("GRD08",), concepts_sentence),
+    ("dispositions have changed", "dispositions", ("GRD09",), dispositions_sentence),
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Evidence:
+    """All that was judged, and what is known of how things hang together.
+
+    ``people``: source tables that the patients are made from; ``feeding``: canonical table → the source
+    tables it is made from; ``last``: the last run's figures, empty on the first night.
+    """
+
+    suites: tuple[SuiteResult, ...]
+    movements: tuple[Movement, ...]
+    tonight: Figures | None
+    last: Mapping[str, Any]
+    settings: GuardSettings
+    people: frozenset[str]
+    feeding: Mapping[str, frozenset[str]]
+
+    @property
+    def patients_ratio(self) -> float:
+        before = self.last.get("patients")
+        return self.tonight.patients / before if before and self.tonight else 1.0
+
+    def came_as_before(self, table: str) -> bool:
+        """Whether as many rows came in as last time, so that fewer accepted ones have another cause."""
+        before, now = (sum(rows.values()) for rows in self.rows_of(table))
+        return now >= (1 - self.settings.max_rows_change) * before
+
+    def fits_patients(self, movement: Movement) -> bool:
+        """Whether a movement is what so many more or fewer patients bring: the rest would not even warn."""
+        expected = self.patients_ratio * movement.before
+        return abs(movement.now - expected) <= self.settings.max_rows_change / 2 * expected
+
+    def rows_of(self, table: str) -> tuple[Mapping[str, int], Mapping[str, int]]:
+        """Rows in by file: last night's, tonight's."""
+        now = self.tonight.files.get(table, {}) if self.tonight else {}
+        return (self.last.get("files") or {}).get(table, {}), now
+
+
+@dataclass(kw_only=True)
+class _Case:
+    """A cause under way: the finding it will be, and what it has explained so far."""
+
+    cause: str
+    subject: str
+    weight: Weight
+    sentence: str
+    fix: str
+    codes: tuple[str, ...]
+    exit_code: int
+    tables: frozenset[str] = frozenset()
+    figures: Mapping[str, float] = field(default_factory=dict)
+    practices: frozenset[str] = frozenset()
+    effects: list[str] = field(default_factory=list)
+
+    def finding(self) -> Finding:
+        return Finding(
+            cause=self.cause,
+            subject=self.subject,
+            weight=self.weight,
+            sentence=self.sentence,
+            fix=self.fix,
+            figures=self.figures,
+            codes=self.codes,
+            effects=tuple(self.effects),
+            exit_code=self.exit_code,
+        )
+
+
+def find_causes(evidence: Evidence) -> tuple[Finding, ...]:
+    """One finding a cause, those that stop the night first.
+
+    What stops the night is gone through before what only warns: a warning may be an effect of a stop, never
+    the other way round.
+    """
+    cases = _Cases(evidence)
+    for level in LEVELS:
+        cases.add_faults(level)
+        cases.add_breaches(level)
+        cases.add_practices(level)
+        cases.add_patients(level)
+        cases.add_tables(level)
+        cases.add_unknown_patients(level)
+        cases.add_months(level)
+        cases.add_feeds(level)
+        cases.add_rest(level)
+    return tuple(case.finding() for case in cases.all)
+
+
+_WEIGHTS: dict[Level, Weight] = {"fail": "stop", "warn": "warn"}
+
+
+class _Cases:
+    """The causes found so far; every step either explains what it sees by one of them or adds its own."""
+
+    def __init__(self, evidence: Evidence) -> None:
+        self.evidence = evidence
+        self.all: list[_Case] = []
+
+    def _movements(self, level: Level, *codes: str) -> list[Movement]:
+        return [found for found in self.evidence.movements if found.code in codes and found.level == level]
+
+    def _broken(self, level: Level) -> list[RuleResult]:
+        suites = self.evidence.suites
+        return [found for s in suites for found in (s.failures if level == "fail" else s.warnings)]
+
+    def _about(self, tables: frozenset[str]) -> _Case | None:
+        """The first cause that lies in one of the tables."""
+        return next((case for case in self.all if case.tables & tables), None)
+
+    def _about_people(self) -> _Case | None:
+        return self._about(self.evidence.people)
+
+    def add_faults(self, level: Level) -> None:
+        """Counts that do not add up: no data can make them differ."""
+        groups: dict[tuple[str, str], list[RuleResult]] = defaultdict(list)
+        for found in self._broken(level):
+            if found.code in _FAULTS:
+                groups[found.code, found.table.split(":")[0]].append(found)
+        for (_, table), results in groups.items():
+            self._add_rules(FAULT, results[0].table, results, fault_sentence(results), frozenset({table}))
+
+    def add_breaches(self, level: Level) -> None:
+        """Rules of contracts, one cause a column; unknown patients have causes of their own."""
+        groups: dict[tuple[str, str | None], list[RuleResult]] = defaultdict(list)
+        for found in self._broken(level):
+            if found.code not in _FAULTS and found.check != "known_patient":
+                groups[found.table, found.column].append(found)
+        for (table, column), results in sorted(
+            groups.items(), key=lambda group: group[0][0] not in self.evidence.people
+        ):
+            subject = f"{table}.{column}" if column else table
+            case = next((case for case in self.all if case.subject == subject), None)
+            if case:
+                case.effects.append(breach_sentence(results))
+            else:
+                self._add_rules(BREACH, subject, results, breach_sentence(results), frozenset({table}))
+
+    def add_practices(self, level: Level) -> None:
+        """Practices that have gone, if they are more of the patients' fall than all else together."""
+        gone = [found for found in self._movements(level, "GRD04") if found.now == 0]
+        if not gone or self._about_people() or self.evidence.tonight is None:
+            return
+        fall = self.evidence.last.get("patients", 0) - self.evidence.tonight.patients
+        if 2 * sum(found.before for found in gone) >= fall:
+            case = self._add_guard(
+                "a practice has gone", "practices", gone, practices_sentence(gone), self.evidence.people
+            )
+            case.practices = frozenset(str(found.practice) for found in gone)
+
+    def add_tables(self, level: Level) -> None:
+        """Tables with other numbers of rows than last night, the patients' first."""
+        found = self._movements(level, "GRD02")
+        for movement in sorted(found, key=lambda one: one.subject not in self.evidence.people):
+            table = movement.subject
+            own, people = self._about(frozenset({table})), self._about_people()
+            if own and own is not people and self._explains_rows(own, table):
+                own.effects.append(f"{table}: {movement.words}")
+            elif people and (self.evidence.fits_patients(movement) or self._explains_rows(people, table)):
+                people.effects.append(f"{table}: {movement.words}")
+            else:
+                files = changed_files(*self.evidence.rows_of(table))
+                subject = f"{table}: {files[0].name}" if len(files) == 1 else table
+                sentence = table_sentence(movement, files)
+                self._add_guard(
+                    "a table has changed in size", subject, [movement], sentence, frozenset({table})
+                )
+
+    def _explains_rows(self, case: _Case, table: str) -> bool:
+        """Rows that a contract set aside came in all the same; any other cause takes rows away."""
+        return table in case.tables and (case.cause != BREACH or self.evidence.came_as_before(table))
+
+    def add_patients(self, level: Level) -> None:
+        """Fewer or more patients, in all or by practice, that nothing explains yet."""
+        for movement in self._movements(level, "GRD03", "GRD04"):
+            where = f"practice {movement.practice}" if movement.practice else "patients"
+            case = self._about_people()
+            if case is None:
+                short = self._short_files(self.evidence.people)
+                self._add_guard(
+                    "the number of patients has changed",
+                    short[0].name if len(short) == 1 else where,
+                    [movement],
+                    patients_sentence(movement, short),
+                    self.evidence.people,
+                )
+            elif movement.practice not in case.practices:
+                case.effects.append(f"{where}: {movement.words}")
+
+    def add_unknown_patients(self, level: Level) -> None:
+        """Rows about people who are not among the patients: one cause, however many tables show it."""
+        broken = [found for found in self._broken(level) if found.check == "known_patient"]
+        if broken and (case := self._about_people()):
+            case.effects += [unknown_patients_sentence([found]) for found in broken]
+        elif broken:
+            tables = tuple(dict.fromkeys(found.table for found in broken))
+            self._add_rules(
+                "rows about people who are not among the patients",
+                ", ".join(tables),
+                broken,
+                unknown_patients_sentence(broken),
+                frozenset(tables),
+            )
+
+    def add_months(self, level: Level) -> None:
+        """Months with too few records, all those of one table together."""
+        groups: dict[str, list[Movement]] = defaultdict(list)
+        for movement in self._movements(level, "GRD06", "GRD07"):
+            own, people = self._about(self._sources(movement)), self._about_people()
+            if own is None and movement.code == "GRD07" and people and self.evidence.fits_patients(movement):
+                own = people
+            if own:
+                own.effects.append(f"{movement.subject} in {movement.month}: {movement.words}")
+            else:
+                groups[movement.subject].append(movement)
+        for subject, found in groups.items():
+            sentence, tables = months_sentence(subject, found), self._sources(found[0])
+            short = self._short_files(tables)
+            if short:
+                told = files_sentence(subject, short)
+                case = self._add_guard(
+                    "a file is shorter than last night", short[0].name, found, told, tables
+                )
+                case.fix = WHOLE_FILES
+                case.figures = {"before": short[0].before or 0, "tonight": short[0].now or 0}
+                case.effects.append(sentence)
+            else:
+                self._add_guard("a month has too few records", subject, found, sentence, tables)
+
+    def _short_files(self, tables: frozenset[str]) -> list[ChangedFile]:
+        """Files that explain what is missing: those that changed, if each has much fewer rows."""
+        found = []
+        for table in sorted(tables):
+            changed = changed_files(*self.evidence.rows_of(table))
+            limit = self.evidence.settings.max_rows_change
+            if all(file.lost_more_than(limit) for file in changed):
+                found += changed
+        return found
+
+    def add_feeds(self, level: Level) -> None:
+        """Practices that have fallen silent, all those of one table together."""
+        groups: dict[str, list[Movement]] = defaultdict(list)
+        for movement in self._movements(level, "GRD05"):
+            if case := self._about(self._sources(movement)) or self._about_people():
+                case.effects.append(f"{movement.subject} of practice {movement.practice}: {movement.words}")
+            else:
+                groups[movement.subject].append(movement)
+        for subject, found in groups.items():
+            sentence, tables = feeds_sentence(subject, found), self._sources(found[0])
+            self._add_guard("practices have fallen silent", subject, found, sentence, tables)
+
+    def add_rest(self, level: Level) -> None:
+        """Age of the extract, concepts, dispositions: each kind is one cause."""
+        for cause, subject, codes, sentence in _KINDS:
+            if found := self._movements(level, *codes):
+                case = next((case for case in self.all if case.cause == cause), None)
+                if case:
+                    case.effects.append(sentence(found))
+                else:
+                    self._add_guard(cause, subject, found, sentence(found), frozenset())
+
+    def _sources(self, movement: Movement) -> frozenset[str]:
+        return self.evidence.feeding.get(movement.subject, frozenset())
+
+    def _add_rules(
+        self, cause: str, subject: str, results: list[RuleResult], sentence: str, tables: frozenset[str]
+    ) -> None:
+        worst = max(results, key=lambda found: found.observed.get("share", 0))
+        self.all.append(
+            _Case(
+                cause=cause,
+                subject=subject,
+                weight=_WEIGHTS[worst.level],
+                sentence=sentence,
+                fix=worst.fix,
+                codes=tuple(dict.fromkeys(found.code for found in results)),
+                exit_code=ContractError.exit_code,
+                tables=tables,
+                figures=worst.observed,
+            )
+        )
+
+    def _add_guard(
+        self, cause: str, subject: str, found: list[Movement], sentence: str, tables: frozenset[str]
+    ) -> _Case:
+        worst = max(found, key=lambda movement: abs(movement.now - movement.before))
+        case = _Case(
+            cause=cause,
+            subject=subject,
+            weight=_WEIGHTS[worst.level],
+            sentence=sentence,
+            fix=guard_fix(found),
+            codes=tuple(dict.fromkeys(movement.code for movement in found)),
+            exit_code=RunGuardError.exit_code,
+            tables=tables,
+            figures={"before": worst.before, "tonight": worst.now},
+        )
+        self.all.append(case)
+        return case

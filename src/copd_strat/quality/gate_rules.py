@@ -1,0 +1,73 @@
+"""The gate's own rules: what must hold of every night, whatever the contracts say."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class GateRule(NamedTuple):
+    """``check`` says what must hold; ``description`` what was seen where it does not."""
+
+    code: str
+    name: str
+    check: str
+    description: str
+    fix: str
+    severity: str = "reject_file"
+
+
+_REPORT = "this is a fault of the program, not of the data: report it with the verdict's page"
+
+NEEDED_ROWS = GateRule(
+    "GATE01",
+    "needed_table_has_rows",
+    "accepted rows of a table that the contract calls needed",
+    "A needed table of which no row was accepted.",
+    "look in the quarantine for the reason, or have the table sent again",
+)
+ROWS_ADD_UP = GateRule(
+    "GATE02",
+    "rows_add_up",
+    "rows in = loaded + quarantined + duplicates, file by file",
+    "A file whose rows were neither loaded, nor quarantined, nor counted as duplicates.",
+    _REPORT,
+)
+SAMPLE_AGREES = GateRule(
+    "GATE03",
+    "sample_agrees",
+    "row checks and Great Expectations count the same on a sample",
+    "A rule that Great Expectations counts otherwise than the row checks, on a sample of rows.",
+    "this is a fault of the program or of an edited contract: report the rule's code",
+)
+PATIENTS_ADD_UP = GateRule(
+    "GATE04",
+    "patients_add_up",
+    "by practice: register = sum of dispositions, and every list has a row for each of its patients",
+    "Practices whose register, dispositions and lists do not hold the same patients.",
+    _REPORT,
+)
+RELATIONS_ADD_UP = GateRule(
+    "GATE05",
+    "relations_add_up",
+    "no canonical table has more rows than the accepted rows it is made from",
+    "A canonical table with more rows than the files it is made from.",
+    _REPORT,
+)
+CODES_INTACT = GateRule(
+    "GATE06",
+    "codes_are_intact",
+    "the check digits of SNOMED CT and dm+d identifiers hold",
+    "Identifiers that lost or changed digits on their way: no code list can know them.",
+    "export codes as text: a spreadsheet or a float column cuts 18-digit identifiers",
+)
+SOMEBODY_LISTED = GateRule(
+    "GATE07",
+    "somebody_is_on_the_register",
+    "at least one person is on the register",
+    "Nobody has a COPD diagnosis that the code lists know, is alive, registered and 35 or over.",
+    "see 'Codes' and 'Concepts' on the verdict's page: the codes may be of a system that no list knows, or be"
+    " written in a way that none knows",
+)
+# Counts that no data can make differ: what they find is a fault of the program.
+PROOFS = (ROWS_ADD_UP, SAMPLE_AGREES, PATIENTS_ADD_UP, RELATIONS_ADD_UP)
+GATE_RULES = (NEEDED_ROWS, *PROOFS, CODES_INTACT, SOMEBODY_LISTED)

@@ -1,0 +1,97 @@
+"""Do the counts add up? Every row from file to table, every patient from register to list.
+
+Each pair of counts compared here comes from two different ways of counting, so that a fault in one of them
+cannot hide itself: rows in are counted by another reader than the one that loads (``extracts``), lists are
+counted back from the written files (``lists``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+
+from copd_strat.extracts.receipts import TableReceipt
+from copd_strat.quality.findings import RuleResult, SuiteResult
+from copd_strat.quality.gate_rules import PATIENTS_ADD_UP, RELATIONS_ADD_UP, ROWS_ADD_UP, GateRule
+
+# practice → disposition → how many
+ByDisposition = Mapping[str, Mapping[str, int]]
+
+
+def rows_add_up(receipts: Iterable[TableReceipt]) -> SuiteResult:
+    """Rows in = loaded + quarantined + duplicates, for every file."""
+    results = [
+        _result(
+            ROWS_ADD_UP,
+            f"{receipt.layout}.{receipt.table}: {file.name}",
+            {
+                "rows_in": file.rows_in,
+                "loaded": file.loaded,
+                "quarantined": file.quarantined,
+                "duplicates": file.duplicates,
+            },
+            success=file.rows_in == file.loaded + file.quarantined + file.duplicates,
+        )
+        for receipt in receipts
+        for file in receipt.files
+    ]
+    return SuiteResult(name="rows of every file", results=tuple(results))
+
+
+def relations_add_up(rows: Mapping[str, int], accepted: Mapping[str, int]) -> SuiteResult:
+    """No canonical table (its ``rows``) has more rows than the accepted rows of the tables that feed it."""
+    results = [
+        _result(
+            RELATIONS_ADD_UP,
+            relation,
+            {"rows": count, "accepted_rows": accepted[relation]},
+            success=count <= accepted[relation],
+        )
+        for relation, count in rows.items()
+    ]
+    return SuiteResult(name="rows of every canonical table", results=tuple(results))
+
+
+def patients_add_up(
+    register: int, dispositions: Mapping[str, int], placed: ByDisposition, listed: ByDisposition
+) -> SuiteResult:
+    """Register = sum of dispositions, and by practice each list has a row for each of its patients.
+
+    ``register`` is counted in the engine, before any patient is placed, ``listed`` in the written files.
+    ``placed`` are the patients that belong on lists.
+    """
+    total = sum(dispositions.values())
+    whole = _result(
+        PATIENTS_ADD_UP,
+        "register",
+        {"register": register, "dispositions": total},
+        success=register == total,
+    )
+    return SuiteResult(name="patients", results=(whole, *_lists_add_up(placed, listed)))
+
+
+def _lists_add_up(placed: ByDisposition, listed: ByDisposition) -> Iterator[RuleResult]:
+    for name in sorted({name for lists in (*placed.values(), *listed.values()) for name in lists}):
+        pairs = {
+            practice: (placed.get(practice, {}).get(name, 0), listed.get(practice, {}).get(name, 0))
+            for practice in placed.keys() | listed.keys()
+        }
+        patients, rows = (sum(pair[place] for pair in pairs.values()) for place in (0, 1))
+        differing = sum(patients != rows for patients, rows in pairs.values())
+        yield _result(
+            PATIENTS_ADD_UP,
+            f"list {name}",
+            {"patients": patients, "list_rows": rows, "practices_that_differ": differing},
+            success=differing == 0,
+        )
+
+
+def _result(rule: GateRule, subject: str, observed: dict[str, float], *, success: bool) -> RuleResult:
+    return RuleResult(
+        code=rule.code,
+        table=subject,
+        level="fail",
+        success=success,
+        description=rule.description,
+        fix=rule.fix,
+        observed=observed,
+    )

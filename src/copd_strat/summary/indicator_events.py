@@ -1,0 +1,67 @@
+"""What an indicator counts: one query each, ``indicators/sql/<indicator_id>.sql``.
+
+A query gives one row an event: ``patient_id``, ``day`` (any day of the month it counts in) and ``n``. Those
+of the cohort ``register`` read tables of the clinical room, those of ``placed`` read ``summary_snapshots``.
+The totals of the two cohorts have no query: the people themselves are counted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+
+import pandas as pd
+
+from copd_strat.engine import Engine, literal, packaged_sql
+from copd_strat.summary.cube import COHORTS, indicators
+
+
+def count_events(engine: Engine, months: Sequence[date]) -> None:
+    """Make ``monthly_events`` for ``months``, each given by its first day.
+
+    Columns: month, patient_id, indicator, n (n >= 1). Needs the tables of ``clinical.build``.
+    People who have died or left since are in it.
+    """
+    engine.register_frame("month_starts", pd.DataFrame({"month": pd.to_datetime(list(months))}))
+    engine.create_table(
+        "summary_months",
+        "SELECT CAST(month AS DATE) AS month, CAST(month + INTERVAL 1 MONTH AS DATE) AS next_month"
+        " FROM month_starts",
+    )
+    engine.create_table(
+        "monthly_events",
+        f"""
+        SELECT months.month, events.patient_id, events.indicator, CAST(sum(events.n) AS BIGINT) AS n
+        FROM summary_months AS months
+        INNER JOIN ({_all_events("register")}) AS events
+            ON events.day >= months.month AND events.day < months.next_month
+        GROUP BY months.month, events.patient_id, events.indicator""",
+    )
+
+
+def events_of_people(engine: Engine) -> None:
+    """Make ``summary_events``: cohort, month, patient_id, indicator, n, for the months of ``summary_due``.
+
+    Needs ``monthly_events`` and ``summary_snapshots``.
+    """
+    engine.create_table(
+        "summary_events",
+        f"""
+        SELECT 'register' AS cohort, events.month, events.patient_id, events.indicator, events.n
+        FROM monthly_events AS events
+        INNER JOIN summary_due AS due ON due.month = events.month
+        UNION ALL
+        SELECT 'placed' AS cohort, day AS month, patient_id, indicator, CAST(n AS BIGINT) AS n
+        FROM ({_all_events("placed")}) AS events""",
+    )
+
+
+def _all_events(cohort: str) -> str:
+    """The queries of a cohort's indicators, one below the other."""
+    declared = indicators()
+    wanted = declared.index[(declared["cohort"] == cohort) & (declared.index != COHORTS[cohort])]
+    queries = {name: packaged_sql("summary.indicators", name) for name in wanted}
+    return "\nUNION ALL\n".join(
+        f"SELECT patient_id, day, n, {literal(name)} AS indicator FROM (\n{query}\n)"
+        for name, query in queries.items()
+    )

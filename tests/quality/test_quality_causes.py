@@ -1,0 +1,244 @@
+"""One cause is one finding: what follows from it stands below it, and two causes stay two."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from copd_strat.config import GuardSettings
+from copd_strat.quality.causes import Evidence, find_causes
+from copd_strat.quality.findings import Finding, Level, RuleResult, SuiteResult
+from copd_strat.quality.guard import Figures
+from copd_strat.quality.guard_changes import Movement
+
+PARTS = {f"gp_events/part_0{n}.parquet": 10_000 for n in range(1, 7)}
+LAST: dict[str, Any] = {
+    "tables": {"native.patients": 1000, "native.gp_events": 60_000, "native.prescriptions": 50_000},
+    "files": {
+        "native.patients": {"patients.csv": 1000},
+        "native.gp_events": PARTS,
+        "native.prescriptions": {"prescriptions.csv": 50_000},
+    },
+    "patients": 1000,
+}
+
+
+def tonight(
+    patients: int = 1000, events: int = 60_000, prescriptions: int = 50_000, **files: dict[str, int]
+) -> Figures:
+    tables = {"native.patients": patients, "native.gp_events": events, "native.prescriptions": prescriptions}
+    return Figures(
+        tables=tables,
+        files=LAST["files"] | {f"native.{table}": rows for table, rows in files.items()},
+        patients=patients,
+        practices={},
+        months={},
+        latest=None,
+    )
+
+
+def causes(
+    figures: Figures | None = None, *movements: Movement, broken: tuple[RuleResult, ...] = ()
+) -> tuple[Finding, ...]:
+    return find_causes(
+        Evidence(
+            suites=(SuiteResult(name="extracts", results=broken),),
+            movements=movements,
+            tonight=figures or tonight(),
+            last=LAST,
+            settings=GuardSettings(),
+            people=frozenset({"native.patients"}),
+            feeding={
+                name: frozenset({f"native.{name}"}) for name in ("patients", "gp_events", "prescriptions")
+            },
+        )
+    )
+
+
+def moved(code: str, subject: str, before: float, now: float, **part: Any) -> Movement:
+    level: Level = part.pop("level", "fail")
+    return Movement(code=code, level=level, subject=subject, before=before, now=now, **part)
+
+
+def rule(
+    table: str, check: str, column: str = "patient_id", level: Level = "fail", **observed: float
+) -> RuleResult:
+    return RuleResult(
+        code=f"native.{table}.{column}.{check}",
+        table=f"native.{table}",
+        level=level,
+        success=False,
+        description=f"Rows that break {check}.",
+        fix=f"correct {column}",
+        column=column,
+        check=check,
+        observed={"breaking": 200.0, "rows": 1000.0, "share": 0.2, "tolerated_rows": 50.0} | observed,
+    )
+
+
+MONTHS = tuple(f"2025-{month:02d}" for month in range(1, 13))
+
+
+def test_a_halved_file_is_one_finding_with_its_rows() -> None:
+    halved = dict.fromkeys(PARTS, 5000)
+    found = causes(
+        tonight(events=30_000, gp_events=halved),
+        moved("GRD02", "native.gp_events", 60_000, 30_000),
+        *(moved("GRD07", "gp_events", 5_000, 2_500, month=month) for month in MONTHS),
+        *(moved("GRD06", "gp_events", 5_000, 2_400, month=month) for month in MONTHS),
+        *(moved("GRD05", "gp_events", 400, 100, practice=f"A8100{n}") for n in range(4)),
+    )
+    assert len(found) == 1
+    assert found[0].exit_code == 13
+    assert "30,000 accepted rows tonight, 60,000 last night" in found[0].sentence
+    assert "file gp_events/part_01.parquet has 5,000 rows tonight, 10,000 last night" in found[0].sentence
+    assert len(found[0].effects) == 28
+
+
+def test_one_short_part_is_named_though_its_table_is_within_the_limit() -> None:
+    short = PARTS | {"gp_events/part_03.parquet": 4_000}
+    found = causes(
+        tonight(events=54_000, gp_events=short), moved("GRD07", "gp_events", 4_000, 0, month="2025-03")
+    )
+    assert [one.subject for one in found] == ["gp_events/part_03.parquet"]
+    assert "4,000 rows tonight, 10,000 last night" in found[0].sentence
+    assert found[0].figures == {"before": 10_000, "tonight": 4_000}
+
+
+def test_a_month_gone_from_every_part_is_a_month() -> None:
+    thinner = dict.fromkeys(PARTS, 9800)
+    found = causes(
+        tonight(events=58_800, gp_events=thinner),
+        moved("GRD07", "gp_events", 1_200, 0, month="2025-03"),
+        moved("GRD06", "gp_events", 1_250, 0, month="2025-03"),
+    )
+    assert [(one.cause, one.sentence) for one in found] == [
+        ("a month has too few records", "gp_events in 2025-03: 0 records tonight, 1,200 last night")
+    ]
+
+
+def test_files_named_by_their_date_are_told_apart_by_order() -> None:
+    last = dict(LAST, files=LAST["files"] | {"native.gp_events": {"gp_events_0409.csv": 60_000}})
+    figures = tonight(events=30_000, gp_events={"gp_events_0410.csv": 30_000})
+    evidence = Evidence(
+        suites=(),
+        movements=(moved("GRD02", "native.gp_events", 60_000, 30_000),),
+        tonight=figures,
+        last=last,
+        settings=GuardSettings(),
+        people=frozenset(),
+        feeding={},
+    )
+    assert "file gp_events_0410.csv has 30,000 rows tonight, 60,000 last" in find_causes(evidence)[0].sentence
+
+
+def test_damaged_people_explain_unknown_people_and_thinner_tables() -> None:
+    found = causes(
+        tonight(patients=800, events=48_000),
+        moved("GRD02", "native.gp_events", 60_000, 48_000, level="warn"),
+        moved("GRD03", "patients", 1000, 800, level="warn"),
+        broken=(
+            rule("gp_events", "known_patient"),
+            rule("prescriptions", "known_patient"),
+            rule("patients", "minimum", "birth_year"),
+            rule("patients", "readable", "birth_year", share=0.1),
+        ),
+    )
+    assert [(one.subject, one.exit_code) for one in found] == [("native.patients.birth_year", 12)]
+    assert found[0].sentence.startswith(
+        "native.patients, column birth_year: 200 of 1,000 rows break its contract (20 %; 50 are allowed)"
+    )
+    assert found[0].codes == ("native.patients.birth_year.minimum", "native.patients.birth_year.readable")
+    assert len(found[0].effects) == 4
+
+
+def test_unknown_people_without_a_cause_among_people_are_one_finding() -> None:
+    found = causes(broken=(rule("gp_events", "known_patient"), rule("prescriptions", "known_patient")))
+    assert [one.subject for one in found] == ["native.gp_events, native.prescriptions"]
+    assert "20 % of the rows of native.gp_events (200 of 1,000)" in found[0].sentence
+
+
+def test_a_gone_practice_explains_its_patients_and_its_records() -> None:
+    found = causes(
+        tonight(patients=750, events=45_000, prescriptions=37_500),
+        moved("GRD04", "patients", 250, 0, practice="A81003"),
+        moved("GRD03", "patients", 1000, 750),
+        moved("GRD02", "native.prescriptions", 50_000, 37_500, level="warn"),
+        moved("GRD07", "gp_events", 5_000, 3_750, month="2025-03", level="warn"),
+        broken=(rule("gp_events", "known_patient"),),
+    )
+    assert [one.cause for one in found] == ["a practice has gone"]
+    assert "practice A81003 has 0 patients tonight, 250 last night" in found[0].sentence
+    assert len(found[0].effects) == 4
+
+
+def test_two_causes_are_two_findings() -> None:
+    """A practice that has gone takes a quarter of the events with it, not nine tenths of them."""
+    found = causes(
+        tonight(patients=750, events=6_000),
+        moved("GRD04", "patients", 250, 0, practice="A81003"),
+        moved("GRD02", "native.gp_events", 60_000, 6_000),
+        broken=(rule("prescriptions", "maximum", "quantity"),),
+    )
+    assert {one.cause for one in found} == {
+        "a contract is broken",
+        "a practice has gone",
+        "a table has changed in size",
+    }
+    assert {one.exit_code for one in found} == {12, 13}
+
+
+def test_what_only_warns_explains_nothing_that_stops() -> None:
+    found = causes(
+        tonight(events=30_000),
+        moved("GRD02", "native.gp_events", 60_000, 30_000),
+        broken=(rule("gp_events", "pattern", "code", level="warn"),),
+    )
+    assert [(one.weight, one.subject) for one in found] == [
+        ("stop", "native.gp_events"),
+        ("warn", "native.gp_events.code"),
+    ]
+
+
+def test_rows_that_were_set_aside_came_in_all_the_same() -> None:
+    """Fewer accepted rows of a table whose rows break its contract are that contract's effect."""
+    found = causes(
+        tonight(events=30_000),
+        moved("GRD02", "native.gp_events", 60_000, 30_000),
+        broken=(rule("gp_events", "readable", "event_date", share=0.5),),
+    )
+    assert [one.subject for one in found] == ["native.gp_events.event_date"]
+
+
+def test_lost_rows_stand_before_all_else() -> None:
+    lost = RuleResult(
+        code="GATE02",
+        table="native.gp_events: gp_events/part_01.parquet",
+        level="fail",
+        success=False,
+        description="A file whose rows were neither loaded, nor quarantined, nor counted as duplicates.",
+        fix="report it",
+        observed={"rows_in": 10_000, "loaded": 8_572, "quarantined": 0, "duplicates": 0},
+    )
+    found = causes(
+        tonight(events=52_000),
+        moved("GRD02", "native.gp_events", 60_000, 52_000, level="warn"),
+        broken=(lost,),
+    )
+    assert [one.cause for one in found] == ["counts do not add up"]
+    assert "gp_events/part_01.parquet: rows in 10,000, loaded 8,572, quarantined 0" in found[0].sentence
+    assert len(found[0].effects) == 1
+
+
+@pytest.mark.parametrize(
+    ("code", "cause"),
+    [
+        ("GRD01", "the extract is old"),
+        ("GRD08", "concepts have changed"),
+        ("GRD09", "dispositions have changed"),
+    ],
+)
+def test_every_other_kind_is_one_finding(code: str, cause: str) -> None:
+    found = causes(None, moved(code, "one", 300, 100), moved(code, "two", 300, 200))
+    assert [one.cause for one in found] == [cause]

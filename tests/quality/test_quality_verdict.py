@@ -1,0 +1,205 @@
+"""The verdict is written however the night ends, opens with what stopped it, and holds no patient."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from quality_world import receipt
+
+from copd_strat.config import load
+from copd_strat.errors import ContractError, InputError, OutputError, RunGuardError, Stopped
+from copd_strat.quality import Validation
+from copd_strat.quality.findings import Finding, RuleResult, Section, SuiteResult, Verdict
+from copd_strat.quality.reconciliation import patients_add_up, relations_add_up, rows_add_up
+from copd_strat.quality.thresholds import judge_thresholds
+from copd_strat.quality.verdict_page import Heading, verdict_page, write_verdict
+
+DEMO = load(Path(__file__).parents[2] / "pipelines" / "demo.yaml")
+HEADING = {"run_id": "20261110-abc", "title": "Test ICS", "as_of": "2026-11-10"}
+PRACTICE_FORM = "native.patients.practice_id.pattern"
+
+
+def validation(folder: Path, last: dict[str, Any] | None = None) -> Validation:
+    return Validation(folder, DEMO, HEADING, last or {})
+
+
+def record(folder: Path) -> dict[str, Any]:
+    return dict(json.loads((folder / "validation.json").read_text(encoding="utf-8")))
+
+
+def test_a_night_without_findings_goes(tmp_path: Path) -> None:
+    with validation(tmp_path / "quality"):
+        pass
+    assert record(tmp_path / "quality")["success"] is True
+    assert "<h1>Go</h1>" in (tmp_path / "quality" / "validation.html").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("error", "exit_code", "said"),
+    [
+        (InputError("extracts: no file for table patients", fix="add it"), 11, "no file for table patients"),
+        (ContractError("codes are cut"), 12, "codes are cut"),
+        (ValueError("canary"), 70, "an internal error (ValueError)"),
+    ],
+)
+def test_whatever_ends_the_night_stands_first(
+    tmp_path: Path, error: Exception, exit_code: int, said: str
+) -> None:
+    with pytest.raises(type(error)), validation(tmp_path):
+        raise error
+    first = record(tmp_path)["findings"][0]
+    assert (first["weight"], first["exit_code"]) == ("stop", exit_code)
+    assert said in first["sentence"]
+    page = (tmp_path / "validation.html").read_text(encoding="utf-8")
+    assert f"(exit {exit_code})</h1>" in page
+    assert "canary" not in page + json.dumps(record(tmp_path))
+
+
+def test_a_night_stopped_by_a_signal_writes_nothing(tmp_path: Path) -> None:
+    with pytest.raises(Stopped), validation(tmp_path / "quality"):
+        raise Stopped(15)
+    assert not (tmp_path / "quality").exists()
+
+
+def test_a_page_that_cannot_be_written_stops_a_night_that_would_go(tmp_path: Path) -> None:
+    (tmp_path / "quality").write_text("a file where the folder should be")
+    with (
+        pytest.raises(OutputError, match="the night's verdict cannot be written"),
+        validation(tmp_path / "quality"),
+    ):
+        pass
+    with pytest.raises(ContractError, match="codes are cut"), validation(tmp_path / "quality"):
+        raise ContractError("codes are cut")
+
+
+def test_a_gate_stops_the_night_with_its_first_cause(tmp_path: Path) -> None:
+    last = {"dispositions": {"clinic": 100, "self_management": 900}}
+    with pytest.raises(RunGuardError) as caught, validation(tmp_path, last) as verdict:
+        verdict.dispositions({"clinic": 400, "self_management": 600}, {"no date": 2})
+    assert "clinic has 400 patients tonight, 100 last night" in str(caught.value)
+    assert "guard.max_disposition_change" in str(caught.value)
+    found = record(tmp_path)["findings"]
+    assert [(one["weight"], one["cause"]) for one in found] == [
+        ("stop", "dispositions have changed"),
+        ("warn", "answers without effect"),
+    ]
+
+
+def test_what_only_warns_is_kept_for_the_manifest(tmp_path: Path) -> None:
+    with validation(tmp_path) as verdict:
+        verdict.dispositions({"clinic": 4}, {"no date": 2})
+    assert verdict.record()["warnings"] == ["decisions: 2 cannot be used (no date 2)"]
+
+
+def test_a_relation_with_more_rows_than_came_in_is_a_fault_of_the_program() -> None:
+    suite = relations_add_up({"gp_events": 20, "deaths": 0}, {"gp_events": 10, "deaths": 0})
+    assert [(found.code, found.table) for found in suite.failures] == [("GATE05", "gp_events")]
+
+
+@pytest.mark.parametrize(
+    ("breaking", "rows", "failed", "warned"),
+    [
+        (0, 1000, [], []),
+        (1, 1000, [], []),
+        (2, 1000, [], [PRACTICE_FORM]),
+        (50, 1000, [], [PRACTICE_FORM]),
+        (51, 1000, [PRACTICE_FORM], []),
+        (9, 20, [], [PRACTICE_FORM]),
+        (3, 3, [PRACTICE_FORM], []),
+    ],
+)
+def test_rules_are_judged_by_their_contracts_shares(
+    breaking: int, rows: int, failed: list[str], warned: list[str]
+) -> None:
+    came = receipt("patients", {"patients.csv": rows}, rules={PRACTICE_FORM: breaking})
+    suite = judge_thresholds([(came, came.contract)])
+    assert [found.code for found in suite.failures] == failed
+    assert [found.code for found in suite.warnings] == warned
+
+
+def test_a_needed_table_without_accepted_rows_stops_the_run() -> None:
+    came = receipt("patients", {"patients.csv": 1000}, quarantined=1000)
+    suite = judge_thresholds([(came, came.contract)])
+    assert [(found.code, found.table) for found in suite.failures] == [("GATE01", "native.patients")]
+
+
+def test_lost_rows_are_named_by_file() -> None:
+    came = receipt(
+        "gp_events", {"gp_events/part_01.parquet": 1000, "gp_events/part_02.parquet": 1000}, lost=1
+    )
+    found = rows_add_up([came]).failures
+    assert [(one.code, one.table) for one in found] == [
+        ("GATE02", "native.gp_events: gp_events/part_01.parquet"),
+        ("GATE02", "native.gp_events: gp_events/part_02.parquet"),
+    ]
+    assert found[0].observed == {"rows_in": 1000, "loaded": 999, "quarantined": 0, "duplicates": 0}
+
+
+PLACED = {"A81001": {"clinic": 3, "clinical_review": 1}, "A81002": {"clinic": 2}}
+
+
+def broken(register: int, placed: dict[str, Any], listed: dict[str, Any]) -> list[str]:
+    suite = patients_add_up(register, {"clinic": 5, "clinical_review": 1, "not_listed": 4}, placed, listed)
+    return [found.table for found in suite.failures]
+
+
+def test_patients_are_reconciled_from_register_to_list() -> None:
+    assert broken(10, PLACED, PLACED) == []
+    assert broken(11, PLACED, PLACED) == ["register"]
+    assert broken(10, PLACED, {**PLACED, "A81002": {"clinic": 1}}) == ["list clinic"]
+    assert broken(10, PLACED, {**PLACED, "A81003": {"clinic": 1}}) == ["list clinic"]
+    assert broken(10, PLACED, {"A81001": {"clinic": 3}, "A81002": {"clinic": 2}}) == ["list clinical_review"]
+    assert broken(10, PLACED, {}) == ["list clinic", "list clinical_review"]
+    # Two lists that gained and lost as many are told apart by practice.
+    swapped = {"A81001": {"clinic": 2, "clinical_review": 1}, "A81002": {"clinic": 3}}
+    assert broken(10, PLACED, swapped) == ["list clinic"]
+
+
+def a_verdict() -> Verdict:
+    result = RuleResult(
+        code="native.patients.birth_year.minimum",
+        table="native.patients",
+        level="fail",
+        success=False,
+        description="Rows whose birth_year is below 1850.",
+        fix="correct it",
+        observed={"breaking": 80, "rows": 400, "share": 0.2},
+    )
+    stop = Finding(
+        cause="a contract is broken",
+        subject="native.patients.birth_year",
+        weight="stop",
+        sentence="80 of 400 rows <break> its contract",
+        effects=("native.gp_events: rows 400 → 320",),
+        codes=(result.code,),
+    )
+    warn = Finding(cause="a contract is broken", subject="x", weight="warn", sentence="one row")
+    rows = Section(
+        title="Rows", introduction="All.", columns=("file", "rows", "share"), rows=(("a.csv", 1234, 0.5),)
+    )
+    suite = SuiteResult(name="extracts", results=(result,))
+    return Verdict(findings=(stop, warn), suites=(suite,), sections=(rows,))
+
+
+def test_the_page_opens_with_what_stopped_the_night(tmp_path: Path) -> None:
+    page = verdict_page(a_verdict(), Heading(**HEADING))
+    order = [
+        "Stopped: a contract is broken",
+        "80 of 400 rows &lt;break&gt;",
+        "400 → 320",
+        "Warnings",
+        "1,234",
+        "50 %",
+    ]
+    assert [page.index(text) for text in order] == sorted(page.index(text) for text in order)
+    assert '<html lang="en-GB">' in page
+    assert "<script" not in page
+    assert "http" not in page
+    write_verdict(a_verdict(), Heading(**HEADING), tmp_path / "one")
+    write_verdict(a_verdict(), Heading(**HEADING), tmp_path / "two")
+    for name in ("validation.html", "validation.json"):
+        assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "two" / name).read_bytes()
+    assert record(tmp_path / "one")["sections"][0]["rows"] == [{"file": "a.csv", "rows": 1234, "share": 0.5}]

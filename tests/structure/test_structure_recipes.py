@@ -1,0 +1,185 @@
+"""The recipes of docs/extending.md, followed in a temporary copy of the tree: the files they name are enough."""
+
+from __future__ import annotations
+
+import filecmp
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+COPIED = ("src", "data_contracts", "tests/clinical", "tests/clinical_spec", "tests/outputs")
+
+
+class Tree:
+    """A copy of the tree that a recipe changes."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        for folder in COPIED:
+            shutil.copytree(
+                ROOT / folder, root / folder, ignore=shutil.ignore_patterns("__pycache__", "*.egg-info")
+            )
+        shutil.copy(ROOT / "tests" / "conftest.py", root / "tests")
+
+    def insert(self, file: str, before: str, text: str) -> None:
+        """Put ``text`` before the only place in ``file`` that reads ``before``."""
+        path = self.root / file
+        old = path.read_text(encoding="utf-8")
+        assert old.count(before) == 1, before
+        path.write_text(old.replace(before, text + before), encoding="utf-8")
+
+    def append(self, file: str, text: str) -> None:
+        path = self.root / file
+        path.write_text(path.read_text(encoding="utf-8") + text, encoding="utf-8")
+
+    def create(self, file: str, text: str) -> None:
+        assert not (self.root / file).exists()
+        (self.root / file).write_text(text, encoding="utf-8")
+
+    def touched(self) -> set[str]:
+        """Files that differ from the real tree."""
+        files = (path for folder in COPIED for path in (self.root / folder).rglob("*") if path.is_file())
+        names = {path.relative_to(self.root).as_posix() for path in files if "__pycache__" not in path.parts}
+        _, changed, missing = filecmp.cmpfiles(ROOT, self.root, names, shallow=False)
+        return {*changed, *missing}
+
+    def run(self, *arguments: str) -> str:
+        """Python with the copy's program and its test folders; its output."""
+        places = [
+            self.root / "src",
+            *(self.root / folder for folder in COPIED if folder.startswith("tests/")),
+        ]
+        environment = os.environ | {
+            "PYTHONPATH": os.pathsep.join(map(str, places)),
+            "PYTHONDONTWRITEBYTECODE": "1",
+        }
+        done = subprocess.run(
+            [sys.executable, *arguments],
+            cwd=self.root,
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
+
+@pytest.fixture
+def tree(tmp_path: Path) -> Tree:
+    return Tree(tmp_path)
+
+
+_FEATURE = """\
+  - name: last_flu_vaccine_date
+    description: Latest influenza vaccine given
+    logicalType: date
+    customProperties:
+    - {property: kind, value: date_to_index}
+    - {property: group, value: care}
+    - {property: needs, value: {concepts: [flu_vaccine_given]}}
+"""
+_SPEC_CASE = """
+P99 the latest influenza vaccine
+    rule    the latest one up to the index; docs/extending.md
+    2023-10-01  influenza vaccine
+    2024-10-09  influenza vaccine
+    ->  last_flu_vaccine_date: 2024-10-09
+"""
+
+
+def test_a_feature_is_its_sql_its_contract_entry_and_its_spec_case(tree: Tree) -> None:
+    tree.insert(
+        "src/copd_strat/clinical/sql/care_facts.sql",
+        "        max(CASE WHEN concept = 'copd_review' THEN last_date END)",
+        "        max(CASE WHEN concept = 'flu_vaccine_given' THEN last_date END) AS last_flu_vaccine_date,\n",
+    )
+    tree.insert("data_contracts/internal/features.odcs.yaml", "  - name: inhaler_technique_date\n", _FEATURE)
+    tree.append("tests/clinical_spec/topics/11_care_processes.txt", _SPEC_CASE)
+    assert tree.touched() == {
+        "src/copd_strat/clinical/sql/care_facts.sql",
+        "data_contracts/internal/features.odcs.yaml",
+        "tests/clinical_spec/topics/11_care_processes.txt",
+    }
+    passed = tree.run("-m", "pytest", "-q", "tests/clinical_spec", "-k", "P99 or P01")
+    assert "2 passed" in passed
+    assert "1 passed" in tree.run(
+        "-m", "pytest", "-q", "tests/clinical/test_clinical_observability.py", "-k", "describes_the_table"
+    )
+    # a policy may name it, and analysts get it, without another word
+    said = tree.run(
+        "-c",
+        "from copd_strat.contracts.own_tables import arrow_schema, own_table\n"
+        "from copd_strat.pathways.fact_columns import patient_columns\n"
+        "name = 'last_flu_vaccine_date'\n"
+        "print(patient_columns()[name], arrow_schema(own_table('internal', 'features')).field(name).type)",
+    )
+    assert said.split() == ["date", "date32[day]"]
+
+
+_INDICATOR = (
+    "long_stays,Long stays for COPD,per 100 people,rate,100,lower,register,copd_register,"
+    "copd_emergency_admissions,events,byar,true,true,hospital_episodes,headline networks,"
+    "Emergency admissions for COPD of seven nights or more,"
+    "People on the COPD register on the last day of the month,docs/extending.md\n"
+)
+_QUERY = """\
+-- Finished emergency spells for COPD of seven nights or more, by the day of admission.
+-- Source: docs/extending.md.
+SELECT people.patient_id, spell_sequence.admission_date AS day, 1 AS n
+FROM spell_sequence
+INNER JOIN people ON spell_sequence.patient = people.patient
+WHERE spell_sequence.copd_related
+    AND date_diff('day', spell_sequence.admission_date, spell_sequence.discharge_date) >= 7
+"""
+_COUNTED = """
+from datetime import date
+from pathlib import Path
+from clinical_world import World
+from copd_strat.config import EngineSettings
+from copd_strat.engine import Engine
+from copd_strat.summary.indicator_events import count_events
+world = World(Engine.open(EngineSettings(memory_limit="256MB", threads=1), Path("spill")))
+world.patient("p")
+world.episode("p", "2025-05-03", "2025-05-10", "J441")
+world.episode("p", "2025-06-03", "2025-06-09", "J441")
+world.build()
+count_events(world.engine, [date(2025, 5, 1), date(2025, 6, 1)])
+print(world.engine.rows("SELECT month, n FROM monthly_events WHERE indicator = 'long_stays'"))
+"""
+_PUBLISHED = """
+from pathlib import Path
+import summary_fixture as fixture
+from copd_strat.config import SummarySettings
+from copd_strat.report.figures import networks
+from copd_strat.report.published_rows import Published
+from copd_strat.summary.summarise import write_summary
+from datetime import date
+fixture.RATES["long_stays"] = 0.005
+everybody = fixture.people()
+engine = fixture.engine_with(Path("."), [date(2026, 1, 1), date(2026, 2, 1)], everybody)
+done = write_summary(Path("."), engine, fixture.dispositions_of(everybody), None, SummarySettings(),
+                     fixture.stamp(as_of=date(2026, 3, 10)), complete_to=date(2026, 2, 28))
+facts = {name: table.to_pandas(date_as_object=True) for name, table in done.tables.items()}
+rows = facts["fact_indicator"]
+print((rows["indicator_id"] == "long_stays").sum() > 0,
+      "long_stays" in set(facts["dim_indicator"]["indicator_id"]),
+      "Long stays for COPD" in str(networks(Published.of(facts))))
+"""
+
+
+def test_an_indicator_is_one_row_of_a_table_and_one_query(tree: Tree) -> None:
+    tree.insert("src/copd_strat/summary/data/indicators.csv", "people_placed,People given", _INDICATOR)
+    tree.create("src/copd_strat/summary/indicators/sql/long_stays.sql", _QUERY)
+    assert tree.touched() == {
+        "src/copd_strat/summary/data/indicators.csv",
+        "src/copd_strat/summary/indicators/sql/long_stays.sql",
+    }
+    assert "passed" in tree.run("-m", "pytest", "-q", "tests/outputs/test_outputs_indicators.py")
+    assert tree.run("-c", _COUNTED).strip() == "[(datetime.date(2025, 5, 1), 1)]"
+    assert tree.run("-c", _PUBLISHED).split() == ["True", "True", "True"]
