@@ -14,7 +14,7 @@ from copd_strat import clinical, codelists, extracts, lists, pathways, publish
 from copd_strat.engine import Engine
 from copd_strat.plan import Plan
 from copd_strat.progress import Narrator
-from copd_strat.quality import Validation, Verdict
+from copd_strat.quality import Validation, Verdict, share_known
 from copd_strat.report import write_report
 from copd_strat.risk import register as risk
 from copd_strat.summary.indicator_events import count_events
@@ -90,7 +90,7 @@ class _Night:
         engine, verdict, planned = self.engine, self.verdict, self.planned
         settings, as_of = planned.settings, planned.as_of
         with self.narrator.step("ingest") as step:
-            landing = extracts.land(
+            landing = extracts.ingest_sources(
                 engine,
                 settings.extracts,
                 planned.contracts,
@@ -112,7 +112,11 @@ class _Night:
             features = clinical.feature_table(engine)
             verdict.codes(engine, matches)
             verdict.facts(facts, features)
-            step.found = {"register": facts.register_size, "index date": facts.index_date}
+            step.found = {
+                "register": facts.register_size,
+                "index date": facts.index_date,
+                "codes": share_known(matches),
+            }
         self.record += [landing.record(), codelists.record(used, matches), facts.record()]
         return facts, features
 

@@ -22,7 +22,7 @@ from copd_strat.contracts.export import write_expanded
 from copd_strat.engine import Engine
 from copd_strat.errors import ContractError
 from copd_strat.extracts.inventory import inventory
-from copd_strat.extracts.receipts import Landing
+from copd_strat.extracts.receipts import Ingested
 from copd_strat.extracts.source_files import find
 from copd_strat.quality.gate import confirm_sample
 from copd_strat.synthetic.generate import generate
@@ -39,7 +39,7 @@ SUCCESSORS = "provider,successor,valid_from\n" + "\n".join(f"RX{n},RXZ,2020-04-0
 
 @dataclass(frozen=True)
 class Spoiled:
-    landing: Landing
+    landing: Ingested
     faults: list[Fault]
     quarantine: set[tuple[str, int, str]]
     disagreements: list[str]
@@ -61,9 +61,9 @@ def make_extracts(folder: Path) -> Path:
     return extract
 
 
-def land(engine: Engine, extract: Path, out: Path, contracts: Path) -> Landing:
+def land(engine: Engine, extract: Path, out: Path, contracts: Path) -> Ingested:
     source = ExtractSource(layout="native", path=extract)
-    return extracts.land(
+    return extracts.ingest_sources(
         engine,
         (source,),
         contracts,

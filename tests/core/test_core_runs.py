@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import signal
 import subprocess
 import sys
 from datetime import date
@@ -16,6 +17,7 @@ from copd_strat.extracts.inventory import inventory
 from copd_strat.publish import RunFolder, Runs, compose, content_key, publish_run, verify
 from copd_strat.publish.approval import check_approval, check_opt_outs
 from copd_strat.publish.manifest import write_json, written_files
+from copd_strat.publish.uninterrupted import uninterrupted
 
 
 def build(folder: RunFolder, run_id: str, text: str) -> tuple[Path, str]:
@@ -241,6 +243,28 @@ def test_a_night_stopped_by_a_signal_leaves_nothing(tmp_path: Path) -> None:
     with pytest.raises(Stopped):
         staged(tmp_path, interrupted)
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_waits_for_the_pointer(number: signal.Signals) -> None:
+    def stop(given: int, _frame: object) -> None:
+        raise Stopped(given)
+
+    done = []
+
+    def publish_meanwhile() -> None:
+        with uninterrupted():
+            signal.raise_signal(number)
+            done.append("published")
+
+    before = signal.signal(number, stop)
+    try:
+        with pytest.raises(Stopped):
+            publish_meanwhile()
+        assert done == ["published"]
+        assert signal.getsignal(number) is stop
+    finally:
+        signal.signal(number, before)
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""A few invented people as native extract files, to be spoiled one at a time, and the landing of them."""
+"""A few invented people as native extract files, to be spoiled one at a time, and the ingested of them."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from copd_strat.contracts.contract import Contract
 from copd_strat.contracts.contract_files import load_contract
 from copd_strat.engine import Engine
 from copd_strat.extracts.inventory import inventory
-from copd_strat.extracts.receipts import Landing, TableReceipt
+from copd_strat.extracts.receipts import Ingested, TableReceipt
 
 AS_OF = date(2026, 11, 23)
 CONTRACTS = Path(__file__).parents[2] / "data_contracts"
@@ -123,19 +123,32 @@ def write_extract(folder: Path, **changed: Rows) -> Path:
 
 
 @dataclass(frozen=True)
-class Landed:
+class ReadNight:
     engine: Engine
-    landing: Landing
+    ingested: Ingested
     quality: Path
 
     def receipt(self, table: str) -> TableReceipt:
-        return next(receipt for receipt in self.landing.tables if receipt.table == table)
+        return next(receipt for receipt in self.ingested.tables if receipt.table == table)
+
+    def broken(self, table: str, layout: str = "native") -> dict[str, int]:
+        """Rules (``column.check``) that any row of the table broke, each with its number of rows."""
+        rules = self.receipt(table).rules
+        return {code.removeprefix(f"{layout}.{table}."): rows for code, rows in rules.items() if rows}
 
     def count(self, table: str) -> int:
         return int(self.engine.scalar(f"SELECT count(*) FROM {table}"))
 
     def quarantine(self, table: str) -> list[dict[str, Any]]:
-        path = self.quality / "quarantine" / f"{table}.parquet"
+        """Rows that were refused, as the quality folder lists them."""
+        return self._listed("quarantine", table)
+
+    def set_aside(self, table: str) -> list[dict[str, Any]]:
+        """Values that were set aside, as the quality folder lists them."""
+        return self._listed("set_aside", table)
+
+    def _listed(self, folder: str, table: str) -> list[dict[str, Any]]:
+        path = self.quality / folder / f"{table}.parquet"
         if not path.exists():
             return []
         found = self.engine.table(
@@ -145,13 +158,13 @@ class Landed:
 
 
 @contextmanager
-def landed(
+def ingested(
     folder: Path, out: Path, layout: Any = "native", *, times: int = 1, **source: Any
-) -> Iterator[Landed]:
-    """The extracts of ``folder``, given ``times`` times, landed with all files of the run below ``out``."""
+) -> Iterator[ReadNight]:
+    """The extracts of ``folder``, given ``times`` times, ingested with all files of the run below ``out``."""
     engine = Engine.open(EngineSettings(), out / "spill")
     try:
-        landing = extracts.land(
+        ingested = extracts.ingest_sources(
             engine,
             (ExtractSource(layout=layout, path=folder, **source),) * times,
             CONTRACTS,
@@ -161,13 +174,13 @@ def landed(
             quality=out / "quality",
             as_of=AS_OF,
         )
-        yield Landed(engine, landing, out / "quality")
+        yield ReadNight(engine, ingested, out / "quality")
     finally:
         engine.close()
 
 
 def broken_rules(rows: list[dict[str, Any]], table: str, layout: str = "native") -> Counter[str]:
-    """Rules that quarantined rows broke, by their codes within the table, each with its number of rows."""
+    """Rules (``column.check``) that quarantined rows broke, each with its number of rows."""
     return Counter(row["rule"].removeprefix(f"{layout}.{table}.") for row in rows)
 
 

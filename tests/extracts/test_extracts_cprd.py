@@ -7,9 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from extract_world import landed
+from extract_world import ingested
 
+from copd_strat.clinical.source_dates import source_dates
+from copd_strat.config import ClinicalSettings
 from copd_strat.errors import IdentifiableDataError, InputError
+from copd_strat.quality.linkage import judge_linkage
+from copd_strat.quality.thresholds import judge_thresholds
 
 # Eighteen digits, as CPRD sends them; the last five are the practice.
 PATIENTS = [f"{1234567890000 + 37 * n}20031" for n in range(30)]
@@ -115,9 +119,9 @@ def folder(tmp_path: Path) -> Path:
 
 
 def test_the_canonical_relations_hold_what_cprd_sends(folder: Path, tmp_path: Path) -> None:
-    with landed(folder, tmp_path / "out", "cprd_aurum") as night:
+    with ingested(folder, tmp_path / "out", "cprd_aurum") as night:
         rows = night.engine.rows
-        assert {file.name for receipt in night.landing.tables for file in receipt.files} == {
+        assert {file.name for receipt in night.ingested.tables for file in receipt.files} == {
             path.name for path in folder.iterdir()
         }
         assert rows(f"SELECT * FROM patients WHERE patient_id = '{PATIENTS[0]}'") == [
@@ -146,20 +150,43 @@ def test_the_canonical_relations_hold_what_cprd_sends(folder: Path, tmp_path: Pa
         assert rows("SELECT practice_id, practice_name FROM organisations") == [("P20031", None)]
         assert rows("SELECT death_date FROM deaths ORDER BY 1") == [(date(2026, 3, 9),), (date(2026, 3, 10),)]
         assert dict(rows("SELECT * FROM source_tables"))["ed_attendances"] is False
-        assert any("attendances" in warning for warning in night.landing.warnings)
+        assert any("attendances" in warning for warning in night.ingested.warnings)
 
 
-def test_a_record_that_cprd_does_not_accept_is_quarantined(folder: Path, tmp_path: Path) -> None:
-    with landed(folder, tmp_path / "out", "cprd_aurum") as night:
-        assert night.count("patients") == 29
-        assert [row["patid"] for row in night.quarantine("patient")] == [PATIENTS[29]]
+@pytest.mark.parametrize("accepted", [29, 15, 1])
+def test_records_that_cprd_does_not_accept_are_left_out_and_no_breach(
+    folder: Path, tmp_path: Path, accepted: int
+) -> None:
+    rows = [[*row[:10], int(n < accepted), row[11]] for n, row in enumerate(patient_rows())]
+    write(folder, "p_Extract_Patient_001", PATIENT_HEADER, rows)
+    with ingested(folder, tmp_path / "out", "cprd_aurum") as night:
+        assert night.count("patients") == accepted
+        assert night.ingested.left_out == 30 - accepted
+        assert night.quarantine("patient") == []
+        assert night.count("gp_events") == 5 * min(accepted, 28)
+        judged = judge_thresholds((receipt, receipt.contract) for receipt in night.ingested.tables)
+        assert not judged.failures
+        assert not [found for found in judge_linkage(night.ingested.linkages) if found.weight == "stop"]
+
+
+@pytest.mark.parametrize("nesting", ["deep/{}/", "{}/parts/", "Aurum_2026/"])
+def test_cprd_files_lie_in_folders_of_any_depth(folder: Path, tmp_path: Path, nesting: str) -> None:
+    nested, paths = tmp_path / "nested", sorted(folder.iterdir())
+    for path in paths:
+        table = path.stem.rsplit("_", 1)[0].lower().removeprefix("p_extract_")
+        target = nested / nesting.format(table) / path.name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        path.rename(target)
+    with ingested(nested, tmp_path / "out", "cprd_aurum") as night:
+        assert len([file for receipt in night.ingested.tables for file in receipt.files]) == len(paths)
+        assert night.count("gp_events") == 140
 
 
 def test_codes_mean_nothing_without_the_dictionary(folder: Path, tmp_path: Path) -> None:
     (folder / "CPRDAurumMedical.txt").unlink()
     with (
         pytest.raises(InputError, match="no file for table medical_dictionary"),
-        landed(folder, tmp_path / "out", "cprd_aurum"),
+        ingested(folder, tmp_path / "out", "cprd_aurum"),
     ):
         pass
 
@@ -173,6 +200,47 @@ def test_a_full_date_of_birth_is_refused(folder: Path, tmp_path: Path) -> None:
     )
     with (
         pytest.raises(IdentifiableDataError, match="column dob"),
-        landed(folder, tmp_path / "out", "cprd_aurum"),
+        ingested(folder, tmp_path / "out", "cprd_aurum"),
     ):
         pass
+
+
+def test_the_primary_diagnosis_of_a_spell_stands_in_where_its_first_episode_has_none(
+    folder: Path, tmp_path: Path
+) -> None:
+    header = "patid spno admidate discharged ICD_PRIMARY ICDX"
+    stay = [PATIENTS[0], "77", "01/02/2026", "09/02/2026"]
+    write(folder, "hes_primary_diag_hosp_23_001", header, [[*stay, "J44.1", ""]])
+    with ingested(folder, tmp_path / "out", "cprd_aurum") as night:
+        found = "SELECT episode_id, diagnosis_01 FROM hospital_episodes ORDER BY 1"
+        assert night.engine.rows(found) == [("601", "J44.1"), ("602", "J44.0")]
+
+
+def test_the_status_of_an_episode_is_used_where_it_is_sent(folder: Path, tmp_path: Path) -> None:
+    header, rows = FILES["hes_episodes_23_001"]
+    statuses = ("1", "3.0")
+    sent = [[*row, status] for row, status in zip(rows, statuses, strict=True)]
+    write(folder, "hes_episodes_23_001", f"{header} epistat", sent)
+    with ingested(folder, tmp_path / "out", "cprd_aurum") as night:
+        found = "SELECT episode_id, episode_status FROM hospital_episodes ORDER BY 1"
+        assert night.engine.rows(found) == [("601", "1"), ("602", "3")]
+
+
+@pytest.mark.parametrize(
+    ("days", "complete_to"),
+    [
+        (["31/10/2026"], date(2026, 10, 31)),
+        (["31/10/2026", "30/09/2026"], date(2026, 9, 30)),
+        (["31/10/2026", "01/03/2019"], date(2026, 10, 31)),
+    ],
+)
+def test_practices_say_how_far_the_records_go(
+    folder: Path, tmp_path: Path, days: list[str], complete_to: date
+) -> None:
+    rows = [[20031 + n, day, "", "7"] for n, day in enumerate(days)]
+    write(folder, "p_Extract_Practice_001", "pracid lcd uts region", rows)
+    with ingested(folder, tmp_path / "out", "cprd_aurum") as night:
+        told, sources = source_dates(night.engine, ClinicalSettings(), date(2026, 11, 23))
+        assert (told, sources["gp_events"].method) == (complete_to, "told by the source")
+        site = ClinicalSettings(gp_complete_to=date(2026, 8, 31))
+        assert source_dates(night.engine, site, date(2026, 11, 23))[0] == date(2026, 8, 31)

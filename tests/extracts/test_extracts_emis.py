@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from extract_world import Rows, as_csv, broken_rules, landed
+from extract_world import Rows, as_csv, broken_rules, ingested
 
 from copd_strat.errors import IdentifiableDataError, InputError
 
@@ -90,7 +90,7 @@ def write(folder: Path, tables: dict[str, Rows]) -> Path:
 def test_codes_and_medicines_come_through_the_code_tables(tmp_path: Path) -> None:
     tables = bulk()
     tables["CareRecord_Observation"].append(observation(20, CodeId="12", EffectiveDate="", Value="1"))
-    with landed(write(tmp_path / "in", tables), tmp_path, "emis") as night:
+    with ingested(write(tmp_path / "in", tables), tmp_path, "emis") as night:
         assert night.count("patients WHERE practice_id = 'A81001' AND sex = 'female'") == 20
         assert night.count("gp_events WHERE code = '13645005' AND code_system = 'snomed'") == 20
         local = night.engine.rows("SELECT event_date, value FROM gp_events WHERE code_system = 'emis'")
@@ -112,7 +112,7 @@ def test_the_version_to_be_processed_last_counts_and_may_delete(tmp_path: Path) 
         observation(4, ProcessingId=2004, OrganisationGuid="{0F1B}"),
     ]
     (folder / "50002_CareRecord_Observation_20260102.csv").write_text(as_csv(changes), encoding="utf-8")
-    with landed(folder, tmp_path, "emis") as night:
+    with ingested(folder, tmp_path, "emis") as night:
         events = "SELECT patient_id, event_date FROM gp_events ORDER BY ALL"
         found = night.engine.rows(events)
         assert ("{P001}", date(2025, 6, 1)) in found
@@ -132,11 +132,13 @@ def test_records_of_patients_who_must_not_be_there_are_kept_nowhere(
 ) -> None:
     tables = bulk()
     tables["Admin_Patient"][5] = patient(5, **change)
-    with landed(write(tmp_path / "in", tables), tmp_path, "emis") as night:
+    with ingested(write(tmp_path / "in", tables), tmp_path, "emis") as night:
         assert night.count("patients WHERE patient_id = '{P005}'") == 0
         assert night.count("gp_events WHERE patient_id = '{P005}'") == 0
         quarantine = night.quarantine("carerecord_observation")
-        assert broken_rules(quarantine, "carerecord_observation", "emis") == {"PatientGuid.known_patient": 1}
+        assert broken_rules(quarantine, "carerecord_observation", "emis") == {
+            "PatientGuid.patient_left_out": 1
+        }
         assert quarantine[0]["PatientGuid"] is None
 
 
@@ -145,7 +147,7 @@ def test_identifier_columns_of_the_specification_are_refused(tmp_path: Path) -> 
     tables["Admin_Patient"] = [row | {"Surname": "x", "DateOfBirth": ""} for row in tables["Admin_Patient"]]
     with (
         pytest.raises(IdentifiableDataError, match="column DateOfBirth, Surname is named like"),
-        landed(write(tmp_path / "in", tables), tmp_path, "emis"),
+        ingested(write(tmp_path / "in", tables), tmp_path, "emis"),
     ):
         pass
 
@@ -191,7 +193,7 @@ def reports(folder: Path) -> Path:
 
 
 def test_search_reports_are_read_below_their_title_block(tmp_path: Path) -> None:
-    with landed(reports(tmp_path / "in"), tmp_path, "emis") as night:
+    with ingested(reports(tmp_path / "in"), tmp_path, "emis") as night:
         assert night.engine.rows("SELECT DISTINCT birth_year, sex FROM patients") == [(1956, "male")]
         assert night.count("gp_events") == 60
         assert night.count("gp_events WHERE code = '38341003' AND event_date = DATE '2015-01-03'") == 1
@@ -206,7 +208,7 @@ def test_a_report_with_nhs_numbers_is_refused(tmp_path: Path) -> None:
         (folder / "patients.csv").read_text(encoding="utf-8").replace("PatientID,Age", "PatientID,NHSNumber")
     )
     (folder / "patients.csv").write_text(text, encoding="utf-8")
-    with pytest.raises(IdentifiableDataError, match="NHSNumber"), landed(folder, tmp_path, "emis"):
+    with pytest.raises(IdentifiableDataError, match="NHSNumber"), ingested(folder, tmp_path, "emis"):
         pass
 
 
@@ -215,6 +217,6 @@ def test_records_without_any_table_of_patients_are_refused(tmp_path: Path) -> No
     (folder / "patients.csv").unlink()
     with (
         pytest.raises(InputError, match="no table that patients can be made from"),
-        landed(folder, tmp_path, "emis"),
+        ingested(folder, tmp_path, "emis"),
     ):
         pass

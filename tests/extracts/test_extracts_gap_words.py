@@ -10,7 +10,7 @@ import pytest
 from extract_world import Rows, gp_events, hospital_episodes, landed, patients, prescriptions, write_extract
 from one_file import column, let_in, write_columns
 
-from copd_strat.extracts.receipts import Landing
+from copd_strat.extracts.receipts import Ingested
 from copd_strat.quality.undeclared_gaps import word_findings
 
 WORDS = ("NULL", "null", "NA", "<NA>", "N/A", "#N/A", "NaN", "nan", "\\N", ".", "-")
@@ -43,7 +43,7 @@ def test_a_declared_word_is_a_gap_in_every_table(tmp_path: Path, word: str) -> N
         assert not findings(night.landing)
 
 
-def findings(landing: Landing) -> list[tuple[str, str]]:
+def findings(landing: Ingested) -> list[tuple[str, str]]:
     return [(found.weight, found.sentence) for found in word_findings(landing.tables)]
 
 

@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 import pyarrow.csv
 import pyarrow.parquet
 import pytest
-from extract_world import landed, write_extract
+from extract_world import ingested, write_extract
 
 from copd_strat.extracts import row_checks
 
@@ -32,7 +32,7 @@ def test_in_place_and_copied_give_the_same(
     results: list[Any] = []
     for many in (10, 10**9):
         monkeypatch.setattr(row_checks, "_MANY_ROWS", many)
-        with landed(folder, tmp_path / str(many)) as night:
+        with ingested(folder, tmp_path / str(many)) as night:
             receipt = night.receipt("gp_events")
             quarantine = [row | {"file": row["file"]} for row in night.quarantine("gp_events")]
             accepted = night.engine.rows("SELECT * FROM gp_events ORDER BY ALL")

@@ -17,16 +17,16 @@ from copd_strat.engine import Engine
 from copd_strat.errors import InputError
 from copd_strat.extracts import ingest
 from copd_strat.extracts.inventory import inventory, require_unchanged
-from copd_strat.extracts.receipts import Landing
+from copd_strat.extracts.receipts import Ingested
 
 
-def land_listed(folder: Path, out: Path, between: Callable[[Path], None]) -> Landing:
+def land_listed(folder: Path, out: Path, between: Callable[[Path], None]) -> Ingested:
     """Land a folder that changes after it was listed."""
     listed = inventory(folder)
     between(folder)
     engine = Engine.open(EngineSettings(threads=1), out / "spill")
     try:
-        return extracts.land(
+        return extracts.ingest_sources(
             engine,
             (ExtractSource(layout="native", path=folder),),
             CONTRACTS,

@@ -15,7 +15,7 @@ from copd_strat import clinical, codelists, extracts
 from copd_strat.config import ClinicalSettings, EngineSettings, ExtractSource
 from copd_strat.engine import Engine
 from copd_strat.extracts.inventory import inventory
-from copd_strat.extracts.receipts import Landing
+from copd_strat.extracts.receipts import Ingested
 from copd_strat.synthetic import SyntheticSettings, World, simulate_world
 from copd_strat.synthetic.generate import write_world
 
@@ -60,7 +60,7 @@ NUMBERED = ("cprd_aurum", "omop")
 @dataclass(frozen=True)
 class Read:
     features: pd.DataFrame
-    landing: Landing
+    ingested: Ingested
     present: dict[str, bool]
 
 
@@ -72,7 +72,7 @@ def world() -> World:
 def read(world: World, layout: str, base: Path) -> Read:
     folder = write_world(world, base, layout).extracts
     engine = Engine.open(EngineSettings(), base / "spill")
-    landing = extracts.land(
+    ingested = extracts.ingest_sources(
         engine,
         (ExtractSource(layout=layout, path=folder),),  # type: ignore[arg-type]
         CONTRACTS,
@@ -90,7 +90,7 @@ def read(world: World, layout: str, base: Path) -> Read:
         features.index = features.index.map(native_names)
     present = {name: bool(there) for name, there in engine.rows("SELECT * FROM source_tables")}
     engine.close()
-    return Read(features, landing, present)
+    return Read(features, ingested, present)
 
 
 @pytest.fixture(scope="module")
@@ -115,7 +115,7 @@ def differing(left: pd.DataFrame, right: pd.DataFrame) -> dict[str, int]:
 
 
 def test_the_native_world_lands_clean(native: Read) -> None:
-    assert native.landing.warnings == ()
+    assert native.ingested.warnings == ()
     assert len(native.features) == SETTINGS.register
 
 
@@ -135,11 +135,11 @@ def test_facts_agree_person_by_person_where_the_layout_carries_them(
 
 def test_what_the_layout_cannot_carry_is_said(native: Read, other: tuple[str, Read]) -> None:
     layout, found = other
-    assert any(warning.startswith(f"{layout}:") for warning in found.landing.warnings)
+    assert any(warning.startswith(f"{layout}:") for warning in found.ingested.warnings)
 
 
 def test_every_row_of_every_file_is_accounted_for(other: tuple[str, Read]) -> None:
-    for receipt in other[1].landing.tables:
+    for receipt in other[1].ingested.tables:
         for file in receipt.files:
             assert file.rows_in == file.loaded + file.quarantined + file.duplicates
 

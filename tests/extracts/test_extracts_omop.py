@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from extract_world import as_csv, landed
+from extract_world import as_csv, ingested
 
 from copd_strat.errors import IdentifiableDataError
 
@@ -139,7 +139,7 @@ def write(folder: Path, **changed: Rows) -> Path:
 
 
 def test_the_canonical_relations_hold_what_omop_has(tmp_path: Path) -> None:
-    with landed(write(tmp_path / "in"), tmp_path, "omop") as night:
+    with ingested(write(tmp_path / "in"), tmp_path, "omop") as night:
         rows = night.engine.rows
         assert rows("SELECT DISTINCT practice_id FROM patients ORDER BY 1") == [("A81001",), ("S00502",)]
         assert rows("SELECT practice_id, practice_name FROM organisations ORDER BY 1") == [
@@ -171,7 +171,7 @@ def test_the_canonical_relations_hold_what_omop_has(tmp_path: Path) -> None:
 
 
 def test_a_stay_is_an_emergency_only_if_an_emergency_visit_says_so(tmp_path: Path) -> None:
-    with landed(write(tmp_path / "in"), tmp_path, "omop") as night:
+    with ingested(write(tmp_path / "in"), tmp_path, "omop") as night:
         assert night.engine.rows(
             "SELECT episode_id, admission_method, diagnosis_01, diagnosis_02 FROM hospital_episodes "
             "ORDER BY 1"
@@ -179,18 +179,18 @@ def test_a_stay_is_an_emergency_only_if_an_emergency_visit_says_so(tmp_path: Pat
         assert night.engine.rows(
             "SELECT attendance_id, discharge_destination, diagnosis_01 FROM ed_attendances"
         ) == [("V2", "306706006", "13645005")]
-        assert any("undercounted" in warning for warning in night.landing.warnings)
+        assert any("undercounted" in warning for warning in night.ingested.warnings)
 
 
 def test_without_emergency_visits_stays_are_not_observable(tmp_path: Path) -> None:
     visits = [row for row in tables()["visit_occurrence"] if row["visit_concept_id"] in (9201, 9202)]
-    with landed(write(tmp_path / "in", visit_occurrence=visits), tmp_path, "omop") as night:
+    with ingested(write(tmp_path / "in", visit_occurrence=visits), tmp_path, "omop") as night:
         present = dict(night.engine.rows("SELECT * FROM source_tables"))
         assert present["hospital_episodes"] is False
         assert present["ed_attendances"] is False
         assert night.count("hospital_episodes") == 0
-        assert any("not observable" in warning for warning in night.landing.warnings)
-        assert not any("undercounted" in warning for warning in night.landing.warnings)
+        assert any("not observable" in warning for warning in night.ingested.warnings)
+        assert not any("undercounted" in warning for warning in night.ingested.warnings)
 
 
 def test_full_dates_of_birth_must_have_been_left_out(tmp_path: Path) -> None:
@@ -201,12 +201,12 @@ def test_full_dates_of_birth_must_have_been_left_out(tmp_path: Path) -> None:
     ]
     with (
         pytest.raises(IdentifiableDataError, match="column birth_datetime holds dates"),
-        landed(write(tmp_path / "in", person=people), tmp_path, "omop"),
+        ingested(write(tmp_path / "in", person=people), tmp_path, "omop"),
     ):
         pass
 
 
 def test_an_empty_column_for_dates_of_birth_does_no_harm(tmp_path: Path) -> None:
     people = [row | {"birth_datetime": ""} for row in tables()["person"]]
-    with landed(write(tmp_path / "in", person=people), tmp_path, "omop") as night:
+    with ingested(write(tmp_path / "in", person=people), tmp_path, "omop") as night:
         assert night.count("patients") == 12

@@ -28,10 +28,10 @@ def zip_parts(folder: Path) -> None:
                 path.unlink()
 
 
-def landed(folder: Path, work: Path) -> dict[str, dict[str, int]]:
+def ingested(folder: Path, work: Path) -> dict[str, dict[str, int]]:
     engine = Engine.open(EngineSettings(memory_limit="300MB", threads=1), work / "spill")
     source = ExtractSource(layout="native", path=folder)
-    done = extracts.land(
+    done = extracts.ingest_sources(
         engine,
         (source,),
         CONTRACTS,
@@ -49,7 +49,7 @@ def test_zipped_and_plain_files_give_the_same_rows(tmp_path: Path) -> None:
     plain, zipped = write_extract(tmp_path / "plain"), write_extract(tmp_path / "zipped")
     zip_parts(zipped)
     before = sorted(path.name for path in zipped.iterdir())
-    assert landed(zipped, tmp_path / "a") == landed(plain, tmp_path / "b")
+    assert ingested(zipped, tmp_path / "a") == ingested(plain, tmp_path / "b")
     assert sorted(path.name for path in zipped.iterdir()) == before, "the extract's folder is left alone"
 
 
@@ -59,14 +59,14 @@ def test_a_cut_off_archive_is_named(tmp_path: Path) -> None:
     whole = (folder / "parts.zip").read_bytes()
     (folder / "parts.zip").write_bytes(whole[: len(whole) // 2])
     with pytest.raises(InputError, match=r"parts\.zip: not a complete zip file"):
-        landed(folder, tmp_path / "a")
+        ingested(folder, tmp_path / "a")
 
 
 def test_a_member_s_path_cannot_choose_its_place(tmp_path: Path) -> None:
     folder = write_extract(tmp_path / "zipped")
     with zipfile.ZipFile(folder / "parts.zip", "w") as archive:
         archive.writestr("../../outside.csv", "a,b\n1,2\n")
-    landed(folder, tmp_path / "a")
+    ingested(folder, tmp_path / "a")
     assert not list(tmp_path.glob("outside.csv"))
     assert not (tmp_path.parent / "outside.csv").exists()
 
@@ -76,7 +76,7 @@ def test_a_bomb_is_refused(tmp_path: Path) -> None:
     with zipfile.ZipFile(folder / "parts.zip", "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("gp_events_02.csv", b"0" * 110_000_000)
     with pytest.raises(InputError, match="grows beyond reason"):
-        landed(folder, tmp_path / "a")
+        ingested(folder, tmp_path / "a")
 
 
 def _patched(path: Path, mark: bytes, offset: int, value: bytes) -> None:
@@ -97,7 +97,7 @@ def test_a_method_of_packing_that_cannot_be_undone_is_named(tmp_path: Path, meth
     _patched(folder / "parts.zip", LOCAL, 8, method.to_bytes(2, "little"))
     _patched(folder / "parts.zip", CENTRAL, 10, method.to_bytes(2, "little"))
     with pytest.raises(InputError, match=r"parts\.zip: is packed by a method that cannot be unpacked"):
-        landed(folder, tmp_path / "a")
+        ingested(folder, tmp_path / "a")
 
 
 def test_an_encrypted_archive_is_named(tmp_path: Path) -> None:
@@ -106,7 +106,7 @@ def test_an_encrypted_archive_is_named(tmp_path: Path) -> None:
     _patched(folder / "parts.zip", LOCAL, 6, b"\x01\x00")
     _patched(folder / "parts.zip", CENTRAL, 8, b"\x01\x00")
     with pytest.raises(InputError, match="is encrypted"):
-        landed(folder, tmp_path / "a")
+        ingested(folder, tmp_path / "a")
 
 
 @pytest.mark.parametrize("place", range(40, 400, 40))
@@ -117,7 +117,7 @@ def test_a_damaged_member_is_refused_or_read_as_it_was(tmp_path: Path, place: in
     content[place] ^= 16
     (folder / "parts.zip").write_bytes(bytes(content))
     with pytest.raises(InputError):
-        landed(folder, tmp_path / "a")
+        ingested(folder, tmp_path / "a")
 
 
 def test_a_zip_file_inside_is_refused_and_other_members_are_told(tmp_path: Path) -> None:

@@ -209,7 +209,7 @@ STEPS = [
 def seed(site: Any) -> None:
     """A run that was published before, so that there is something to leave whole."""
     folder = RunFolder(site.output)
-    with folder.staged("old") as partial:
+    with folder.lock(), folder.staged("old") as partial:
         figures = {"guard": {}, "dispositions": {}, "register": 0}
         manifest = {
             "run_id": "old",

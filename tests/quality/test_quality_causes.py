@@ -39,7 +39,10 @@ def tonight(
 
 
 def causes(
-    figures: Figures | None = None, *movements: Movement, broken: tuple[RuleResult, ...] = ()
+    figures: Figures | None = None,
+    *movements: Movement,
+    broken: tuple[RuleResult, ...] = (),
+    linkage: tuple[Finding, ...] = (),
 ) -> tuple[Finding, ...]:
     return find_causes(
         Evidence(
@@ -48,6 +51,7 @@ def causes(
             tonight=figures or tonight(),
             last=LAST,
             settings=GuardSettings(),
+            linkage=linkage,
             people=frozenset({"native.patients"}),
             feeding={
                 name: frozenset({f"native.{name}"}) for name in ("patients", "gp_events", "prescriptions")
@@ -157,6 +161,33 @@ def test_unknown_people_without_a_cause_among_people_are_one_finding() -> None:
     found = causes(broken=(rule("gp_events", "known_patient"), rule("prescriptions", "known_patient")))
     assert [one.subject for one in found] == ["native.gp_events, native.prescriptions"]
     assert "20 % of the rows of native.gp_events (200 of 1,000)" in found[0].sentence
+
+
+def unlinked(cause: str, table: str = "native.gp_events") -> Finding:
+    return Finding(
+        cause=cause, subject=table, weight="stop", sentence=f"{table}: 3 of 900 patients are known"
+    )
+
+
+def test_a_table_that_joins_with_nobody_explains_what_is_missing_from_it() -> None:
+    found = causes(
+        tonight(events=0),
+        moved("GRD02", "native.gp_events", 60_000, 0),
+        moved("GRD07", "gp_events", 5_000, 0, month="2025-03"),
+        broken=(rule("gp_events", "known_patient", share=1.0),),
+        linkage=(unlinked("ids are written in two ways"),),
+    )
+    assert [(one.cause, len(one.effects)) for one in found] == [("ids are written in two ways", 3)]
+
+
+def test_a_table_about_other_people_is_no_cause_where_the_people_are_missing() -> None:
+    found = causes(
+        tonight(patients=400),
+        moved("GRD03", "patients", 1000, 400),
+        broken=(rule("gp_events", "known_patient", share=0.6),),
+        linkage=(unlinked("a table is about other people"),),
+    )
+    assert [(one.cause, len(one.effects)) for one in found] == [("the number of patients has changed", 2)]
 
 
 def test_a_gone_practice_explains_its_patients_and_its_records() -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import stops_page
 from quality_world import receipt
 
 from copd_strat.config import load
@@ -203,3 +204,7 @@ def test_the_page_opens_with_what_stopped_the_night(tmp_path: Path) -> None:
     for name in ("validation.html", "validation.json"):
         assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "two" / name).read_bytes()
     assert record(tmp_path / "one")["sections"][0]["rows"] == [{"file": "a.csv", "rows": 1234, "share": 0.5}]
+
+
+def test_the_page_of_what_stops_a_night_is_current() -> None:
+    assert stops_page.PAGE.read_text(encoding="utf-8") == stops_page.page(), "run tests/quality/stops_page.py"

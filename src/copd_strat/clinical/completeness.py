@@ -11,7 +11,7 @@ configuration.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import takewhile
@@ -28,7 +28,14 @@ SILENT_DAYS = 42
 
 Volume = Mapping[date, int]
 Method = Literal[
-    "given", "by day", "by week", "by four weeks", "no silence beyond chance", "last record", "none"
+    "given",
+    "told by the source",
+    "by day",
+    "by week",
+    "by four weeks",
+    "no silence beyond chance",
+    "last record",
+    "none",
 ]
 
 
@@ -51,6 +58,7 @@ GRAINS = (
 )
 CERTAINTY: dict[Method, str] = {
     "given": "given by the site",
+    "told by the source": "told by the source",
     "by day": "high",
     "by week": "moderate",
     "by four weeks": "low",
@@ -81,6 +89,21 @@ class Completeness:
 def given(name: str, day: date, volume: Volume) -> Completeness:
     """What the site says is what counts."""
     return Completeness(name=name, complete_to=day, method="given", latest_record=max(volume, default=None))
+
+
+def told(name: str, last_days: Iterable[date], volume: Volume) -> Completeness | None:
+    """What the source says of its practices: complete to the day that all of them reach.
+
+    Practices that end long before the latest one left the source, and say nothing of the others.
+    """
+    days = list(last_days)
+    reached = [day for day in days if (max(days) - day).days <= MAX_DAYS_BEHIND_LATEST]
+    if not reached:
+        return None
+    latest = max(volume, default=None)
+    return Completeness(
+        name=name, complete_to=min(reached), method="told by the source", latest_record=latest
+    )
 
 
 def estimate(

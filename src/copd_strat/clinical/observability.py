@@ -7,6 +7,7 @@ from datetime import date
 
 from copd_strat.clinical.completeness import Completeness
 from copd_strat.clinical.dictionary import FactNeed, Feature, ShownColumn, needs, shown_columns
+from copd_strat.codelists import starved_sources
 from copd_strat.engine import Engine
 
 # In a register this large a concept that 1 in 100 patients has is absent by chance less than 1 time in 100.
@@ -25,6 +26,7 @@ def reasons(engine: Engine, index: date, sources: Mapping[str, Completeness]) ->
         table: None if there else f"no source of {table}"
         for table, there in engine.rows("SELECT table_name, present FROM source_tables")
     }
+    usable |= {name: f"next to nothing in {name} is on any code list" for name in starved_sources(engine)}
     for table, told in sources.items():
         usable[table] = usable.get(table, f"no source of {table}") or _why_not_known(told)
     coded = {name for (name,) in engine.rows("SELECT concept FROM concepts WHERE codes > 0")}

@@ -26,8 +26,10 @@ def source_dates(
     given = {"gp_events": settings.gp_complete_to, "hospital_episodes": settings.hospital_complete_to}
     found: dict[str, Completeness] = {}
     for name in SOURCES:
-        if told := given.get(name):
-            found[name] = completeness.given(name, told, volume[name])
+        if day := given.get(name):
+            found[name] = completeness.given(name, day, volume[name])
+        elif name == "gp_events" and (told := completeness.told(name, _practices_end(engine), volume[name])):
+            found[name] = told
         else:
             went_on = found[SOURCES[0]].complete_to if found else None
             found[name] = completeness.estimate(name, volume[name], quiet_to=went_on)
@@ -39,6 +41,13 @@ def source_dates(
             fix="give clinical.gp_complete_to, or ask the provider what is missing",
         )
     return gp.complete_to or as_of, found
+
+
+def _practices_end(engine: Engine) -> list[date]:
+    """The last days of the practices, where the source tells them; none where nobody read any."""
+    if not engine.has_table("practices_end"):
+        return []
+    return [day for (day,) in engine.rows("SELECT last_day FROM practices_end")]
 
 
 def _volume(engine: Engine, as_of: date) -> dict[str, dict[date, int]]:

@@ -10,6 +10,11 @@ import re
 
 UK_NAMESPACES = {"1000000": "snomed_uk", "1000001": "dmd", "1000006": "emis_local"}
 
+# All that ``namespace`` answers besides the names of code systems.
+ISSUERS = frozenset(
+    {"snomed_international", "snomed_other", "tpp_local", "unknown", "damaged", *UK_NAMESPACES.values()}
+)
+
 _DIGITS = re.compile(r"[0-9]{6,18}")
 _TPP_LOCAL = re.compile(r"Y[0-9A-Za-z]{4}")
 

@@ -29,7 +29,10 @@ from copd_strat.errors import ConfigError
 PACKAGED = ("core_codes.csv", "drug_codes.csv", "administrative_codes.csv")
 PACKAGED_EDITION = date(2026, 11, 23)
 
-EVENT_SYSTEMS = ("snomed", "dmd", "icd10", "ctv3", "read2", "emis", "tpp", "rxnorm")
+# What events may be coded in; the last three are read and counted, though no list of ours is in them.
+EVENT_SYSTEMS = (
+    "snomed", "dmd", "icd10", "ctv3", "read2", "emis", "tpp", "rxnorm", "loinc", "opcs4", "local",
+)  # fmt: skip
 ADMINISTRATIVE_SYSTEMS = ("admimeth", "admisorc", "disdest", "dismeth", "classpat")
 CHECKED_SYSTEMS = ("snomed", "dmd")
 MODES = ("add", "replace")

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-Severity = Literal["reject_file", "reject_row", "warn"]
+Severity = Literal["reject_file", "reject_row", "set_aside_value", "warn"]
 ColumnType = Literal["string", "date", "integer", "number", "boolean"]
 Family = Literal["id", "reference", "code", "category", "number", "date", "text"]
 
@@ -71,6 +71,11 @@ class Rule:
     @property
     def rejects(self) -> bool:
         return self.severity == "reject_row"
+
+    @property
+    def sets_aside(self) -> bool:
+        """Whether a row that breaks the rule stays, without its value in the rule's column."""
+        return self.severity == "set_aside_value"
 
     @property
     def withholds(self) -> bool:

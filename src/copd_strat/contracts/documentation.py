@@ -18,6 +18,7 @@ from copd_strat.contracts.lint import all_contracts
 SEVERITY_MEANINGS = {
     "reject_file": "a breach beyond the failing threshold stops the run, exit 12",
     "reject_row": "a row that breaks it goes to quarantine; too many of them stop the run",
+    "set_aside_value": "the row stays without the value, which is listed; too many of them stop the run",
     "warn": "rows stay; beyond the warning threshold it is told, beyond the failing one the run stops",
 }
 

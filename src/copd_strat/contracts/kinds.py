@@ -13,12 +13,14 @@ from typing import Any, Literal
 
 from copd_strat.contracts.contract import Family
 
-# "needed": rows are set aside where the column is required, otherwise only told.
-Weight = Literal["reject_row", "warn", "needed"]
+# "needed": the row is refused where the column is required, otherwise only the value is set aside.
+Weight = Literal["reject_row", "set_aside_value", "warn", "needed"]
 
 # Earlier years are typing errors or two-digit years that were read wrongly (docs/decisions.md §35).
 FIRST_EVENT = date(1900, 1, 1)
 FIRST_BIRTH_YEAR = 1850
+# Nobody in Britain is known to have lived so long (project choice).
+OLDEST = 120
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,10 +54,11 @@ class Kind:
     exempt: bool = False
 
 
-def _date(weight: Weight, *more: Implied) -> tuple[Implied, ...]:
+def _date(weight: Weight, *more: Implied, bounds: Weight | None = None) -> tuple[Implied, ...]:
+    """``weight`` of a date that cannot be read, and of one that is impossible unless ``bounds`` is given."""
     return (
         Implied(check="readable", weight=weight),
-        Implied(check="minimum", weight=weight, arguments={"minimum": FIRST_EVENT}),
+        Implied(check="minimum", weight=bounds or weight, arguments={"minimum": FIRST_EVENT}),
         *more,
     )
 
@@ -78,7 +81,12 @@ KINDS: dict[str, Kind] = {
     "patient_id": Kind(
         meaning="pseudonym of a patient, always text",
         family="id",
-        extract=(_INTACT, Implied(check="known_patient", only="linked")),
+        # Whom the patients table leaves out is left out here: no breach, however many they are.
+        extract=(
+            _INTACT,
+            Implied(check="known_patient", only="linked"),
+            Implied(check="patient_left_out", only="linked", arguments={"withhold": True}, warn_share=1.0),
+        ),
     ),
     "person_id": Kind(
         meaning="pseudonym of a person who need not be one of our patients (hospital and death records)",
@@ -143,7 +151,11 @@ KINDS: dict[str, Kind] = {
     "birth_year": Kind(
         meaning="year of birth",
         family="number",
-        extract=_whole(FIRST_BIRTH_YEAR, 2100, "reject_row"),
+        extract=(
+            Implied(check="readable"),
+            Implied(check="minimum", arguments={"minimum": FIRST_BIRTH_YEAR}),
+            Implied(check="plausible_birth_year", arguments={"oldest": OLDEST}),
+        ),
     ),
     "birth_month": Kind(meaning="month of birth, 1 to 12", family="number", extract=_whole(1, 12, "needed")),
     "age": Kind(meaning="age in years", family="number", extract=_whole(0, 125, "reject_row")),
@@ -172,19 +184,26 @@ KINDS: dict[str, Kind] = {
     "start_date": Kind(
         meaning="first day of a registration",
         family="date",
-        extract=_date("reject_row", Implied(check="not_future", weight="warn")),
+        extract=_date("needed", Implied(check="not_future", weight="warn")),
         exempt=True,
     ),
     "period_date": Kind(
         meaning="first or last day of a period, which may lie ahead",
         family="date",
-        extract=_date("reject_row"),
+        extract=_date("reject_row", bounds="needed"),
         exempt=True,
     ),
+    # A date of death that cannot be read still says that somebody died; one that cannot be says nothing.
     "death_date": Kind(
         meaning="day of death",
         family="date",
-        extract=_date("reject_row", Implied(check="not_placeholder", weight="needed"), _NOT_FUTURE, _BORN),
+        extract=_date(
+            "reject_row",
+            Implied(check="not_placeholder", weight="needed"),
+            Implied(check="not_future", weight="needed"),
+            Implied(check="not_before_birth", weight="needed", only="linked"),
+            bounds="needed",
+        ),
         exempt=True,
     ),
 }
@@ -195,5 +214,5 @@ DECLARED_WEIGHT: dict[str, Weight] = {
     "minimum": "needed",
     "maximum": "needed",
     "pattern": "needed",
-    "valid_values": "warn",
+    "valid_values": "set_aside_value",
 }

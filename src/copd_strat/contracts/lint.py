@@ -22,7 +22,7 @@ from copd_strat.contracts.contract_files import (
 from copd_strat.contracts.language import COLUMN_PROPERTIES, RULE_PROPERTIES, TABLE_PROPERTIES
 from copd_strat.errors import ConfigError
 
-SEVERITIES = ("reject_file", "reject_row", "warn")
+SEVERITIES = ("reject_file", "reject_row", "set_aside_value", "warn")
 # Broken rules of a row are bits of one signed 64-bit number.
 MOST_RULES = 62
 

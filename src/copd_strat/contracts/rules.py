@@ -71,7 +71,8 @@ def _read_bounds(arguments: dict[str, Any], column: Column | None) -> dict[str, 
 def _of_kind(prop: dict[str, Any], column: Column, contract: Contract, *, linked: bool) -> Iterator[Implied]:
     kind = KINDS[column.kind]
     for implied in kind.made if contract.made_here else kind.extract:
-        here = bool(prop.get("relationships")) if implied.check == "known_patient" else linked
+        about_patient = implied.check in ("known_patient", "patient_left_out")
+        here = bool(prop.get("relationships")) if about_patient else linked
         if implied.only == "always" or (column.required if implied.only == "required" else here):
             yield implied
 
@@ -110,7 +111,7 @@ def _severity(weight: Weight, column: Column | None) -> Severity:
         stated: Severity = column.custom["severity"]
         return stated
     if weight == "needed":
-        return "reject_row" if column and column.required else "warn"
+        return "reject_row" if column and column.required else "set_aside_value"
     return weight
 
 

@@ -37,16 +37,29 @@ _PASSES = (
 )
 _POSTCODE = "regexp_matches(upper(v), '\\b[A-Z]{1,2}[0-9][A-Z0-9]? ?[0-9][A-Z]{2}\\b')"
 _EMAIL = "regexp_matches(v, '[^@ ]+@[^@ ]+[.][A-Za-z]{2,}')"
-_PHONE = "regexp_matches(regexp_replace(v, '[ ()-]', '', 'g'), '^([+]44|0)[0-9]{9,10}$')"
+# A number in a sentence keeps its neighbours apart; one that is the whole value may be written in any groups.
+_PHONE = (
+    "(regexp_matches(regexp_replace(v, '[ ()-]', '', 'g'), '^([+]44|0)[0-9]{9,10}$') OR "
+    "regexp_matches(v, '(^|[^0-9+])([+]44 ?|0)[0-9]([ -]?[0-9]){8,9}([^0-9]|$)'))"
+)
+_BORN = "regexp_matches(lower(v), '\\b(dob|d[.]o[.]b|born|date of birth)\\b.{0,6}[0-9]')"
 _DAY = "coalesce(TRY_CAST(v AS DATE), CAST(try_strptime(v, ['%d/%m/%Y', '%d-%b-%Y', '%Y%m%d']) AS DATE))"
 _BIRTH = f"{_DAY} BETWEEN DATE '1900-01-01' AND DATE '2015-12-31'"
 # Records of care hardly reach back so far, births of people with COPD mostly do (project choice).
 _EARLY = f"{_DAY} BETWEEN DATE '1900-01-02' AND DATE '1969-12-31'"
 
+# The ten-digit numbers that stand inside longer values: tried at every place whose neighbours are no digits.
+_HOLDS_TEN = "regexp_matches(v, '[^0-9]') AND regexp_matches(v, '[0-9](?:[ -]?[0-9]){9}')"
+_INSIDE = f"""
+    SELECT DISTINCT regexp_extract(
+        substr(v, place), '^([0-9]{{3}}[ -]?[0-9]{{3}}[ -]?[0-9]{{4}})(?:[^0-9]|$)', 1) AS v
+    FROM (SELECT v, unnest(range(1, length(v) - 8)) AS place FROM ($distinct) WHERE {_HOLDS_TEN}) places
+    WHERE NOT regexp_matches(left(v, CAST(place AS INTEGER) - 1), '([0-9]|[0-9][.])$')"""
+
 _COUNTS = f"""
     count(*), count(*) FILTER (WHERE {_TEN}), count(*) FILTER (WHERE {_PASSES}),
     count(*) FILTER (WHERE {_POSTCODE}), count(*) FILTER (WHERE {_EMAIL}), count(*) FILTER (WHERE {_PHONE}),
-    count(*) FILTER (WHERE {_BIRTH}), count(*) FILTER (WHERE {_EARLY})"""
+    count(*) FILTER (WHERE {_BIRTH}), count(*) FILTER (WHERE {_EARLY}), count(*) FILTER (WHERE {_BORN})"""
 
 
 def check_names(file: SourceFile, contract: Contract) -> None:
@@ -100,11 +113,18 @@ def _by_share(column: Column) -> bool:
 
 def _counts(engine: Engine, rows: str, column: str) -> tuple[int, ...]:
     distinct = f"SELECT DISTINCT CAST({identifier(column)} AS VARCHAR) AS v FROM ({rows})"
-    return engine.rows(f"SELECT {_COUNTS} FROM ({distinct}) WHERE v IS NOT NULL")[0]
+    whole = engine.rows(f"SELECT {_COUNTS} FROM ({distinct}) WHERE v IS NOT NULL")[0]
+    inside = _INSIDE.replace("$distinct", distinct)
+    # What is a whole value too has been counted.
+    ten, passing = engine.rows(
+        f"SELECT count(*), count(*) FILTER (WHERE {_PASSES}) "
+        f"FROM ({inside}) i ANTI JOIN ({distinct}) w USING (v) WHERE v <> ''"
+    )[0]
+    return whole[0], whole[1] + ten, whole[2] + passing, *whole[3:]
 
 
 def _judge(file: str, column: str, counts: tuple[int, ...], *, by_share: bool) -> None:
-    distinct, ten, passing, postcodes, emails, phones, *_ = counts
+    distinct, ten, passing, postcodes, emails, phones, _, _, born = counts
     if emails:
         _refuse(file, column, "e-mail addresses")
     if ten >= _MIN_TEN_DIGIT and passing > _MAX_SHARE * ten:
@@ -112,6 +132,8 @@ def _judge(file: str, column: str, counts: tuple[int, ...], *, by_share: bool) -
     many = max(_MIN_TEN_DIGIT, _MAX_SHARE * distinct) if by_share else 1
     if passing and not by_share:
         _refuse(file, column, "NHS numbers")
+    if born and not by_share:
+        _refuse(file, column, "dates of birth")
     if postcodes >= many:
         _refuse(file, column, "full postcodes")
     if phones >= many:

@@ -1,4 +1,4 @@
-"""Land a night's extracts: find, gate, check, map. Afterwards the canonical relations stand in the engine."""
+"""A night's extracts: find, gate, check, map. Afterwards the canonical relations stand in the engine."""
 
 from __future__ import annotations
 
@@ -15,7 +15,6 @@ from copd_strat.engine.sql import identifier
 from copd_strat.errors import ConfigError, InputError
 from copd_strat.extracts.inventory import InputFile, require_unchanged, shown
 from copd_strat.extracts.layout import (
-    CANONICAL,
     CARE_OF,
     SHARED_RELATIONS,
     Feed,
@@ -25,7 +24,8 @@ from copd_strat.extracts.layout import (
     view_of,
 )
 from copd_strat.extracts.layouts import LAYOUTS
-from copd_strat.extracts.receipts import Landing, TableReceipt
+from copd_strat.extracts.linkage import measure_linkage
+from copd_strat.extracts.receipts import Ingested, Linkage, TableReceipt
 from copd_strat.extracts.row_checks import accept_table
 from copd_strat.extracts.sender_checksums import is_checksum_list, require_sent_files
 from copd_strat.extracts.source_files import find, open_file
@@ -35,19 +35,29 @@ from copd_strat.extracts.unpack import laid_out
 
 @dataclass
 class _Night:
-    """What has landed so far: receipts, and the SELECTs that feed each relation."""
+    """What has come in so far: receipts, and the SELECTs that feed each relation.
+
+    ``canonical`` holds the contracts of the native layout, which are those of the canonical relations.
+    ``unlinked`` names the relations that rest on a table which joins with too few patients; ``people`` select
+    the ids (``id``) in the tables that the patients are made from.
+    """
 
     engine: Engine
     work: Path
     quality: Path
     as_of: date
+    canonical: dict[str, Contract]
+    pieces: dict[str, list[str]]
     zone: str
     receipts: list[TableReceipt] = field(default_factory=list)
-    pieces: dict[str, list[str]] = field(default_factory=lambda: {relation: [] for relation in CANONICAL})
+    linkages: list[Linkage] = field(default_factory=list)
+    unlinked: set[str] = field(default_factory=set)
+    people: list[str] = field(default_factory=list)
+    practices_end: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
 
 
-def land(
+def ingest_sources(
     engine: Engine,
     sources: tuple[ExtractSource, ...],
     contracts: Path,
@@ -57,14 +67,25 @@ def land(
     work: Path,
     quality: Path,
     as_of: date,
-) -> Landing:
+) -> Ingested:
     """Read every source into the canonical relations of docs/architecture.md, accepted rows only.
 
     ``inputs`` are the files of each source as they were hashed: these and no others are read. Moments become
-    days in ``zone``. ``work`` takes the checked rows, ``quality`` the quarantine. Raises InputError,
-    IdentifiableDataError or ContractError, each naming file, column and fix.
+    days in ``zone``. ``work`` takes the checked rows, ``quality`` the quarantine. Table
+    ``source_tables(table_name, present)`` says of which relations a source came that joins with the patients,
+    ``practices_end(practice_id, last_day)`` how far practices' records go, where the source says so. Nothing is
+    judged here. Raises InputError, IdentifiableDataError or ContractError, each naming file, column and fix.
     """
-    night = _Night(engine=engine, work=work, quality=quality, as_of=as_of, zone=zone)
+    canonical = load_contracts(contracts, "native")
+    night = _Night(
+        engine=engine,
+        work=work,
+        quality=quality,
+        as_of=as_of,
+        zone=zone,
+        canonical=canonical,
+        pieces={relation: [] for relation in canonical},
+    )
     _note_known_patients(night)
     engine.execute("SET preserve_insertion_order = true")
     pairs = sorted(zip(sources, inputs, strict=True), key=lambda pair: "primary" not in pair[0].care)
@@ -72,11 +93,17 @@ def land(
         layout = LAYOUTS[source.layout]
         require_sent_files(files)
         folder = laid_out(files, work / f"source_{number}")
-        _land_source(night, source, folder, layout, contracts_of(layout, contracts))
+        _ingest_source(night, source, folder, layout, contracts_of(layout, contracts))
         require_unchanged(files)
     engine.execute("SET preserve_insertion_order = false")
     _make_relations(night)
-    return Landing(tables=tuple(night.receipts), warnings=tuple(night.warnings))
+    _make_practices_end(night)
+    return Ingested(
+        tables=tuple(night.receipts),
+        warnings=tuple(night.warnings),
+        linkages=tuple(night.linkages),
+        left_out=int(engine.scalar("SELECT count(*) FROM known_patients WHERE left_out")),
+    )
 
 
 def contracts_of(layout: Layout, folder: Path) -> dict[str, Contract]:
@@ -86,7 +113,7 @@ def contracts_of(layout: Layout, folder: Path) -> dict[str, Contract]:
     return {table: native[table] if table in layout.native else own[table] for table in layout.order}
 
 
-def _land_source(
+def _ingest_source(
     night: _Night, source: ExtractSource, folder: Path, layout: Layout, contracts: dict[str, Contract]
 ) -> None:
     """Patients first, so that all later rows can be held against them; then the rest."""
@@ -95,25 +122,27 @@ def _land_source(
         night.engine.create_view(view_of(layout, table), no_rows(contract))
     mine = [table for table in layout.order if layout.care.get(table, source.care[0]) in source.care]
     people = [table for table in mine if table in layout.people]
-    landed = _land_tables(night, source, folder, layout, contracts, people)
+    came = _ingest_tables(night, source, folder, layout, contracts, people)
     feeds = [feed for feed in layout.feeds if CARE_OF.get(feed.relation, source.care[0]) in source.care]
-    _feed(night, layout, landed, [feed for feed in feeds if feed.relation == "patients"])
+    _feed(night, layout, came, [feed for feed in feeds if feed.relation == "patients"])
     if "primary" in source.care and not night.pieces["patients"]:
         raise InputError(
             f"{source.path}: no table that patients can be made from",
             fix=f"add {' and '.join(layout.people)}, or give the source as 'care: [secondary]'",
         )
     _note_known_patients(night)
-    others = [table for table in mine if table not in people]
-    landed |= _land_tables(night, source, folder, layout, contracts, others)
-    _feed(night, layout, landed, [feed for feed in feeds if feed.relation != "patients"])
+    rest = [table for table in mine if table not in people]
+    came |= _ingest_tables(night, source, folder, layout, contracts, rest)
+    _feed(night, layout, came, [feed for feed in feeds if feed.relation != "patients"])
+    if layout.practices_end and "primary" in source.care:
+        night.practices_end.append(packaged_sql(f"extracts.layouts.{layout.name}", layout.practices_end))
     fed = {feed.relation for feed in feeds if night.pieces[feed.relation]}
     night.warnings += [
         f"{layout.name}: {sentence}" for relation, sentence in layout.limits if relation in fed
     ]
 
 
-def _land_tables(
+def _ingest_tables(
     night: _Night,
     source: ExtractSource,
     folder: Path,
@@ -122,7 +151,7 @@ def _land_tables(
     tables: list[str],
 ) -> dict[str, str]:
     """Those of the tables that came, each with the SQL of its accepted rows, which also stand in its view."""
-    landed = {}
+    came = {}
     for table in tables:
         contract = contracts[table]
         found = [open_file(path, folder, contract) for path in find(folder, contract)]
@@ -140,13 +169,19 @@ def _land_tables(
             opened,
             number=number,
             work=work,
-            quarantine=_quarantine_file(night, source, table),
+            quality=night.quality,
+            file_name=_file_name(night, source, table),
             as_of=night.as_of,
         )
         night.receipts.append(receipt)
         night.engine.create_view(view_of(layout, table), receipt.accepted)
-        landed[table] = receipt.accepted
-    return landed
+        gp = layout.care.get(table) == "primary" and table not in layout.people
+        if receipt.people is not None and table in layout.people:
+            night.people.append(receipt.people)
+        if receipt.people is not None and next(contract.rules_of("known_patient"), None):
+            night.linkages.append(measure_linkage(night.engine, contract, receipt.people, gp=gp))
+        came[table] = receipt.accepted
+    return came
 
 
 def _refuse_absent(source: ExtractSource, contract: Contract) -> None:
@@ -158,17 +193,16 @@ def _refuse_absent(source: ExtractSource, contract: Contract) -> None:
         )
 
 
-def _quarantine_file(night: _Night, source: ExtractSource, table: str) -> Path:
-    """``quarantine/<table>.parquet``; with the layout before it where another source has such a table."""
-    folder, number = night.quality / "quarantine", len(night.receipts)
+def _file_name(night: _Night, source: ExtractSource, table: str) -> str:
+    """The name of the table's files in the quality folder: its layout first where another has its name."""
     taken = table in {receipt.table for receipt in night.receipts}
-    return folder / (f"{source.layout}_{number:02d}_{table}.parquet" if taken else f"{table}.parquet")
+    return f"{source.layout}_{len(night.receipts):02d}_{table}" if taken else table
 
 
-def _feed(night: _Night, layout: Layout, landed: dict[str, str], feeds: Iterable[Feed]) -> None:
+def _feed(night: _Night, layout: Layout, came: dict[str, str], feeds: Iterable[Feed]) -> None:
     """Add the layout's SELECTs for every relation whose source tables came; refuse a second source."""
     for feed in feeds:
-        if not landed.keys() >= set(feed.needs) or not _holds(night, feed):
+        if not came.keys() >= set(feed.needs) or not _holds(night, feed):
             continue
         pieces = night.pieces[feed.relation]
         if pieces and feed.relation not in SHARED_RELATIONS:
@@ -176,7 +210,7 @@ def _feed(night: _Night, layout: Layout, landed: dict[str, str], feeds: Iterable
                 f"extracts: two sources supply {feed.relation}",
                 fix="say with 'care: [primary]' and 'care: [secondary]' which source supplies what",
             )
-        select = landed[feed.needs[0]]
+        select = came[feed.needs[0]]
         if feed.sql is not None:
             text = packaged_sql(f"extracts.layouts.{layout.name}", feed.sql)
             select = text.replace("$as_of", literal(night.as_of))
@@ -185,6 +219,9 @@ def _feed(night: _Night, layout: Layout, landed: dict[str, str], feeds: Iterable
             night.engine.write_parquet(select, stored)
             select = f"SELECT * FROM read_parquet({literal(str(stored))})"
         pieces.append(f"({select})")
+        no_source = {linkage.table for linkage in night.linkages if not linkage.is_source}
+        if no_source & set(feed.needs):
+            night.unlinked.add(feed.relation)
 
 
 def _holds(night: _Night, feed: Feed) -> bool:
@@ -196,35 +233,58 @@ def _holds(night: _Night, feed: Feed) -> bool:
 
 
 def _note_known_patients(night: _Night) -> None:
-    """Table ``known_patients(patient_id, birth_year)``: whom later rows may be about."""
+    """Table ``known_patients(patient_id, birth_year, left_out)``: whom later rows may be about.
+
+    People whom the tables of patients name, and of whom no patient came, are ``left_out``: by the layout, as
+    the source marks them, or because their registration was refused.
+    """
     pieces = night.pieces["patients"] or ["(SELECT '' AS patient_id, 0 AS birth_year WHERE FALSE)"]
     union = " UNION ALL ".join(f"SELECT patient_id, birth_year FROM {piece}" for piece in pieces)
+    patients = (
+        "SELECT patient_id, CAST(min(birth_year) AS BIGINT) AS birth_year, FALSE AS left_out "
+        f"FROM ({union}) GROUP BY patient_id"
+    )
+    named = " UNION ALL ".join(["SELECT '' AS id WHERE FALSE", *night.people])
+    night.engine.create_table("kept_patients", patients)
     night.engine.create_table(
         "known_patients",
-        "SELECT patient_id, CAST(min(birth_year) AS BIGINT) AS birth_year "
-        f"FROM ({union}) GROUP BY patient_id",
+        "SELECT * FROM kept_patients UNION ALL "
+        f"SELECT DISTINCT id, CAST(NULL AS BIGINT), TRUE FROM ({named}) n "
+        "ANTI JOIN kept_patients k ON n.id = k.patient_id WHERE id IS NOT NULL",
     )
+    night.engine.drop("kept_patients")
 
 
 def _make_relations(night: _Night) -> None:
-    """Views of the canonical relations, typed; a relation nobody supplied is empty, and said to be absent."""
+    """Views of the canonical relations, typed.
+
+    A relation that nobody supplied is empty and not present. One that rests on a table which joins with next
+    to nobody is not present either: what stands in it is used, what is missing from it means nothing.
+    """
     for relation, pieces in night.pieces.items():
-        columns = columns_of(relation)
+        columns = columns_of(night.canonical[relation])
         empty = ", ".join(f"CAST(NULL AS {kind}) AS {identifier(name)}" for name, kind in columns)
         chosen = ", ".join(
             f"CAST({identifier(name)} AS {kind}) AS {identifier(name)}" for name, kind in columns
         )
         union = " UNION ALL BY NAME ".join([*pieces, f"SELECT {empty} WHERE FALSE"])
         night.engine.create_view(relation, f"SELECT {chosen} FROM ({union})")
+    sources = {relation: bool(pieces) for relation, pieces in night.pieces.items()}
+    sources |= dict.fromkeys(night.unlinked, False)
     present = " UNION ALL ".join(
-        f"SELECT {literal(relation)} AS table_name, {literal(bool(pieces))} AS present"
-        for relation, pieces in night.pieces.items()
+        f"SELECT {literal(relation)} AS table_name, {literal(there)} AS present"
+        for relation, there in sources.items()
     )
     night.engine.create_table("source_tables", present)
 
 
 # what the program itself writes beside extracts: the label of synthetic ones, answers to ask about again
 _OURS = ("SYNTHETIC.txt", "refused_decisions")
+
+
+def _make_practices_end(night: _Night) -> None:
+    nothing = "SELECT CAST(NULL AS VARCHAR) AS practice_id, CAST(NULL AS DATE) AS last_day WHERE FALSE"
+    night.engine.create_table("practices_end", " UNION ALL ".join([nothing, *night.practices_end]))
 
 
 def _unused_files(source: ExtractSource, folder: Path, contracts: dict[str, Contract]) -> list[str]:

@@ -7,32 +7,6 @@ from dataclasses import dataclass
 from copd_strat.contracts.contract import SQL_TYPES, Contract
 from copd_strat.engine.sql import identifier
 
-# Columns of the canonical relations with their engine types: docs/architecture.md.
-_EPISODE = (
-    "patient_id, episode_id, provider, admission_date DATE, episode_start DATE, episode_end DATE, "
-    "admission_method, discharge_date DATE, episode_order BIGINT, admission_source, discharge_destination, "
-    "discharge_method, patient_class, episode_status, recorded_date DATE, "
-)
-CANONICAL = {
-    "patients": "patient_id, practice_id, sex, birth_year BIGINT, birth_month BIGINT, ethnicity, "
-    "imd_decile BIGINT, registration_start DATE, registration_end DATE, death_date DATE",
-    "gp_events": "patient_id, event_date DATE, code, code_system, value DOUBLE, unit, recorded_date DATE",
-    "prescriptions": "patient_id, issue_date DATE, dmd_code, quantity DOUBLE, duration_days DOUBLE, "
-    "recorded_date DATE",
-    "hospital_episodes": _EPISODE + ", ".join(f"diagnosis_{n:02d}" for n in range(1, 21)),
-    "ed_attendances": "patient_id, attendance_id, arrival_date DATE, departure_date DATE, "
-    "discharge_destination, "
-    + ", ".join(f"diagnosis_{n:02d}" for n in range(1, 13))
-    + ", "
-    + ", ".join(f"diagnosis_qualifier_{n:02d}" for n in range(1, 13)),
-    "deaths": "patient_id, death_date DATE",
-    "organisations": "practice_id, practice_name, pcn, sub_icb, icb, valid_from DATE, valid_to DATE, "
-    "successor_id",
-    "provider_successors": "provider, successor, valid_from DATE",
-    "local_flags": "patient_id, flag, flag_date DATE",
-    "decisions": "practice_id, patient_ref, run_id, decision, reason, decided_on DATE",
-}
-
 # Relations that a source supplies only if it is given for that kind of care.
 CARE_OF = {
     "patients": "primary",
@@ -72,7 +46,8 @@ class Layout:
     ``order`` lists its source tables; those that the patients are made from, ``people``, are read before the
     rest, so that all other rows can be held against known patients. ``native`` tables are in the native form
     and follow the native contracts. ``care`` says which tables belong to primary or secondary care alone.
-    ``limits`` tell what the layout cannot carry, as (relation, sentence).
+    ``limits`` tell what the layout cannot carry, as (relation, sentence). ``practices_end`` names the SQL file
+    that selects ``practice_id, last_day`` where the source says how far each practice's records go.
     """
 
     name: str
@@ -82,6 +57,7 @@ class Layout:
     feeds: tuple[Feed, ...]
     native: tuple[str, ...] = ()
     limits: tuple[tuple[str, str], ...] = ()
+    practices_end: str | None = None
 
 
 def as_they_are(*tables: str) -> tuple[Feed, ...]:
@@ -94,15 +70,12 @@ def view_of(layout: Layout, table: str) -> str:
     return f"{layout.name}_{table}".lower()
 
 
+def columns_of(contract: Contract) -> list[tuple[str, str]]:
+    """(name, engine type) of a table's columns; a canonical relation has those of its native contract."""
+    return [(column.name, SQL_TYPES[column.type]) for column in contract.columns]
+
+
 def no_rows(contract: Contract) -> str:
     """A SELECT of the table's columns without any row."""
-    columns = ", ".join(
-        f"CAST(NULL AS {SQL_TYPES[column.type]}) AS {identifier(column.name)}" for column in contract.columns
-    )
+    columns = ", ".join(f"CAST(NULL AS {kind}) AS {identifier(name)}" for name, kind in columns_of(contract))
     return f"SELECT {columns} WHERE FALSE"
-
-
-def columns_of(relation: str) -> list[tuple[str, str]]:
-    """(name, engine type) of a canonical relation's columns."""
-    parts = [part.strip().split(" ") for part in CANONICAL[relation].split(",") if part.strip()]
-    return [(part[0], part[1] if len(part) > 1 else "VARCHAR") for part in parts]

@@ -1,9 +1,10 @@
-"""What became of every file and every row: the account that must add up."""
+"""What became of every file, row and value of the extracts, in counts that must add up."""
 
 from __future__ import annotations
 
 import dataclasses
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -30,11 +31,34 @@ class FileReceipt:
 
 
 @dataclass(frozen=True, kw_only=True)
+class CodedColumn:
+    """What a coded column held, in rows that have a value.
+
+    ``respelled`` rows held a known code in another spelling, ``said_unknown`` ones the source's own word for
+    not known, ``unknown`` ones no code of the contract; ``unknown_values`` are the commonest of these, which
+    are short and nobody's own, each with its rows.
+    """
+
+    column: str
+    decides: bool
+    rows: int
+    respelled: int
+    said_unknown: int
+    unknown: int
+    unknown_values: tuple[tuple[str, int], ...]
+
+
+@dataclass(frozen=True, kw_only=True)
 class TableReceipt:
     """One source table, the contract it was read by, its files, and how many rows broke each rule.
 
+    ``broken_by`` tells of how many people those rows are (rows that name nobody count as one person each);
+    it is empty for a table that names no people.
+
     ``checked`` holds every row's ``_mask`` of broken rules, with its typed columns on every line that
-    ``sampled`` divides; ``accepted`` is the SQL of the accepted rows.
+    ``sampled`` divides; ``accepted`` is the SQL of the accepted rows, in which values that were set aside are
+    gaps. ``people`` is the SQL of the ids (``id``) of the patients that rows name, known or not, None where
+    the table names none. ``set_aside`` is the file that lists values set aside, if there are any.
     """
 
     layout: str
@@ -45,6 +69,10 @@ class TableReceipt:
     checked: Path
     accepted: str
     sampled: int = 1
+    people: str | None = None
+    broken_by: Mapping[str, int] = field(default_factory=dict)
+    codes: tuple[CodedColumn, ...] = ()
+    set_aside: Path | None = None
 
     @property
     def totals(self) -> dict[str, int]:
@@ -57,16 +85,57 @@ class TableReceipt:
             "table": self.table,
             **self.totals,
             "rules": self.rules,
+            "codes": [dataclasses.asdict(column) for column in self.codes],
             "files": [dataclasses.asdict(file) for file in self.files],
         }
 
 
 @dataclass(frozen=True, kw_only=True)
-class Landing:
-    """All tables of a night as they came in, and what an analyst should know of them."""
+class Linkage:
+    """How many of a table's distinct patients are known: ``linked`` of ``patients``, by ``column``.
+
+    ``repair`` says what is wrong with the ids where a tried spelling would link ``repaired`` of them. ``gp``
+    tables hold records of general practice. Below its contract's ``floor`` (a share; None: it has none) a
+    table is no source of anything.
+    """
+
+    layout: str
+    table: str
+    column: str
+    gp: bool
+    patients: int
+    linked: int
+    floor: float | None
+    repair: str | None
+    repaired: int
+
+    @property
+    def share(self) -> float | None:
+        """Linked patients of the table's patients, 0 to 1; None for a table without any."""
+        return self.linked / self.patients if self.patients else None
+
+    @property
+    def repaired_share(self) -> float | None:
+        return self.repaired / self.patients if self.patients else None
+
+    @property
+    def is_source(self) -> bool:
+        """Whether what the table does not say may be taken for not having happened."""
+        return self.floor is None or self.share is None or self.share >= self.floor
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ingested:
+    """All tables of a night as they came in, and what an analyst should know of them.
+
+    ``left_out`` counts the people whom the tables of patients name, and who are no patients: marked as such by
+    the source, or refused.
+    """
 
     tables: tuple[TableReceipt, ...]
     warnings: tuple[str, ...]
+    linkages: tuple[Linkage, ...] = ()
+    left_out: int = 0
 
     def totals(self) -> dict[str, dict[str, int]]:
         """Source table (``layout.table``) → rows in, loaded, quarantined, duplicates."""
@@ -85,4 +154,13 @@ class Landing:
         return {"inputs": self.to_json(), "tables": self.totals()}
 
     def to_json(self) -> dict[str, Any]:
-        return {"tables": [receipt.to_json() for receipt in self.tables], "warnings": list(self.warnings)}
+        return {
+            "tables": [receipt.to_json() for receipt in self.tables],
+            "linkage": [
+                dataclasses.asdict(linkage)
+                | {"share": linkage.share, "repaired_share": linkage.repaired_share}
+                for linkage in self.linkages
+            ],
+            "people_left_out": self.left_out,
+            "warnings": list(self.warnings),
+        }

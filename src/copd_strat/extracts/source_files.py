@@ -56,20 +56,20 @@ def ending(path: Path) -> str | None:
 
 
 def find(folder: Path, contract: Contract) -> tuple[Path, ...]:
-    """The table's files: ``<table>.<ext>``, ``<table>_*.<ext>`` or all below a folder ``<table>/``.
+    """The table's files: ``<table>.<ext>``, ``<table>_*.<ext>`` or all below a folder ``<table>/``, at any depth.
 
     Where a contract gives a file pattern, a regular expression, it stands for ``<table>``; case is ignored.
     A link that leads nowhere is found as well, so that opening it says so.
     """
     stem = re.compile(f"({contract.file_pattern})(_.*)?", re.IGNORECASE)
     there = [path for path in folder.rglob("*") if ending(path) is not None and not path.is_dir()]
-    return tuple(sorted(path for path in there if stem.fullmatch(_table_part(path, folder))))
+    return tuple(sorted(path for path in there if any(map(stem.fullmatch, _names_of(path, folder)))))
 
 
-def _table_part(path: Path, folder: Path) -> str:
-    """The part of a file's place that names its table: its folder if it lies in one, else its own name."""
-    first = path.relative_to(folder).parts[0]
-    return first[: -len(ending(path) or "")] if path.parent == folder else first
+def _names_of(path: Path, folder: Path) -> tuple[str, ...]:
+    """What may name a file's table: the folders that it lies in, and its own name without the ending."""
+    parts = path.relative_to(folder).parts
+    return (*parts[:-1], parts[-1][: -len(ending(path) or "")])
 
 
 def open_file(path: Path, folder: Path, contract: Contract) -> SourceFile:

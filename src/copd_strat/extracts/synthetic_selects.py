@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.resources import files
@@ -32,6 +33,16 @@ def asked(tables: dict[str, pa.Table]) -> Iterator[duckdb.DuckDBPyConnection]:
         yield connection
     finally:
         connection.close()
+
+
+def stacked_diagnoses(tables: dict[str, pa.Table], name: str, fields: str) -> str:
+    """A SELECT of one row a diagnosis of a wide hospital table: ``fields``, its place and its code."""
+    diagnoses = (column for column in tables[name].column_names if re.fullmatch("diagnosis_[0-9]+", column))
+    return " UNION ALL ".join(
+        f"SELECT patient_id, {fields}, {place} AS place, {column} AS code FROM {name} "
+        f"WHERE {column} IS NOT NULL"
+        for place, column in enumerate(diagnoses, start=1)
+    )
 
 
 def write_select(

@@ -12,6 +12,7 @@ from typing import Any, Literal
 from copd_strat.errors import OutputError
 from copd_strat.publish.folder import PublishedRun, RunFolder
 from copd_strat.publish.manifest import MANIFEST, SUMMARY, write_json, written_files
+from copd_strat.publish.uninterrupted import uninterrupted
 
 # What the terminal shows of a manifest.
 _SHOWN = (
@@ -83,8 +84,10 @@ def publish_run(
     write_json(partial / SUMMARY, summary)
     files, timed = written_files(partial)
     content = dict(manifest) | {"files": files, "timed_files": timed} | dict(timings)
-    path = folder.publish(partial, manifest["run_id"], write_json(partial / MANIFEST, content))
-    folder.purge(manifest["settings"]["retain_runs"])
+    digest = write_json(partial / MANIFEST, content)
+    with uninterrupted():
+        path = folder.publish(partial, manifest["run_id"], digest)
+        folder.purge(manifest["settings"]["retain_runs"])
     places = {"run": path, "lists": path / "direct_care", "summary": path / "summary"}
     places |= {"report": path / "report.html", "verdict": path / "quality" / "validation.html"}
     shown = {name: str(place) for name, place in places.items() if place.exists()}

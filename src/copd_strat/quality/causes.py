@@ -20,6 +20,7 @@ from copd_strat.quality.gate_rules import PROOFS
 from copd_strat.quality.guard import Figures
 from copd_strat.quality.guard_changes import Movement
 from copd_strat.quality.guard_rules import GUARD_RULES
+from copd_strat.quality.linkage import SPELLING
 from copd_strat.quality.sentences import (
     ChangedFile,
     breach_sentence,
@@ -54,7 +55,8 @@ class Evidence:
     """All that was judged, and what is known of how things hang together.
 
     ``people``: source tables that the patients are made from; ``feeding``: canonical table → the source
-    tables it is made from; ``last``: the last run's figures, empty on the first night.
+    tables it is made from; ``last``: the last run's figures, empty on the first night; ``linkage``: what was
+    found of tables that join with too few patients, each with the table as its subject.
     """
 
     suites: tuple[SuiteResult, ...]
@@ -64,6 +66,7 @@ class Evidence:
     settings: GuardSettings
     people: frozenset[str]
     feeding: Mapping[str, frozenset[str]]
+    linkage: tuple[Finding, ...] = ()
 
     @property
     def patients_ratio(self) -> float:
@@ -101,6 +104,7 @@ class _Case:
     figures: Mapping[str, float] = field(default_factory=dict)
     practices: frozenset[str] = frozenset()
     effects: list[str] = field(default_factory=list)
+    of_linkage: bool = False
 
     def finding(self) -> Finding:
         return Finding(
@@ -128,6 +132,7 @@ def find_causes(evidence: Evidence) -> tuple[Finding, ...]:
         cases.add_breaches(level)
         cases.add_practices(level)
         cases.add_patients(level)
+        cases.add_linkage(level)
         cases.add_tables(level)
         cases.add_unknown_patients(level)
         cases.add_months(level)
@@ -236,12 +241,45 @@ class _Cases:
             elif movement.practice not in case.practices:
                 case.effects.append(f"{where}: {movement.words}")
 
+    def add_linkage(self, level: Level) -> None:
+        """Tables that join with too few patients; where patients are missing, that is the cause."""
+        for found in self.evidence.linkage:
+            people = self._about_people()
+            if found.weight != _WEIGHTS[level]:
+                continue
+            if people and found.cause != SPELLING:
+                people.effects.append(found.sentence)
+                continue
+            self.all.append(
+                _Case(
+                    cause=found.cause,
+                    subject=found.subject,
+                    weight=found.weight,
+                    sentence=found.sentence,
+                    fix=found.fix,
+                    codes=found.codes,
+                    exit_code=found.exit_code,
+                    tables=frozenset({found.subject}),
+                    figures=found.figures,
+                    of_linkage=True,
+                )
+            )
+
+    def _explaining_unknown_patients(self, table: str) -> _Case | None:
+        own = (case for case in self.all if case.of_linkage and table in case.tables)
+        return next(own, None) or self._about_people()
+
     def add_unknown_patients(self, level: Level) -> None:
         """Rows about people who are not among the patients: one cause, however many tables show it."""
-        broken = [found for found in self._broken(level) if found.check == "known_patient"]
-        if broken and (case := self._about_people()):
-            case.effects += [unknown_patients_sentence([found]) for found in broken]
-        elif broken:
+        broken: list[RuleResult] = []
+        for found in self._broken(level):
+            if found.check != "known_patient":
+                continue
+            if case := self._explaining_unknown_patients(found.table):
+                case.effects.append(unknown_patients_sentence([found]))
+            else:
+                broken.append(found)
+        if broken:
             tables = tuple(dict.fromkeys(found.table for found in broken))
             self._add_rules(
                 "rows about people who are not among the patients",

@@ -5,23 +5,25 @@ from __future__ import annotations
 from collections import Counter
 
 from copd_strat.engine import Engine
-from copd_strat.extracts.layout import CANONICAL
 from copd_strat.extracts.layouts import LAYOUTS
-from copd_strat.extracts.receipts import Landing
+from copd_strat.extracts.receipts import Ingested
+
+# The canonical relations are the native layout's tables.
+RELATIONS = LAYOUTS["native"].order
 
 
-def people_tables(landing: Landing) -> frozenset[str]:
+def people_tables(landing: Ingested) -> frozenset[str]:
     """Source tables (``layout.table``) that the patients are made from."""
     return feeding_tables(landing)["patients"]
 
 
-def feeding_tables(landing: Landing) -> dict[str, frozenset[str]]:
+def feeding_tables(landing: Ingested) -> dict[str, frozenset[str]]:
     """Canonical table → the source tables that came and that it is made from.
 
     Tables in native form count for whatever layout asked for them, so tables are matched by name.
     """
     layouts = [LAYOUTS[name] for name in {receipt.layout for receipt in landing.tables}]
-    needs: dict[str, set[str]] = {relation: set() for relation in CANONICAL}
+    needs: dict[str, set[str]] = {relation: set() for relation in RELATIONS}
     for layout in layouts:
         for feed in layout.feeds:
             needs[feed.relation] |= set(feed.needs)
@@ -31,7 +33,7 @@ def feeding_tables(landing: Landing) -> dict[str, frozenset[str]]:
     }
 
 
-def accepted_rows(landing: Landing) -> dict[str, int]:
+def accepted_rows(landing: Ingested) -> dict[str, int]:
     """Canonical table → accepted rows of all tables that it is made from."""
     loaded: Counter[str] = Counter()
     for receipt in landing.tables:
@@ -44,4 +46,4 @@ def accepted_rows(landing: Landing) -> dict[str, int]:
 
 def rows_of_relations(engine: Engine) -> dict[str, int]:
     """Canonical table → its rows."""
-    return {relation: int(engine.scalar(f"SELECT count(*) FROM {relation}")) for relation in CANONICAL}
+    return {relation: int(engine.scalar(f"SELECT count(*) FROM {relation}")) for relation in RELATIONS}

@@ -13,6 +13,9 @@ from copd_strat.quality.gate_rules import NEEDED_ROWS
 # are all the rows there are.
 FEWEST_ROWS_TO_FAIL = 10
 
+# What so few people have wrong costs them, and stops nobody else's night (docs/decisions.md §37).
+FEWEST_PEOPLE_TO_FAIL = 5
+
 
 def judge_thresholds(tables: Iterable[tuple[TableReceipt, Contract]]) -> SuiteResult:
     """Every rule of every table that came, each share judged on all rows of the table."""
@@ -40,27 +43,27 @@ def _has_rows(receipt: TableReceipt) -> RuleResult:
 
 def _judge_rule(rule: Rule, receipt: TableReceipt) -> Iterator[RuleResult]:
     rows, breaking = receipt.totals["rows_in"], receipt.rules.get(rule.code, 0)
+    people = receipt.broken_by.get(rule.code)
+    observed = {"breaking": breaking, "rows": rows, "share": round(breaking / max(rows, 1), 6)}
     limits: tuple[tuple[Level, int | None], ...] = (
         ("fail", _tolerated_by_failure(rule, rows)),
         ("warn", _tolerated(rule.warn_share, rows)),
     )
     for level, tolerated in limits:
         if tolerated is not None:
+            few = people is not None and people < FEWEST_PEOPLE_TO_FAIL and breaking < rows
             yield RuleResult(
                 code=rule.code,
                 table=f"{receipt.layout}.{receipt.table}",
                 level=level,
-                success=breaking <= tolerated,
+                success=breaking <= tolerated or (level == "fail" and few),
                 description=rule.description,
                 fix=rule.fix,
                 column=rule.column,
                 check=rule.check,
-                observed={
-                    "breaking": breaking,
-                    "rows": rows,
-                    "share": round(breaking / max(rows, 1), 6),
-                    "tolerated_rows": tolerated,
-                },
+                observed=observed
+                | ({} if people is None else {"people": people})
+                | {"tolerated_rows": tolerated},
             )
 
 

@@ -14,23 +14,21 @@ from copd_strat.config import Settings
 from copd_strat.contracts.own_tables import own_table
 from copd_strat.engine import Engine
 from copd_strat.errors import BUG_EXIT_CODE, CopdStratError
-from copd_strat.extracts.receipts import Landing
+from copd_strat.extracts.receipts import Ingested
 from copd_strat.quality import guard, reconciliation, sections
 from copd_strat.quality.causes import Evidence, find_causes
 from copd_strat.quality.clinical_sections import NightFacts, fact_findings, fact_sections
+from copd_strat.quality.code_findings import CodeMatches, codes_section, judge_codes, sources_section
 from copd_strat.quality.findings import Finding, Section, SuiteResult, Verdict
 from copd_strat.quality.gate import confirm_sample, judge_table
-from copd_strat.quality.gate_rules import CODES_INTACT, SOMEBODY_LISTED
+from copd_strat.quality.gate_rules import SOMEBODY_LISTED
 from copd_strat.quality.guard_changes import Movement
 from copd_strat.quality.guard_volumes import concept_volumes, measure
+from copd_strat.quality.linkage import coded_section, judge_linkage, linkage_section
 from copd_strat.quality.origins import accepted_rows, feeding_tables, people_tables, rows_of_relations
 from copd_strat.quality.thresholds import judge_thresholds
 from copd_strat.quality.undeclared_gaps import word_findings
 from copd_strat.quality.verdict_page import Heading, write_verdict
-
-# Above this share of distinct SNOMED CT and dm+d ids with a wrong check digit, codes went through a
-# spreadsheet or a float (project choice: a handful of typing errors stays far below).
-MAX_DAMAGED_SHARE = 0.05
 
 
 class Validation:
@@ -48,6 +46,7 @@ class Validation:
         self._suites: list[SuiteResult] = []
         self._movements: list[Movement] = []
         self._told: list[Finding] = []
+        self._linkage: tuple[Finding, ...] = ()
         self._sections: list[Section] = []
         self._figures: guard.Figures | None = None
         self._people: frozenset[str] = frozenset()
@@ -82,6 +81,7 @@ class Validation:
                 settings=self._settings.guard,
                 people=self._people,
                 feeding=self._feeding,
+                linkage=self._linkage,
             )
         )
         return Verdict(
@@ -93,14 +93,19 @@ class Validation:
         figures = {} if self._figures is None else self._figures.to_json()
         return {"guard": figures, "warnings": [found.sentence for found in self.verdict.warnings]}
 
-    def extracts(self, engine: Engine, landing: Landing) -> None:
+    def extracts(self, engine: Engine, landing: Ingested) -> None:
         """The extracts as they came in: do rows add up, are contracts kept, what moved since last night."""
         self._told += word_findings(landing.tables)
         self._settle()
         self._people, self._feeding = people_tables(landing), feeding_tables(landing)
         volumes = measure(engine, self._as_of)
         self._figures = guard.take_figures(volumes, landing.tables)
-        self._sections.append(sections.rows_section(landing.tables, self._last.get("files") or {}))
+        self._sections += [
+            sections.rows_section(landing.tables, self._last.get("files") or {}),
+            linkage_section(landing.linkages),
+            coded_section(landing.tables),
+        ]
+        self._linkage = tuple(judge_linkage(landing.linkages))
         self._told += [
             Finding(cause="about the extracts", subject="", weight="warn", sentence=warning)
             for warning in landing.warnings
@@ -121,18 +126,18 @@ class Validation:
         )
         self._settle()
 
-    def codes(self, engine: Engine, matches: sections.CodeMatches) -> None:
+    def codes(self, engine: Engine, matches: CodeMatches) -> None:
         """Do the code lists fit the extract, and do concepts match as many events as last night?"""
         concepts = concept_volumes(engine)
         before = self._last.get("concepts") or {}
         self._sections += [
-            sections.codes_section(matches),
+            codes_section(matches),
+            sources_section(matches.sources),
             sections.concepts_section(matches, concepts, before),
         ]
         self._keep(concepts=concepts)
         self._movements += guard.moved_concepts(concepts, self._last, self._settings.guard)
-        if matches.damaged_ids > MAX_DAMAGED_SHARE * matches.distinct_ids:
-            self._told.append(_damaged_codes(matches))
+        self._told += judge_codes(matches)
         self._settle()
 
     def facts(self, facts: NightFacts, features: pd.DataFrame) -> None:
@@ -213,20 +218,6 @@ def _as_finding(error: BaseException) -> Finding:
         sentence=f"an internal error ({type(error).__name__}) ended the night",
         fix="report the lines that the terminal shows; they hold no data",
         exit_code=BUG_EXIT_CODE,
-    )
-
-
-def _damaged_codes(matches: sections.CodeMatches) -> Finding:
-    share = matches.damaged_ids / matches.distinct_ids
-    return Finding(
-        cause="codes are damaged",
-        subject="SNOMED CT and dm+d identifiers",
-        weight="stop",
-        sentence=f"{share:.0%} of the extract's SNOMED CT and dm+d ids fail their check digit"
-        f" ({matches.damaged_ids:,} of {matches.distinct_ids:,})",
-        fix=CODES_INTACT.fix,
-        figures={"damaged": matches.damaged_ids, "ids": matches.distinct_ids, "share": share},
-        codes=(CODES_INTACT.code,),
     )
 
 

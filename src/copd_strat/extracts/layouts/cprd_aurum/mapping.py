@@ -19,7 +19,8 @@ _PRIMARY = (
     "observation",
     "drugissue",
 )
-_SECONDARY = ("hes_episodes", "hes_diagnosis_epi")
+_STAYS = ("hes_episodes", "hes_diagnosis_epi")
+_SECONDARY = (*_STAYS, "hes_primary_diag_hosp")
 
 LAYOUT = Layout(
     name="cprd_aurum",
@@ -31,11 +32,12 @@ LAYOUT = Layout(
         Feed(relation="patients", needs=("patient",), sql="patients", stored=True),
         Feed(relation="gp_events", needs=("observation",), sql="gp_events", stored=True),
         Feed(relation="prescriptions", needs=("drugissue",), sql="prescriptions", stored=True),
-        Feed(relation="hospital_episodes", needs=_SECONDARY, sql="hospital_episodes", stored=True),
+        Feed(relation="hospital_episodes", needs=_STAYS, sql="hospital_episodes", stored=True),
         Feed(relation="deaths", needs=("death_patient",), sql="deaths", stored=True),
         *as_they_are(*SITE),
         Feed(relation="organisations", needs=("practice",), sql="organisations", stored=True),
     ),
+    practices_end="practices_end",
     limits=(
         ("patients", "CPRD's patient file holds no ethnicity"),
         (

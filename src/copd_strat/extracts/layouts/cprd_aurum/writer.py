@@ -10,8 +10,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from copd_strat.extracts.synthetic_selects import PERSON, PRESENT, asked, write_select
-from copd_strat.synthetic.hospital import DIAGNOSES
+from copd_strat.extracts.synthetic_selects import PERSON, PRESENT, asked, stacked_diagnoses, write_select
 
 _PARTS = 3
 
@@ -19,6 +18,8 @@ _PARTS = 3
 def write(tables: dict[str, pa.Table], folder: Path) -> tuple[Path, ...]:
     """Tab-delimited text, dates as dd/mm/yyyy, ids as numbers of up to 16 digits."""
     with asked(tables) as connection:
+        stacked = stacked_diagnoses(tables, "hospital_episodes", "episode_id, provider, admission_date")
+        connection.execute(f"CREATE TABLE diagnoses AS {stacked}")
         for name, select in _MADE.items():
             connection.execute(f"CREATE TABLE {name} AS {select}")
         written = [
@@ -44,11 +45,6 @@ def _local_id(code: str) -> str:
     return f"'5' || CAST(('0x' || substr(md5({code}), 1, 11)) AS BIGINT) || '19'"
 
 
-_STACKED = " UNION ALL ".join(
-    f"SELECT patient_id, episode_id, provider, admission_date, {n} AS place, diagnosis_{n:02d} AS code "
-    f"FROM hospital_episodes WHERE diagnosis_{n:02d} IS NOT NULL"
-    for n in range(1, DIAGNOSES + 1)
-)
 _SPELL = "CAST(('0x' || substr(md5(patient_id || provider || admission_date), 1, 11)) AS BIGINT)"
 
 _MADE = {
@@ -82,7 +78,7 @@ _SELECTS = {
     "hes_diagnosis_epi": f"""
         SELECT {PERSON} AS patid, {_SPELL} AS spno, episode_id AS epikey,
                regexp_replace(code, '^(...)([0-9])', '\\1.\\2') AS ICD, '' AS ICDX, place AS d_order
-        FROM ({_STACKED})""",
+        FROM diagnoses""",
     "death_patient": f"""
         SELECT {PERSON} AS patid, {_day("death_date + 9")} AS dor, {_day("death_date")} AS dod,
                '' AS dod_partial, 1 AS match_rank

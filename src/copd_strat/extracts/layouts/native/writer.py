@@ -9,7 +9,6 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from copd_strat.extracts.synthetic_files import parts, write_parquet, write_text
-from copd_strat.synthetic.hospital import DIAGNOSES
 
 _GP_PARTS, _PRESCRIPTION_PARTS = 6, 3
 
@@ -34,8 +33,7 @@ def _as_typed(episodes: pa.Table) -> pa.Table:
     """Every tenth row's ICD-10 codes with the dot, and every tenth without the padding X."""
     row = np.arange(episodes.num_rows)
     dotted, unpadded = pa.array(row % 10 == 3), pa.array(row % 10 == 7)
-    for position in range(1, DIAGNOSES + 1):
-        name = f"diagnosis_{position:02d}"
+    for name in (name for name in episodes.column_names if name.startswith("diagnosis_")):
         code = episodes[name]
         with_dot = pc.replace_substring_regex(code, r"^(...)([0-9])", r"\1.\2")
         without_x = pc.replace_substring_regex(code, "X$", "")

@@ -10,13 +10,14 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from copd_strat.extracts.synthetic_selects import PERSON, PRESENT, asked, write_select
-from copd_strat.synthetic.hospital import DIAGNOSES, ED_DIAGNOSES
+from copd_strat.extracts.synthetic_selects import PERSON, PRESENT, asked, stacked_diagnoses, write_select
 
 
 def write(tables: dict[str, pa.Table], folder: Path) -> tuple[Path, ...]:
     """CSV for the small tables, Parquet for the large ones; organisations and flags in the native form."""
     with asked(tables) as connection:
+        for made, (name, fields) in _DIAGNOSES.items():
+            connection.execute(f"CREATE TABLE {made} AS {stacked_diagnoses(tables, name, fields)}")
         connection.execute(f"CREATE TABLE concepts AS {_CONCEPTS}")
         connection.execute(f"CREATE TABLE sites AS {_SITES}")
         written = [
@@ -26,24 +27,17 @@ def write(tables: dict[str, pa.Table], folder: Path) -> tuple[Path, ...]:
     return tuple(written)
 
 
-def _stacked(table: str, key: str, day: str, diagnoses: int) -> str:
-    """One row a diagnosis of a wide hospital table: key, day, place, code."""
-    return " UNION ALL ".join(
-        f"SELECT patient_id, {key} AS visit, {day} AS day, {n} AS place, diagnosis_{n:02d} AS code "
-        f"FROM {table} WHERE diagnosis_{n:02d} IS NOT NULL"
-        for n in range(1, diagnoses + 1)
-    )
+_DIAGNOSES = {
+    "stay_diagnoses": ("hospital_episodes", "episode_id AS visit, episode_start AS day"),
+    "visit_diagnoses": ("ed_attendances", "attendance_id AS visit, arrival_date AS day"),
+}
 
-
-_STAYS = _stacked("hospital_episodes", "episode_id", "episode_start", DIAGNOSES)
-_ATTENDED = _stacked("ed_attendances", "attendance_id", "arrival_date", ED_DIAGNOSES)
-
-_CONCEPTS = f"""
+_CONCEPTS = """
     SELECT 4000000 + row_number() OVER (ORDER BY vocabulary_id, concept_code) AS concept_id, *
     FROM (SELECT 'SNOMED' AS vocabulary_id, code AS concept_code FROM gp_events WHERE code_system = 'snomed'
           UNION SELECT 'dm+d', dmd_code FROM prescriptions
-          UNION SELECT 'ICD10', code FROM ({_STAYS})
-          UNION SELECT 'SNOMED', code FROM ({_ATTENDED}))"""
+          UNION SELECT 'ICD10', code FROM stay_diagnoses
+          UNION SELECT 'SNOMED', code FROM visit_diagnoses)"""
 
 _SITES = """
     SELECT 500 + row_number() OVER (ORDER BY practice_id) AS care_site_id, practice_id, practice_name
@@ -63,13 +57,13 @@ def _events(domain: str, day: str, where: str) -> str:
         FROM ({_CODED}) WHERE {where} ORDER BY ALL"""
 
 
-def _visit_conditions(stacked: str, vocabulary: str) -> str:
+def _visit_conditions(made: str, vocabulary: str) -> str:
     return f"""
         SELECT {PERSON} AS person_id, c.concept_id AS condition_concept_id,
                c.concept_id AS condition_source_concept_id, day AS condition_start_date,
                visit AS visit_occurrence_id,
                CASE WHEN place = 1 THEN 32902 ELSE 32908 END AS condition_status_concept_id
-        FROM ({stacked}) d JOIN concepts c ON c.vocabulary_id = '{vocabulary}' AND c.concept_code = d.code"""
+        FROM {made} d JOIN concepts c ON c.vocabulary_id = '{vocabulary}' AND c.concept_code = d.code"""
 
 
 _LARGE = ("condition_occurrence", "measurement", "observation", "drug_exposure")
@@ -103,8 +97,8 @@ _SELECTS = {
                event_date AS condition_start_date, CAST(NULL AS VARCHAR) AS visit_occurrence_id,
                CAST(NULL AS INTEGER) AS condition_status_concept_id
         FROM ({_CODED}) WHERE value IS NULL AND even
-        UNION ALL {_visit_conditions(_STAYS, "ICD10")}
-        UNION ALL {_visit_conditions(_ATTENDED, "SNOMED")} ORDER BY ALL""",
+        UNION ALL {_visit_conditions("stay_diagnoses", "ICD10")}
+        UNION ALL {_visit_conditions("visit_diagnoses", "SNOMED")} ORDER BY ALL""",
     "measurement": _events("measurement", "measurement_date", "value IS NOT NULL"),
     "observation": _events("observation", "observation_date", "value IS NULL AND even IS NOT TRUE"),
     "drug_exposure": f"""

@@ -1,5 +1,6 @@
--- Episodes of the HES data that CPRD links, with their diagnoses side by side. CPRD sends finished episodes only and
--- no provider: the number of the spell stands in, so that the episodes of one spell belong together as HES has it.
+-- Episodes of the HES data that CPRD links, with their diagnoses side by side. CPRD sends no provider: the number of
+-- the spell stands in, so that the episodes of one spell belong together as HES has it. An episode without a status
+-- is finished, as CPRD sends no others. The primary diagnosis of a spell stands in where its first episode has none.
 WITH diagnoses AS (
     SELECT
         patid,
@@ -27,6 +28,19 @@ WITH diagnoses AS (
         max(CASE WHEN d_order = 20 THEN ICD END) AS diagnosis_20
     FROM cprd_aurum_hes_diagnosis_epi
     GROUP BY patid, spno, epikey
+),
+
+primaries AS (
+    SELECT patid, spno, min(ICD_PRIMARY) AS diagnosis
+    FROM cprd_aurum_hes_primary_diag_hosp
+    GROUP BY patid, spno
+),
+
+episodes AS (
+    SELECT
+        *,
+        row_number() OVER (PARTITION BY patid, spno ORDER BY eorder NULLS LAST, epistart, epikey) AS place
+    FROM cprd_aurum_hes_episodes
 )
 
 SELECT
@@ -43,9 +57,9 @@ SELECT
     episodes.disdest AS discharge_destination,
     episodes.dismeth AS discharge_method,
     episodes.classpat AS patient_class,
-    '3' AS episode_status,
+    coalesce(episodes.epistat, '3') AS episode_status,
     CAST(NULL AS DATE) AS recorded_date,
-    diagnoses.diagnosis_01,
+    coalesce(diagnoses.diagnosis_01, primaries.diagnosis) AS diagnosis_01,
     diagnoses.diagnosis_02,
     diagnoses.diagnosis_03,
     diagnoses.diagnosis_04,
@@ -65,7 +79,11 @@ SELECT
     diagnoses.diagnosis_18,
     diagnoses.diagnosis_19,
     diagnoses.diagnosis_20
-FROM cprd_aurum_hes_episodes AS episodes
+FROM episodes
+LEFT JOIN primaries
+    ON episodes.patid = primaries.patid
+    AND episodes.spno = primaries.spno
+    AND episodes.place = 1
 LEFT JOIN diagnoses
     ON episodes.patid = diagnoses.patid
     AND episodes.spno = diagnoses.spno

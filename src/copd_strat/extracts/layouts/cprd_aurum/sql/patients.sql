@@ -1,6 +1,6 @@
 -- Registrations of CPRD Aurum. CPRD's practices are numbers: P and five digits have the form of a practice code.
 -- Deprivation is linked by CPRD and counted from the other end: 10 is the most deprived decile there
--- [unconfirmed], 1 here.
+-- [unconfirmed], 1 here. Records that CPRD's own checks did not accept are left out, as the flag is meant.
 SELECT
     registered.patid AS patient_id,
     'P' || lpad(registered.pracid, 5, '0') AS practice_id,
@@ -19,3 +19,4 @@ SELECT
     registered.cprd_ddate AS death_date
 FROM cprd_aurum_patient AS registered
 LEFT JOIN cprd_aurum_patient_imd AS areas ON registered.patid = areas.patid
+WHERE registered.acceptable = '1'

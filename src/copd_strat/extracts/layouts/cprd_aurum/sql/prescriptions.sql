@@ -1,9 +1,9 @@
 -- Issues of CPRD Aurum under the dm+d ids of the product dictionary; a product without one keeps its prodcodeid,
--- which no list knows, so that it is counted. A duration of 0 is a duration nobody entered.
+-- marked as such, which no list knows, so that it is counted. A duration of 0 is a duration nobody entered.
 SELECT
     issued.patid AS patient_id,
     coalesce(issued.issuedate, issued.enterdate) AS issue_date,
-    coalesce(products.dmdid, issued.prodcodeid) AS dmd_code,
+    coalesce(products.dmdid, 'cprd_prodcodeid:' || issued.prodcodeid) AS dmd_code,
     issued.quantity,
     nullif(issued.duration, 0) AS duration_days,
     issued.enterdate AS recorded_date

@@ -1,5 +1,5 @@
 -- Issues of the EMIS bulk extract: of each issue's versions the one to be processed last, unless it deletes or is
--- confidential. A drug without a dm+d id keeps its EMIS id, so that it is counted as unmatched
+-- confidential. A drug without a dm+d id keeps its EMIS id, marked as such, so that it is counted as unmatched
 -- (EMIS extract specification 8.2, Prescribing_IssueRecord and Coding_DrugCode).
 WITH versions AS (
     SELECT
@@ -22,7 +22,7 @@ drugs AS (
 SELECT
     versions.PatientGuid AS patient_id,
     coalesce(versions.EffectiveDate, versions.EnteredDate) AS issue_date,
-    coalesce(drugs.DmdProductCodeId, versions.CodeId) AS dmd_code,
+    coalesce(drugs.DmdProductCodeId, 'emis:' || versions.CodeId) AS dmd_code,
     versions.Quantity AS quantity,
     versions.CourseDurationInDays AS duration_days,
     versions.EnteredDate AS recorded_date
