@@ -135,8 +135,8 @@ class ExtractSource(BaseModel):
     )
     """What the folder supplies: `[primary]`, `[secondary]` or both."""
     gaps: Annotated[tuple[Text, ...], Several] = ()
-    """Words that stand for an empty value in these files, such as `["NULL", "N/A"]`; without this they are
-    values."""
+    """Words that stand for an empty value in these files, such as `["NULL", "N/A"]`; one that is not
+    named here stops the night."""
     allow_world_writable: bool = False
     """True where files that anybody on the machine may write to are accepted all the same."""
 

@@ -94,6 +94,8 @@ class _Night:
                 engine,
                 settings.extracts,
                 planned.contracts,
+                inputs=[source.inputs for source in planned.sources],
+                zone=settings.timezone,
                 work=self.staged / "work",
                 quality=self.staged / "quality",
                 as_of=as_of,

@@ -18,6 +18,7 @@ from copd_strat.config import EngineSettings, ExtractSource
 from copd_strat.contracts.contract import Contract
 from copd_strat.contracts.contract_files import load_contracts
 from copd_strat.engine import Engine
+from copd_strat.extracts.inventory import inventory
 from copd_strat.extracts.receipts import Ingested
 from copd_strat.extracts.source_files import find
 from copd_strat.quality.gate import confirm_sample
@@ -62,7 +63,14 @@ def make_extracts(folder: Path) -> Path:
 def land(engine: Engine, extract: Path, out: Path, contracts: Path) -> Ingested:
     source = ExtractSource(layout="native", path=extract)
     return extracts.ingest_sources(
-        engine, (source,), contracts, work=out / "work", quality=out / "quality", as_of=AS_OF
+        engine,
+        (source,),
+        contracts,
+        inputs=[inventory(extract)],
+        zone="Europe/London",
+        work=out / "work",
+        quality=out / "quality",
+        as_of=AS_OF,
     )
 
 

@@ -251,11 +251,16 @@ def test_a_signal_waits_for_the_pointer(number: signal.Signals) -> None:
         raise Stopped(given)
 
     done = []
-    before = signal.signal(number, stop)
-    try:
-        with pytest.raises(Stopped), uninterrupted():
+
+    def publish_meanwhile() -> None:
+        with uninterrupted():
             signal.raise_signal(number)
             done.append("published")
+
+    before = signal.signal(number, stop)
+    try:
+        with pytest.raises(Stopped):
+            publish_meanwhile()
         assert done == ["published"]
         assert signal.getsignal(number) is stop
     finally:

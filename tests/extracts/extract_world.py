@@ -18,6 +18,7 @@ from copd_strat.config import EngineSettings, ExtractSource
 from copd_strat.contracts.contract import Contract
 from copd_strat.contracts.contract_files import load_contract
 from copd_strat.engine import Engine
+from copd_strat.extracts.inventory import inventory
 from copd_strat.extracts.receipts import Ingested, TableReceipt
 
 AS_OF = date(2026, 11, 23)
@@ -167,6 +168,8 @@ def ingested(
             engine,
             (ExtractSource(layout=layout, path=folder, **source),) * times,
             CONTRACTS,
+            inputs=(inventory(folder),) * times,
+            zone="Europe/London",
             work=out / "work",
             quality=out / "quality",
             as_of=AS_OF,

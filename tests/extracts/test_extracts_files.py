@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -34,10 +35,6 @@ REFUSED: dict[str, tuple[Spoil, type[CopdStratError], str]] = {
         InputError,
         "column code stands more than once",
     ),
-    "semicolons": (lambda text: text.replace(",", ";").encode(), InputError, "separated by semicolon"),
-    "tabs in a .csv": (lambda text: text.replace(",", "\t").encode(), InputError, "separated by tab"),
-    "UTF-16": (lambda text: text.encode("utf-16"), InputError, "UTF-16, not UTF-8"),
-    "UTF-16 without mark": (lambda text: text.encode("utf-16-le"), InputError, "UTF-16, not UTF-8"),
     "a Latin-1 header": (
         lambda text: text.replace("unit", "unité", 1).encode("latin-1"),
         InputError,
@@ -138,6 +135,58 @@ def _with_mark_and_windows_line_ends(folder: Path) -> None:
     path.write_bytes(path.read_text(encoding="utf-8").replace("\n", "\r\n").encode("utf-8-sig"))
 
 
+def _respelled(change: Callable[[str], bytes]) -> Callable[[Path], None]:
+    def rewrite(folder: Path) -> None:
+        path = folder / "gp_events.csv"
+        path.write_bytes(change(path.read_text(encoding="utf-8")))
+
+    return rewrite
+
+
+def _with_capital_ending(folder: Path) -> None:
+    (folder / "gp_events.csv").rename(folder / "GP_EVENTS.CSV")
+
+
+def _named_like_a_pattern(folder: Path) -> None:
+    """Square brackets and stars must not be read as a pattern for several files."""
+    text = (folder / "gp_events.csv").read_text(encoding="utf-8").splitlines(keepends=True)
+    (folder / "gp_events.csv").unlink()
+    (folder / "gp_events_[1].csv").write_text("".join(text[:100]), encoding="utf-8")
+    (folder / "gp_events_1.csv").write_text(text[0] + "".join(text[100:150]), encoding="utf-8")
+    (folder / "gp_events_*.csv").write_text(text[0] + "".join(text[150:]), encoding="utf-8")
+
+
+RESPELLED: dict[str, Callable[[str], bytes]] = {
+    "semicolons": lambda text: text.replace(",", ";").encode(),
+    "pipes": lambda text: text.replace(",", "|").encode(),
+    "tabs in a .csv": lambda text: text.replace(",", "\t").encode(),
+    "quoted tab text": lambda text: re.sub(r"[^\t\n]+", r'"\g<0>"', text.replace(",", "\t")).encode(),
+    "UTF-16": lambda text: text.encode("utf-16"),
+    "UTF-16 big end first": lambda text: b"\xfe\xff" + text.encode("utf-16-be"),
+    "UTF-16 without mark": lambda text: text.encode("utf-16-le"),
+    "carriage returns": lambda text: text.replace("\n", "\r").encode(),
+    "two returns and a feed": lambda text: text.replace("\n", "\r\r\n").encode(),
+    "line ends of every kind": lambda text: (
+        text.replace("\n", "\r\n", 50)[::-1].replace("\n", "\r", 20)[::-1].encode()
+    ),
+    "no last line end": lambda text: text.rstrip("\n").encode(),
+    "blank lines": lambda text: ("\n\n" + text.replace("\n", "\n\n")).encode(),
+    "all quoted": lambda text: re.sub(r"[^,\n]+", r'"\g<0>"', text).encode(),
+    "blanks before quotes": lambda text: re.sub(r",([^,\n]+)", r', "\1"', text).encode(),
+    "trailing commas": lambda text: text.replace("\n", ",\n").encode(),
+    "trailing commas in the header alone": lambda text: text.replace("\n", ",,\n", 1).encode(),
+    "trailing commas in the rows alone": lambda text: (
+        text.replace("\n", ",\n").replace(",\n", "\n", 1).encode()
+    ),
+    "row numbers without a name": lambda text: "\n".join(
+        f'"{number or ""}",{line}' for number, line in enumerate(text.splitlines())
+    ).encode(),
+    "two columns without a name": lambda text: "\n".join(
+        f"{number or ''},{line},{number or ''}" for number, line in enumerate(text.splitlines())
+    ).encode(),
+}
+
+
 def _with_other_case_and_order(folder: Path) -> None:
     rows = [{name.upper(): row[name] for name in reversed(row)} for row in gp_events()]
     (folder / "gp_events.csv").write_text(as_csv(rows), encoding="utf-8")
@@ -153,6 +202,9 @@ def _with_other_case_and_order(folder: Path) -> None:
         _as_parts,
         _with_mark_and_windows_line_ends,
         _with_other_case_and_order,
+        _with_capital_ending,
+        _named_like_a_pattern,
+        *(pytest.param(_respelled(change), id=name) for name, change in RESPELLED.items()),
     ],
 )
 def test_the_same_rows_come_out_of_any_kind_of_file(tmp_path: Path, rewrite: Callable[[Path], None]) -> None:

@@ -14,6 +14,7 @@ from extract_world import AS_OF, CONTRACTS
 from copd_strat import clinical, codelists, extracts
 from copd_strat.config import ClinicalSettings, EngineSettings, ExtractSource
 from copd_strat.engine import Engine
+from copd_strat.extracts.inventory import inventory
 from copd_strat.extracts.receipts import Ingested
 from copd_strat.synthetic import SyntheticSettings, World, simulate_world
 from copd_strat.synthetic.generate import write_world
@@ -75,6 +76,8 @@ def read(world: World, layout: str, base: Path) -> Read:
         engine,
         (ExtractSource(layout=layout, path=folder),),  # type: ignore[arg-type]
         CONTRACTS,
+        inputs=[inventory(folder)],
+        zone="Europe/London",
         work=base / "work",
         quality=base / "quality",
         as_of=AS_OF,

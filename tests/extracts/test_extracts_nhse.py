@@ -170,7 +170,7 @@ def test_dates_come_in_one_of_three_formats(tmp_path: Path, written: str, expect
 
 
 def test_one_column_in_two_date_formats_is_refused(tmp_path: Path) -> None:
-    rows = [episode(n, EPIEND="05/06/2025" if n == 7 else "2025-06-05") for n in range(50)]
+    rows = [episode(n, EPIEND="05/06/2025" if n % 7 == 0 else "2025-06-05") for n in range(50)]
     with (
         pytest.raises(ContractError, match=r"hes_apc_2526\.csv: column EPIEND mixes date formats"),
         ingested(write(tmp_path / "in", hes_apc_2526=rows), tmp_path, "nhse"),

@@ -117,7 +117,9 @@ def test_kinds_of_line_ends_and_zero_bytes_are_told() -> None:
     counted = count_rows(
         [b"a,b\r\n1,2\r", b"\n3,\x004\n", b"5,6\r7,8"], "f", delimiter=",", quoted=True, head_lines=1
     )
-    assert counted == row_counter.TextCount(rows=4, line_ends=frozenset({"\n", "\r\n", "\r"}), zero_bytes=1)
+    assert counted == row_counter.TextCount(
+        rows=4, line_ends=frozenset({"\n", "\r\n", "\r"}), zero_bytes=1, is_utf8=True
+    )
     assert not counted.is_plain
 
 

@@ -13,6 +13,8 @@ from copd_strat import extracts
 from copd_strat.config import EngineSettings, ExtractSource
 from copd_strat.engine import Engine
 from copd_strat.errors import InputError
+from copd_strat.extracts.inventory import inventory
+from copd_strat.extracts.unpack import laid_out
 
 CONTRACTS = Path(__file__).parents[2] / "data_contracts"
 
@@ -30,7 +32,14 @@ def ingested(folder: Path, work: Path) -> dict[str, dict[str, int]]:
     engine = Engine.open(EngineSettings(memory_limit="300MB", threads=1), work / "spill")
     source = ExtractSource(layout="native", path=folder)
     done = extracts.ingest_sources(
-        engine, (source,), CONTRACTS, work=work / "work", quality=work / "quality", as_of=date(2026, 4, 1)
+        engine,
+        (source,),
+        CONTRACTS,
+        inputs=[inventory(folder)],
+        zone="Europe/London",
+        work=work / "work",
+        quality=work / "quality",
+        as_of=date(2026, 4, 1),
     )
     engine.close()
     return done.totals()
@@ -68,3 +77,57 @@ def test_a_bomb_is_refused(tmp_path: Path) -> None:
         archive.writestr("gp_events_02.csv", b"0" * 110_000_000)
     with pytest.raises(InputError, match="grows beyond reason"):
         ingested(folder, tmp_path / "a")
+
+
+def _patched(path: Path, mark: bytes, offset: int, value: bytes) -> None:
+    """Change bytes at ``offset`` behind every occurrence of a record's mark."""
+    content, at = bytearray(path.read_bytes()), -1
+    while (at := content.find(mark, at + 1)) >= 0:
+        content[at + offset : at + offset + len(value)] = value
+    path.write_bytes(bytes(content))
+
+
+LOCAL, CENTRAL = b"PK\x03\x04", b"PK\x01\x02"
+
+
+@pytest.mark.parametrize("method", [1, 6, 9, 98])
+def test_a_method_of_packing_that_cannot_be_undone_is_named(tmp_path: Path, method: int) -> None:
+    folder = write_extract(tmp_path / "zipped")
+    zip_parts(folder)
+    _patched(folder / "parts.zip", LOCAL, 8, method.to_bytes(2, "little"))
+    _patched(folder / "parts.zip", CENTRAL, 10, method.to_bytes(2, "little"))
+    with pytest.raises(InputError, match=r"parts\.zip: is packed by a method that cannot be unpacked"):
+        ingested(folder, tmp_path / "a")
+
+
+def test_an_encrypted_archive_is_named(tmp_path: Path) -> None:
+    folder = write_extract(tmp_path / "zipped")
+    zip_parts(folder)
+    _patched(folder / "parts.zip", LOCAL, 6, b"\x01\x00")
+    _patched(folder / "parts.zip", CENTRAL, 8, b"\x01\x00")
+    with pytest.raises(InputError, match="is encrypted"):
+        ingested(folder, tmp_path / "a")
+
+
+@pytest.mark.parametrize("place", range(40, 400, 40))
+def test_a_damaged_member_is_refused_or_read_as_it_was(tmp_path: Path, place: int) -> None:
+    folder = write_extract(tmp_path / "zipped")
+    zip_parts(folder)
+    content = bytearray((folder / "parts.zip").read_bytes())
+    content[place] ^= 16
+    (folder / "parts.zip").write_bytes(bytes(content))
+    with pytest.raises(InputError):
+        ingested(folder, tmp_path / "a")
+
+
+def test_a_zip_file_inside_is_refused_and_other_members_are_told(tmp_path: Path) -> None:
+    folder = write_extract(tmp_path / "zipped")
+    with zipfile.ZipFile(folder / "more.ZIP", "w") as archive:
+        archive.writestr("notes\\codes.xlsx", b"PK")
+    listed = inventory(folder)
+    target = laid_out(listed, tmp_path / "laid")
+    assert (target / "codes.xlsx").exists()
+    with zipfile.ZipFile(folder / "more.ZIP", "w") as archive:
+        archive.writestr("inner.zip", b"PK")
+    with pytest.raises(InputError, match="holds another zip file"):
+        laid_out(inventory(folder), tmp_path / "again")

@@ -39,8 +39,6 @@ MAY_IMPORT: dict[str, set[str]] = {
     "publish": {"contracts", *BELOW},
     "synthetic": {"codelists", "extracts", "contracts", *BELOW},
 }
-# The layouts' writers of synthetic files still take constants of synthetic's.
-MAY_IMPORT["extracts"] |= {"synthetic"}
 # The night itself calls every room.
 MAY_IMPORT["run"] = {"progress", *MAY_IMPORT}
 

@@ -105,7 +105,9 @@ def init(folder: Path, output: Path) -> None:
     found = propose(folder, config.packaged_folder("data_contracts"))
     for name, files in found.tables.items():
         say(f"  {name:<20} {', '.join(files[:3])}{' …' if len(files) > 3 else ''}")
-    text = _with_extracts(found.layout, folder.resolve())
+    for sentence in found.unread:
+        say(f"  not read: {sentence}")
+    text = _with_extracts(found.layout, found.folder.resolve())
     if _on_terminal():
         text = _BLANK.sub(_asked, text)
     with write_errors(output):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -13,6 +13,7 @@ from copd_strat.contracts.contract_files import load_contracts
 from copd_strat.engine import Engine, literal, packaged_sql
 from copd_strat.engine.sql import identifier
 from copd_strat.errors import ConfigError, InputError
+from copd_strat.extracts.inventory import InputFile, require_unchanged, shown
 from copd_strat.extracts.layout import (
     CARE_OF,
     SHARED_RELATIONS,
@@ -26,9 +27,10 @@ from copd_strat.extracts.layouts import LAYOUTS
 from copd_strat.extracts.linkage import measure_linkage
 from copd_strat.extracts.receipts import Ingested, Linkage, TableReceipt
 from copd_strat.extracts.row_checks import accept_table
+from copd_strat.extracts.sender_checksums import is_checksum_list, require_sent_files
 from copd_strat.extracts.source_files import find, open_file
 from copd_strat.extracts.staging import admit
-from copd_strat.extracts.unpack import unpacked
+from copd_strat.extracts.unpack import laid_out
 
 
 @dataclass
@@ -46,6 +48,7 @@ class _Night:
     as_of: date
     canonical: dict[str, Contract]
     pieces: dict[str, list[str]]
+    zone: str
     receipts: list[TableReceipt] = field(default_factory=list)
     linkages: list[Linkage] = field(default_factory=list)
     unlinked: set[str] = field(default_factory=set)
@@ -59,16 +62,19 @@ def ingest_sources(
     sources: tuple[ExtractSource, ...],
     contracts: Path,
     *,
+    inputs: Sequence[Sequence[InputFile]],
+    zone: str,
     work: Path,
     quality: Path,
     as_of: date,
 ) -> Ingested:
     """Read every source into the canonical relations of docs/architecture.md, accepted rows only.
 
-    ``work`` takes the checked rows, ``quality`` the quarantine. Table ``source_tables(table_name, present)``
-    says of which relations a source came that joins with the patients, ``practices_end(practice_id, last_day)``
-    how far practices' records go, where the source says so. Nothing is judged here. Raises
-    InputError, IdentifiableDataError or ContractError, each naming file, column and fix.
+    ``inputs`` are the files of each source as they were hashed: these and no others are read. Moments become
+    days in ``zone``. ``work`` takes the checked rows, ``quality`` the quarantine. Table
+    ``source_tables(table_name, present)`` says of which relations a source came that joins with the patients,
+    ``practices_end(practice_id, last_day)`` how far practices' records go, where the source says so. Nothing is
+    judged here. Raises InputError, IdentifiableDataError or ContractError, each naming file, column and fix.
     """
     canonical = load_contracts(contracts, "native")
     night = _Night(
@@ -76,15 +82,19 @@ def ingest_sources(
         work=work,
         quality=quality,
         as_of=as_of,
+        zone=zone,
         canonical=canonical,
         pieces={relation: [] for relation in canonical},
     )
     _note_known_patients(night)
     engine.execute("SET preserve_insertion_order = true")
-    for number, source in enumerate(sorted(sources, key=lambda source: "primary" not in source.care)):
+    pairs = sorted(zip(sources, inputs, strict=True), key=lambda pair: "primary" not in pair[0].care)
+    for number, (source, files) in enumerate(pairs):
         layout = LAYOUTS[source.layout]
-        opened = source.model_copy(update={"path": unpacked(source.path, work / f"source_{number}")})
-        _ingest_source(night, opened, layout, _contracts_of(night, layout, contracts))
+        require_sent_files(files)
+        folder = laid_out(files, work / f"source_{number}")
+        _ingest_source(night, source, folder, layout, contracts_of(layout, contracts))
+        require_unchanged(files)
     engine.execute("SET preserve_insertion_order = false")
     _make_relations(night)
     _make_practices_end(night)
@@ -96,22 +106,23 @@ def ingest_sources(
     )
 
 
-def _contracts_of(night: _Night, layout: Layout, folder: Path) -> dict[str, Contract]:
+def contracts_of(layout: Layout, folder: Path) -> dict[str, Contract]:
     """The layout's contracts by table, in reading order; tables in native form follow the native ones."""
-    own = night.canonical if layout.name == "native" else load_contracts(folder, layout.name)
-    return {table: night.canonical[table] if table in layout.native else own[table] for table in layout.order}
+    own = load_contracts(folder, layout.name)
+    native = load_contracts(folder, "native") if layout.native else {}
+    return {table: native[table] if table in layout.native else own[table] for table in layout.order}
 
 
 def _ingest_source(
-    night: _Night, source: ExtractSource, layout: Layout, contracts: dict[str, Contract]
+    night: _Night, source: ExtractSource, folder: Path, layout: Layout, contracts: dict[str, Contract]
 ) -> None:
     """Patients first, so that all later rows can be held against them; then the rest."""
-    night.warnings += _unused_files(source, contracts)
+    night.warnings += _unused_files(source, folder, contracts)
     for table, contract in contracts.items():
         night.engine.create_view(view_of(layout, table), no_rows(contract))
     mine = [table for table in layout.order if layout.care.get(table, source.care[0]) in source.care]
     people = [table for table in mine if table in layout.people]
-    came = _ingest_tables(night, source, layout, contracts, people)
+    came = _ingest_tables(night, source, folder, layout, contracts, people)
     feeds = [feed for feed in layout.feeds if CARE_OF.get(feed.relation, source.care[0]) in source.care]
     _feed(night, layout, came, [feed for feed in feeds if feed.relation == "patients"])
     if "primary" in source.care and not night.pieces["patients"]:
@@ -121,7 +132,7 @@ def _ingest_source(
         )
     _note_known_patients(night)
     rest = [table for table in mine if table not in people]
-    came |= _ingest_tables(night, source, layout, contracts, rest)
+    came |= _ingest_tables(night, source, folder, layout, contracts, rest)
     _feed(night, layout, came, [feed for feed in feeds if feed.relation != "patients"])
     if layout.practices_end and "primary" in source.care:
         night.practices_end.append(packaged_sql(f"extracts.layouts.{layout.name}", layout.practices_end))
@@ -132,19 +143,26 @@ def _ingest_source(
 
 
 def _ingest_tables(
-    night: _Night, source: ExtractSource, layout: Layout, contracts: dict[str, Contract], tables: list[str]
+    night: _Night,
+    source: ExtractSource,
+    folder: Path,
+    layout: Layout,
+    contracts: dict[str, Contract],
+    tables: list[str],
 ) -> dict[str, str]:
     """Those of the tables that came, each with the SQL of its accepted rows, which also stand in its view."""
     came = {}
     for table in tables:
         contract = contracts[table]
-        found = [open_file(path, source.path, contract) for path in find(source.path, contract)]
+        found = [open_file(path, folder, contract) for path in find(folder, contract)]
         if not found:
             _refuse_absent(source, contract)
             continue
         number = len(night.receipts)
         work = night.work / f"{number:02d}_{contract.layout}_{table}"
-        opened = [admit(night.engine, file, contract, work) for file in found]
+        opened = [
+            admit(night.engine, file, contract, work, gaps=source.gaps, zone=night.zone) for file in found
+        ]
         receipt = accept_table(
             night.engine,
             contract,
@@ -269,11 +287,13 @@ def _make_practices_end(night: _Night) -> None:
     night.engine.create_table("practices_end", " UNION ALL ".join([nothing, *night.practices_end]))
 
 
-def _unused_files(source: ExtractSource, contracts: dict[str, Contract]) -> list[str]:
-    used = {path for contract in contracts.values() for path in find(source.path, contract)}
-    there = sorted(path for path in source.path.rglob("*") if path.is_file() and path not in used)
+def _unused_files(source: ExtractSource, folder: Path, contracts: dict[str, Contract]) -> list[str]:
+    used = {path for contract in contracts.values() for path in find(folder, contract)}
+    there = sorted(path for path in folder.rglob("*") if not path.is_dir() and path not in used)
     return [
-        f"{path.relative_to(source.path)}: not read, its name fits no table of layout {source.layout}"
+        f"{shown(path.relative_to(folder))}: not read, its name fits no table of layout {source.layout}"
         for path in there
-        if path.suffix not in (".md", ".json") and not path.name.startswith(_OURS)
+        if path.suffix not in (".md", ".json")
+        and not path.name.startswith(_OURS)
+        and not is_checksum_list(path.name)
     ]

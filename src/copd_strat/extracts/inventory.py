@@ -15,7 +15,7 @@ from copd_strat.errors import InputError
 class InputFile:
     """One file that a run reads: its name relative to its folder, size in bytes, SHA-256.
 
-    ``identity`` is device, inode, size, and the times of its last change (in ns), as they were before hashing.
+    ``identity`` is device, inode, size and times of last change, as they were before hashing.
     """
 
     name: str
@@ -94,7 +94,7 @@ def require_unchanged(inputs: Iterable[InputFile]) -> None:
         if now != item.identity:
             what = "was changed" if now else "was taken away"
             raise InputError(
-                f"{shown(item.path)}: {what} while the run was reading it; nothing of this night is published",
+                f"{shown(item.path)}: {what} while the run was reading it; nothing is published",
                 fix="run again when the delivery is complete",
             )
 

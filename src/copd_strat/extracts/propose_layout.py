@@ -1,61 +1,234 @@
-"""Look at a folder of unknown extracts and say which layout its headers fit."""
+"""Look at a folder of unknown extracts: the layout its files fit, and why others do not."""
 
 from __future__ import annotations
 
+import dataclasses
+import difflib
+import shutil
+import zipfile
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
+from tempfile import TemporaryDirectory
 
 from copd_strat.contracts.contract import Contract
-from copd_strat.contracts.contract_files import load_contracts
 from copd_strat.errors import InputError
+from copd_strat.extracts.ingest import contracts_of
+from copd_strat.extracts.inventory import shown
 from copd_strat.extracts.layouts import LAYOUTS
-from copd_strat.extracts.source_files import ending, find, open_file
+from copd_strat.extracts.source_files import ENDINGS, SourceFile, ending, find, open_file
+
+_OTHER_KINDS = {
+    "workbooks": (".xlsx", ".xlsm", ".xls", ".ods"),
+    "JSON, FHIR among it,": (".json", ".ndjson", ".jsonl"),
+    "XML": (".xml",),
+    "files of statistics packages": (".sav", ".dta", ".sas7bdat", ".rds", ".rdata", ".feather", ".arrow"),
+    "databases and their dumps": (".db", ".sqlite", ".duckdb", ".mdb", ".accdb", ".sql", ".bak"),
+}
+_UNTOLD = (".md", ".pdf")
+# A text file's header stands in its first megabyte: enough of a zip file's member to look at.
+_HEAD_BYTES = 1 << 20
+# A file is near a table if it has at least this share of the columns that must be there.
+_NEAR = 0.5
+
+Tables = dict[str, Contract]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Proposal:
-    """A layout and the tables of it that the folder holds, by name of table → names of files."""
+    """A layout, the folder to give as its path, and the tables found there: name of table → names of files.
+
+    ``unread`` are sentences, one for each file of the folder that a run would not read, with the reason.
+    """
 
     layout: str
+    folder: Path
     tables: dict[str, tuple[str, ...]]
+    unread: tuple[str, ...]
 
     @property
     def files(self) -> int:
         return sum(len(names) for names in self.tables.values())
 
 
+@dataclass(frozen=True, kw_only=True)
+class _Fit:
+    """How a file fits one table: how many columns are known, which of those it must have are missing."""
+
+    layout: str
+    table: str
+    known: int
+    missing: tuple[str, ...]
+    needed: int
+    by_name: bool
+
+
 def propose(folder: Path, contracts: Path) -> Proposal:
-    """The layout whose contracts fit most files of ``folder``; InputError if none fits any."""
+    """The layout that fits most files of ``folder`` or of one folder in it.
+
+    InputError if none fits any file; it says for every file what was seen.
+    """
     if not folder.is_dir():
         raise InputError(f"{folder}: no such folder", fix="give the folder that holds the extract files")
-    proposals = [
-        Proposal(layout=name, tables=_tables(folder, load_contracts(contracts, name)))
-        for name in LAYOUTS
+    layouts = {
+        name: contracts_of(layout, contracts)
+        for name, layout in LAYOUTS.items()
         if (contracts / name).is_dir()
-    ]
-    best = max(proposals, key=lambda proposal: proposal.files, default=None)
-    if best is None or not best.tables:
-        raise InputError(
-            f"{folder}: no file fits a table of any layout",
-            fix="name the files after their tables (docs/layouts.md), or write the configuration by hand",
+    }
+    with TemporaryDirectory() as scratch:
+        looked_at = _heads(folder, Path(scratch))
+        places = [looked_at, *sorted(path for path in looked_at.iterdir() if path.is_dir())]
+        found = [
+            (name, place, _tables(place, tables)) for place in places for name, tables in layouts.items()
+        ]
+        layout, place, tables = max(found, key=lambda item: sum(len(names) for names in item[2].values()))
+        used = {place / name for names in tables.values() for name in names}
+        others = sorted(path for path in _all_files(looked_at) if path not in used)
+        unread = tuple(
+            filter(
+                None, (_why_not(path, looked_at, layouts, layout if tables else "native") for path in others)
+            )
         )
-    return best
+    if not tables:
+        raise InputError(
+            "\n  - ".join([f"{folder}: no file fits a table of any layout", *unread]),
+            fix="mend what is named above, or name the files after their tables (docs/layouts.md)",
+        )
+    return Proposal(layout=layout, folder=folder / place.relative_to(looked_at), tables=tables, unread=unread)
 
 
-def _tables(folder: Path, contracts: dict[str, Contract]) -> dict[str, tuple[str, ...]]:
-    found = {table: _fitting(folder, contract) for table, contract in contracts.items()}
+def _all_files(folder: Path) -> Iterator[Path]:
+    files = (path for path in folder.rglob("*") if path.is_file())
+    return (path for path in files if not path.name.startswith("."))
+
+
+def _heads(folder: Path, target: Path) -> Path:
+    """``target`` with links to the folder's files, and the heads of what its zip files hold."""
+    for path in _all_files(folder):
+        place = target / path.relative_to(folder)
+        place.parent.mkdir(parents=True, exist_ok=True)
+        if path.suffix.lower() == ".zip":
+            _heads_of_members(path, place.parent)
+        else:
+            place.symlink_to(path.resolve())
+    return target
+
+
+def _heads_of_members(path: Path, target: Path) -> None:
+    try:
+        with zipfile.ZipFile(path) as archive:
+            for member in archive.infolist():
+                place = target / PurePosixPath(member.filename.replace("\\", "/")).name
+                if member.is_dir() or place.exists() or ending(place) is None:
+                    continue
+                whole = ending(place) in (".parquet", ".csv.gz", ".tsv.gz", ".txt.gz")
+                with archive.open(member) as packed, place.open("wb") as out:
+                    if whole:
+                        shutil.copyfileobj(packed, out)
+                    else:
+                        out.write(packed.read(_HEAD_BYTES))
+    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, OSError):
+        (target / path.name).symlink_to(path.resolve())  # not understood, and told as such
+
+
+def _tables(folder: Path, contracts: Tables) -> dict[str, tuple[str, ...]]:
+    """Files named after each table whose header holds every column that must be present."""
+    found = {
+        table: tuple(
+            path.relative_to(folder).as_posix()
+            for path in find(folder, contract)
+            if not isinstance(seen := _opened(path, folder, contract), str) and not _missing(seen, contract)
+        )
+        for table, contract in contracts.items()
+    }
     return {table: names for table, names in found.items() if names}
 
 
-def _fitting(folder: Path, contract: Contract) -> tuple[str, ...]:
-    """Files named after the table whose header holds every column that must be present."""
-    wanted = {column.name for column in contract.columns if column.present}
-    names = []
-    for path in find(folder, contract):
-        try:
-            columns = open_file(path, folder, contract).columns
-        except InputError:
-            continue
-        if ending(path) and wanted <= set(columns):
-            names.append(path.relative_to(folder).as_posix())
-    return tuple(names)
+def _opened(path: Path, folder: Path, contract: Contract) -> SourceFile | str:
+    """The file, or why it does not open."""
+    try:
+        return open_file(path, folder, contract)
+    except InputError as error:
+        return error.problem
+
+
+def _missing(file: SourceFile, contract: Contract) -> tuple[str, ...]:
+    return tuple(c.name for c in contract.columns if c.present and c.name not in file.columns)
+
+
+def _why_not(path: Path, folder: Path, layouts: dict[str, Tables], likely: str) -> str | None:
+    """What was seen in a file that a run would not read, the likely layout's tables first."""
+    name = shown(path.relative_to(folder))
+    suffix = path.suffix.lower()
+    if suffix in _UNTOLD or path.name == "SYNTHETIC.txt":
+        return None
+    if suffix == ".zip":
+        return f"{name}: a zip file that cannot be opened"
+    if ending(path) is None:
+        kind = next(
+            (kind for kind, ends in _OTHER_KINDS.items() if suffix in ends), f"{suffix or 'such'} files"
+        )
+        return f"{name}: {kind} are not read; {', '.join(ENDINGS)} are"
+    order = sorted(layouts, key=lambda layout: (layout != likely, layout != "native"))
+    named = [(layout, table) for layout in order for table in _tables_by_name(path, layouts[layout])]
+    for layout, table in named:
+        seen = _opened(path, path.parent, layouts[layout][table])
+        if isinstance(seen, str):
+            return f"{name}: is named after table {table} of layout {layout}, but {seen.split(': ', 1)[-1]}"
+    fits = list(_fits(path, layouts, order, set(named)))
+    return f"{name}: {_nearest(fits, path)}"
+
+
+def _tables_by_name(path: Path, contracts: Tables) -> list[str]:
+    return [table for table, contract in contracts.items() if path in find(path.parent, contract)]
+
+
+def _fits(
+    path: Path, layouts: dict[str, Tables], order: Iterable[str], named: set[tuple[str, str]]
+) -> Iterator[_Fit]:
+    """How the file's header fits each table, read once, by the columns of all tables together."""
+    every = [contract for name in order for contract in layouts[name].values()]
+    columns = {column.name.lower(): column for contract in every for column in contract.columns}
+    anything = dataclasses.replace(
+        every[0],
+        columns=tuple(dataclasses.replace(c, present=False, aliases=()) for c in columns.values()),
+        title_lines=0,
+    )
+    seen = _opened(path, path.parent, anything)
+    if isinstance(seen, str):
+        return
+    there = {name.lower() for name in seen.columns}
+    unknown = [name for name in seen.columns if name.lower() not in columns]
+    for layout in order:
+        for table, contract in layouts[layout].items():
+            known = [c for c in contract.columns if there & {n.lower() for n in (c.name, *c.aliases)}]
+            needed = [c.name for c in contract.columns if c.present]
+            names = {c.name for c in known}
+            yield _Fit(
+                layout=layout,
+                table=table,
+                known=len(known),
+                missing=tuple(_with_guess(name, unknown) for name in needed if name not in names),
+                needed=len(needed),
+                by_name=(layout, table) in named,
+            )
+
+
+def _with_guess(column: str, unknown: list[str]) -> str:
+    near = difflib.get_close_matches(column, unknown, n=1)
+    return f"{column} (is it {near[0]}?)" if near else column
+
+
+def _nearest(fits: list[_Fit], path: Path) -> str:
+    """The sentence on the table that a file comes nearest to: by its columns first, then by its name."""
+    near = [fit for fit in fits if fit.by_name or fit.needed - len(fit.missing) >= _NEAR * fit.needed]
+    if not near:
+        return "neither its name nor its columns are those of a table"
+    best = max(near, key=lambda fit: (fit.known, fit.by_name, -len(fit.missing)))
+    table = f"table {best.table} of layout {best.layout}"
+    if best.missing:
+        what = "is named after" if best.by_name else "comes near"
+        return f"{what} {table}, but has no column {', '.join(best.missing)}"
+    if best.by_name:
+        return f"fits {table}, not the layout that most files fit"
+    return f"has the columns of {table}: call it {best.table}{ending(path)}"

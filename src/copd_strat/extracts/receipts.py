@@ -13,7 +13,12 @@ from copd_strat.contracts.contract import Contract
 
 @dataclass(frozen=True, kw_only=True)
 class FileReceipt:
-    """One file: rows in = loaded + quarantined + duplicates. ``unread`` columns were never read."""
+    """One file: rows in = loaded + quarantined + duplicates, where rows in is counted by another reader.
+
+    ``unread`` columns were never read, ``missing`` ones of the
+    contract are not in the file. ``notes`` are sentences on how the file was read. ``undeclared_gaps``
+    is column → word → rows, of words that look like gaps and are not declared as such.
+    """
 
     name: str
     bytes: int
@@ -22,6 +27,9 @@ class FileReceipt:
     quarantined: int
     duplicates: int
     unread: tuple[str, ...]
+    missing: tuple[str, ...] = ()
+    notes: tuple[str, ...]
+    undeclared_gaps: dict[str, dict[str, int]]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -340,11 +340,14 @@ def _receipt(source: Source, contract: Contract, count: Counter[str]) -> FileRec
     return FileReceipt(
         name=source.file.name,
         bytes=source.file.path.stat().st_size,
-        rows_in=count["loaded"] + count["quarantined"] + count["duplicates"],
+        rows_in=source.rows_in,
         loaded=count["loaded"],
         quarantined=count["quarantined"],
         duplicates=count["duplicates"],
         unread=tuple(column for column in source.file.columns if column not in named),
+        missing=tuple(column.name for column in contract.columns if column.name not in source.file.columns),
+        notes=source.file.notes,
+        undeclared_gaps=source.undeclared_gaps,
     )
 
 

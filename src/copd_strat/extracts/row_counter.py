@@ -3,12 +3,13 @@
 The loader (DuckDB) and this count must come to the same number of rows, which reconciliation proves file by
 file. So the count follows the loader's dialect, and nothing of its code: a field is quoted if it starts with
 a quote, one blank before it allowed; a doubled quote, or one after blanks behind a closed quote, opens the
-field again; a quote anywhere else is a character like any other. ``\\n``, ``\\r\\n`` and ``\\r`` end a record;
-blank lines are no rows; the last line needs no end.
+field again; a quote anywhere else is a character like any other. ``\\n``, ``\\r\\n`` and ``\\r`` end a
+record; blank lines are no rows; the last line needs no end.
 """
 
 from __future__ import annotations
 
+import codecs
 import re
 from collections import Counter
 from collections.abc import Iterable
@@ -28,11 +29,12 @@ Places = NDArray[np.int64]
 
 @dataclass(frozen=True, kw_only=True)
 class TextCount:
-    """What a count found: data rows, kinds of line ends (``\\n``, ``\\r\\n``, ``\\r``), bytes that are zero."""
+    """What was found: data rows, kinds of line ends (``\\n``, ``\\r\\n``, ``\\r``), zero bytes, encoding."""
 
     rows: int
     line_ends: frozenset[str]
     zero_bytes: int
+    is_utf8: bool
 
     @property
     def is_plain(self) -> bool:
@@ -55,6 +57,7 @@ def count_rows(
         rows=counter.rows,
         line_ends=frozenset(kind for kind, count in counter.ends.items() if count),
         zero_bytes=counter.zero_bytes,
+        is_utf8=counter.is_utf8,
     )
 
 
@@ -69,11 +72,14 @@ class _Counter:
     rows: int = 0
     lines: int = 0
     zero_bytes: int = 0
+    is_utf8: bool = True
     ends: Counter[str] = field(default_factory=Counter)
     rest: bytes = b""
+    decoder: codecs.IncrementalDecoder = field(default_factory=codecs.getincrementaldecoder("utf-8"))
 
     def take(self, block: bytes, *, final: bool = False) -> None:
         self.zero_bytes += block.count(0)
+        self._note_encoding(block, final=final)
         text = self.rest + block
         if self.head_lines:
             text = self._behind_head(text, final=final)
@@ -90,6 +96,13 @@ class _Counter:
         if self.quoted and self._open_at_end(self.rest):
             self._refuse_open_quote()
         self.rows += 1
+
+    def _note_encoding(self, block: bytes, *, final: bool) -> None:
+        if self.is_utf8:
+            try:
+                self.decoder.decode(block, final)
+            except UnicodeDecodeError:
+                self.is_utf8 = False
 
     def _behind_head(self, text: bytes, *, final: bool) -> bytes:
         """What stands behind the lines of title and header, in which quotes do not count."""
@@ -110,7 +123,7 @@ class _Counter:
             return text
         lines = len(stops)
         if self.quoted and _QUOTE in text:
-            outside = self._outside_quotes(text, array, starts, final=final)
+            outside = self._outside_quotes(text, array, starts)
             starts, stops = starts[outside], stops[outside]
             if not len(stops):
                 return text
@@ -121,13 +134,11 @@ class _Counter:
         self.rows += len(stops) - int(np.count_nonzero(blank))
         return text[int(stops[-1]) :]
 
-    def _outside_quotes(
-        self, text: bytes, array: NDArray[np.uint8], ends: Places, *, final: bool
-    ) -> NDArray[np.bool_]:
-        """Which line ends stand outside quotes: by counting quotes, or one by one where they are irregular."""
+    def _outside_quotes(self, text: bytes, array: NDArray[np.uint8], ends: Places) -> NDArray[np.bool_]:
+        """Which line ends stand outside quotes: by counting quotes, or one by one if irregular."""
         quotes = np.flatnonzero(array == _QUOTE)
-        if _are_regular(array, quotes, self.delimiter, final=final):
-            return (np.searchsorted(quotes, ends) & 1) == 0
+        if _are_regular(array, quotes, self.delimiter):
+            return np.asarray((np.searchsorted(quotes, ends) & 1) == 0)
         inside = _walk(text, self.delimiter)[0]
         return ~np.isin(ends, inside)
 
@@ -177,19 +188,20 @@ def _line_ends(array: NDArray[np.uint8], *, final: bool) -> tuple[Places, Places
     return starts[order], np.concatenate((feeds + 1, lone + 1))[order]
 
 
-def _are_regular(array: NDArray[np.uint8], quotes: Places, delimiter: int, *, final: bool) -> bool:
+def _are_regular(array: NDArray[np.uint8], quotes: Places, delimiter: int) -> bool:
     """Whether every odd quote opens a field and every even one closes it, so that counting them is enough."""
     last = len(array) - 1
-    edges = (delimiter, _LF, _CR)
+    edge = np.zeros(256, dtype=bool)
+    edge[[delimiter, _LF, _CR]] = True
     opening, closing = quotes[0::2], quotes[1::2]
     before = array[np.maximum(opening - 1, 0)]
     two_before = array[np.maximum(opening - 2, 0)]
     doubled = np.zeros(len(opening), dtype=bool)
     doubled[1:] = opening[1:] - closing[: len(opening) - 1] == 1
-    after_blank = (before == _BLANK) & (np.isin(two_before, edges) | (opening == 1))
-    opens = doubled | np.isin(before, edges) | (opening == 0) | after_blank
+    after_blank = (before == _BLANK) & (edge[two_before] | (opening == 1))
+    opens = doubled | edge[before] | (opening == 0) | after_blank
     after = array[np.minimum(closing + 1, last)]
-    closes = np.isin(after, (*edges, _QUOTE)) | (closing == last)
+    closes = edge[after] | (after == _QUOTE) | (closing == last)
     return bool(opens.all() and closes.all())
 
 

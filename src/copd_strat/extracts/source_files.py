@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import csv
-import gzip
 import re
-import zlib
-from collections.abc import Container, Iterator
+from collections.abc import Container, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
@@ -17,26 +14,35 @@ from copd_strat.contracts.contract import Contract
 from copd_strat.engine import literal
 from copd_strat.engine.sql import identifier
 from copd_strat.errors import InputError
+from copd_strat.extracts.inventory import shown
+from copd_strat.extracts.text_head import DELIMITERS, read_head
 
-_DELIMITERS = {".csv": ",", ".tsv": "\t", ".txt": "\t"}
-_NAMES = {",": "comma", "\t": "tab", ";": "semicolon", "|": "pipe"}
+_PROMISED = {".csv": ",", ".tsv": "\t", ".txt": "\t"}
 ENDINGS = (".csv", ".csv.gz", ".tsv", ".tsv.gz", ".txt", ".txt.gz", ".parquet")
-_CHUNK = 1 << 20
 
 
 @dataclass(frozen=True, kw_only=True)
 class SourceFile:
     """One file of a table, its columns in the file's order under the contract's names where it knows them.
 
-    ``columns`` maps names to the engine's types, ``headers`` the same names to what the file calls them.
+    ``columns`` maps names to the engine's types, ``headers`` the same names to what the reader calls them. A
+    text file has a delimiter, an encoding and perhaps quotes and title lines; where its bytes cannot be
+    loaded as they are, ``plain`` is a copy that can; ``is_utf8`` is known once it was counted. ``rows`` is a
+    Parquet file's own count, in its footer. ``notes`` tell in sentences how the file was read.
     """
 
     path: Path
     name: str
-    delimiter: str | None
     columns: dict[str, str]
     headers: dict[str, str]
+    delimiter: str | None = None
+    quoted: bool = False
+    encoding: str = "utf-8"
     title_lines: int = 0
+    plain: Path | None = None
+    is_utf8: bool = True
+    rows: int = 0
+    notes: tuple[str, ...] = ()
 
     @property
     def is_text(self) -> bool:
@@ -44,17 +50,19 @@ class SourceFile:
 
 
 def ending(path: Path) -> str | None:
-    """The file's supported ending, or None."""
-    return next((end for end in sorted(ENDINGS, key=len, reverse=True) if path.name.endswith(end)), None)
+    """The file's supported ending in small letters, or None."""
+    name = path.name.lower()
+    return next((end for end in sorted(ENDINGS, key=len, reverse=True) if name.endswith(end)), None)
 
 
 def find(folder: Path, contract: Contract) -> tuple[Path, ...]:
     """The table's files: ``<table>.<ext>``, ``<table>_*.<ext>`` or all below a folder ``<table>/``, at any depth.
 
     Where a contract gives a file pattern, a regular expression, it stands for ``<table>``; case is ignored.
+    A link that leads nowhere is found as well, so that opening it says so.
     """
     stem = re.compile(f"({contract.file_pattern})(_.*)?", re.IGNORECASE)
-    there = [path for path in folder.rglob("*") if path.is_file() and ending(path) is not None]
+    there = [path for path in folder.rglob("*") if ending(path) is not None and not path.is_dir()]
     return tuple(sorted(path for path in there if any(map(stem.fullmatch, _names_of(path, folder)))))
 
 
@@ -66,64 +74,102 @@ def _names_of(path: Path, folder: Path) -> tuple[str, ...]:
 
 def open_file(path: Path, folder: Path, contract: Contract) -> SourceFile:
     """Look at a file's head; InputError says what is wrong with it and how to fix that."""
-    name = path.relative_to(folder).as_posix()
+    name = shown(path.relative_to(folder))
+    if name != path.relative_to(folder).as_posix():
+        raise InputError(f"{name}: the file's name is not UTF-8", fix="rename it in plain letters and digits")
     try:
-        if path.stat().st_size == 0:
-            raise InputError(
-                f"{name}: the file is empty", fix="export it again; an empty table has a header line"
-            )
-        if path.suffix == ".parquet":
-            kinds = _parquet_columns(path, name)
-            return _source_file(path, name, contract, kinds, delimiter=None)
-        if path.suffix == ".gz":
-            _check_gzip(path, name)
-        return _open_text(path, name, contract)
+        empty = path.stat().st_size == 0
     except OSError as error:
         raise InputError(f"{name}: cannot be read ({error.strerror})", fix="check its permissions") from None
+    if empty:
+        raise InputError(
+            f"{name}: the file is empty", fix="export it again; an empty table has a header line"
+        )
+    return (
+        _open_text(path, name, contract)
+        if ending(path) != ".parquet"
+        else _open_parquet(path, name, contract)
+    )
 
 
-def _source_file(
-    path: Path, name: str, contract: Contract, kinds: dict[str, str], *, delimiter: str | None
-) -> SourceFile:
-    """The file with its columns under the contract's names: case aside, or by an alias of the contract."""
+def _open_text(path: Path, name: str, contract: Contract) -> SourceFile:
+    expected = _PROMISED[(ending(path) or "").removesuffix(".gz")]
+    head = read_head(path, name, expected, contract)
+    notes = [f"the text is {head.encoding.upper()}"] if head.encoding != "utf-8" else []
+    if head.delimiter != expected:
+        notes.append(f"its fields are separated by {DELIMITERS[head.delimiter]}, not {DELIMITERS[expected]}")
+    names = _contract_names(name, head.names, contract)
+    return SourceFile(
+        path=path,
+        name=name,
+        columns=dict.fromkeys(names, "VARCHAR"),
+        headers={column: f"c{place}" for place, column in enumerate(names)},
+        delimiter=head.delimiter,
+        quoted=head.quoted,
+        encoding=head.encoding,
+        title_lines=head.title_lines,
+        notes=(*notes, *_note_nameless(head.names)),
+    )
+
+
+def _open_parquet(path: Path, name: str, contract: Contract) -> SourceFile:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        with pq.ParquetFile(path) as file:
+            headers, rows = tuple(file.schema_arrow.names), file.metadata.num_rows
+    except (pa.ArrowException, OSError):
+        raise InputError(f"{name}: not a complete Parquet file", fix="copy or export it again") from None
+    names = _contract_names(name, headers, contract)
+    with reading(name), duckdb.connect() as connection:
+        described = connection.execute(f"DESCRIBE SELECT * FROM {_parquet(path)}").fetchall()
+    kinds = [(column, kind) for column, kind, *_ in described]
+    return SourceFile(
+        path=path,
+        name=name,
+        columns={column: kind for column, (_, kind) in zip(names, kinds, strict=True)},
+        headers={column: header for column, (header, _) in zip(names, kinds, strict=True)},
+        rows=rows,
+        notes=_note_nameless(headers),
+    )
+
+
+def _contract_names(name: str, headers: Iterable[str], contract: Contract) -> tuple[str, ...]:
+    """A file's columns under the contract's names (case aside, or by an alias), or else as they are called.
+
+    InputError if two of them are the same column. Columns without a name are called after their place.
+    """
     known = {
         alias.lower(): column.name
         for column in contract.columns
         for alias in reversed((column.name, *column.aliases))
     }
-    names = [known.get(header.lower(), header) for header in kinds]
-    _refuse_repeated(name, names)
-    return SourceFile(
-        path=path,
-        name=name,
-        delimiter=delimiter,
-        columns=dict(zip(names, kinds.values(), strict=True)),
-        headers=dict(zip(names, kinds, strict=True)),
-    )
-
-
-def _refuse_repeated(name: str, columns: list[str]) -> None:
-    repeated = sorted({column for column in columns if columns.count(column) > 1})
+    headers = tuple(headers)
+    names = [
+        known.get(header.lower(), header) if header.strip() else f"column {place} (no name)"
+        for place, header in enumerate(headers, start=1)
+    ]
+    repeated = {column for column in names if names.count(column) > 1}
     if repeated:
+        called = [header for header, column in zip(headers, names, strict=True) if column in repeated]
         raise InputError(
-            f"{name}: column {', '.join(repeated)} stands more than once in the header",
+            f"{name}: column {', '.join(sorted(repeated))} stands more than once in the header "
+            f"({', '.join(called)})",
             fix="keep one of them",
         )
+    return tuple(names)
 
 
-def _parquet_columns(path: Path, name: str) -> dict[str, str]:
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    try:
-        pq.ParquetFile(path)
-    except (pa.ArrowException, OSError):
-        raise InputError(f"{name}: not a complete Parquet file", fix="copy or export it again") from None
-    with reading(name):
-        described = (
-            duckdb.connect().execute(f"DESCRIBE SELECT * FROM read_parquet({literal(str(path))})").fetchall()
-        )
-    return {column: kind for column, kind, *_ in described}
+def _note_nameless(headers: tuple[str, ...]) -> tuple[str, ...]:
+    places = [str(place) for place, header in enumerate(headers, start=1) if not header.strip()]
+    if not places:
+        return ()
+    many = len(places) > 1
+    return (
+        f"{len(places)} column{'s have' if many else ' has'} no name ({', '.join(places)}) and "
+        f"{'are' if many else 'is'} not read",
+    )
 
 
 @contextmanager
@@ -138,71 +184,14 @@ def reading(name: str) -> Iterator[None]:
         raise InputError(f"{name}: the file is damaged inside", fix="copy or export it again") from None
 
 
-def _check_gzip(path: Path, name: str) -> None:
-    """Read to the end: a cut-off gzip would otherwise pass for a shorter extract."""
-    try:
-        with gzip.open(path) as stream:
-            while stream.read(_CHUNK):
-                pass
-    except (EOFError, gzip.BadGzipFile, zlib.error):
-        raise InputError(
-            f"{name}: the gzip file is cut off or damaged", fix="copy or export it again"
-        ) from None
+def _place(path: Path) -> str:
+    """A path as the reader takes it: by itself, never as a pattern for several files."""
+    return literal(re.sub(r"([*?\[])", r"[\1]", str(path)))
 
 
-def _open_text(path: Path, name: str, contract: Contract) -> SourceFile:
-    end = ending(path) or path.suffix
-    expected = _DELIMITERS[end.removesuffix(".gz")]
-    lines = _first_lines(path, name, contract.title_lines + 1)
-    above = _lines_above_header(lines, expected, contract)
-    columns = _fields(lines[above], expected)
-    _check_delimiter(name, lines[above], expected, columns, contract)
-    _refuse_repeated(name, columns)
-    file = _source_file(path, name, contract, dict.fromkeys(columns, "VARCHAR"), delimiter=expected)
-    return replace(file, title_lines=above)
-
-
-def _fields(line: str, delimiter: str) -> list[str]:
-    # In tab text a quote is a character like any other.
-    fields = next(csv.reader([line]), []) if delimiter == "," else line.split(delimiter)
-    return [field.strip() for field in fields]
-
-
-def _lines_above_header(lines: list[str], delimiter: str, contract: Contract) -> int:
-    """How many title lines stand above the first line that names every column that must be present."""
-    needed = [
-        {name.lower() for name in (column.name, *column.aliases)}
-        for column in contract.columns
-        if column.present
-    ]
-    for place, line in enumerate(lines):
-        there = {field.lower() for field in _fields(line, delimiter)}
-        if all(names & there for names in needed):
-            return place
-    return 0
-
-
-def _first_lines(path: Path, name: str, count: int) -> list[str]:
-    with gzip.open(path, "rb") if path.suffix == ".gz" else path.open("rb") as stream:
-        head = [stream.readline(_CHUNK) for _ in range(count)]
-    if head[0].startswith((b"\xff\xfe", b"\xfe\xff")) or b"\x00" in head[0]:
-        raise InputError(f"{name}: the text is UTF-16, not UTF-8", fix="export it as UTF-8")
-    try:
-        return [line.decode("utf-8-sig").rstrip("\r\n") for line in head]
-    except UnicodeDecodeError:
-        raise InputError(f"{name}: the header is not UTF-8", fix="export it as UTF-8") from None
-
-
-def _check_delimiter(name: str, line: str, expected: str, columns: list[str], contract: Contract) -> None:
-    known = {name.lower() for column in contract.columns for name in (column.name, *column.aliases)}
-    if known & {column.lower() for column in columns}:
-        return
-    for other, word in _NAMES.items():
-        if other != expected and known & {part.strip(' "').lower() for part in line.split(other)}:
-            raise InputError(
-                f"{name}: the fields are separated by {word}, expected {_NAMES[expected]}",
-                fix=f"export it with {_NAMES[expected]}s, or name the file by its delimiter (.csv, .tsv)",
-            )
+def _parquet(path: Path) -> str:
+    # Older writers mark text as bytes; folders named <column>=<value> are not columns of an extract.
+    return f"read_parquet({_place(path)}, binary_as_string = true, hive_partitioning = false)"
 
 
 def scan(file: SourceFile, columns: tuple[str, ...], trimmed: Container[str]) -> str:
@@ -217,13 +206,25 @@ def scan(file: SourceFile, columns: tuple[str, ...], trimmed: Container[str]) ->
     }
     wanted = ", ".join(f"{header} AS {identifier(name)}" for name, header in names.items())
     if not file.is_text:
-        source = f"read_parquet({literal(str(file.path))}, file_row_number = true)"
-        return f"SELECT {wanted}, file_row_number + 1 AS _line FROM {source}"
-    quote = "'\"'" if file.delimiter == "," else "''"
+        return f"SELECT {wanted}, {_parquet_line(file)} AS _line FROM {_parquet(file.path)}"
+    quote = "'\"'" if file.quoted else "''"
     fields = ", ".join(f"{literal(header)}: 'VARCHAR'" for header in file.headers.values())
+    # Where a byte is not UTF-8 the engine must read every column: it breaks down on one that it passes over.
+    touched = " + ".join(f"coalesce(length({header}), 0)" for header in file.headers.values())
+    every = "" if file.is_utf8 else f" WHERE {touched} >= 0"
+    packed = file.plain is None and file.path.name.lower().endswith(".gz")
     return (
-        f"SELECT {wanted}, row_number() OVER () AS _line FROM read_csv({literal(str(file.path))}, "
+        f"SELECT {wanted}, row_number() OVER () AS _line FROM read_csv({_place(file.plain or file.path)}, "
         f"delim = {literal(file.delimiter)}, quote = {quote}, escape = {quote}, header = true, "
-        f"skip = {file.title_lines}, "
-        f"auto_detect = false, columns = {{{fields}}}, store_rejects = true, rejects_limit = 0)"
+        f"skip = {file.title_lines}, compression = {literal('gzip' if packed else 'none')}, "
+        f"auto_detect = false, columns = {{{fields}}}, store_rejects = true, rejects_limit = 0){every}"
     )
+
+
+def hides_row_numbers(file: SourceFile) -> bool:
+    """Whether a Parquet file's own column has the name under which the engine gives the row's number."""
+    return any(header.lower() == "file_row_number" for header in file.headers.values())
+
+
+def _parquet_line(file: SourceFile) -> str:
+    return "row_number() OVER ()" if hides_row_numbers(file) else "file_row_number + 1"

@@ -8,7 +8,7 @@ import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, cast
 
 from copd_strat.errors import InputError
 
@@ -40,7 +40,7 @@ def opened(path: Path, name: str) -> Iterator[BinaryIO]:
     """The file's bytes, unpacked; InputError for a damaged gzip file or one that cannot be read."""
     try:
         with gzip.open(path, "rb") if path.name.lower().endswith(".gz") else path.open("rb") as stream:
-            yield stream
+            yield cast(BinaryIO, stream)
     except (EOFError, gzip.BadGzipFile, zlib.error):
         raise InputError(
             f"{name}: the gzip file is cut off or damaged", fix="copy or export it again"
@@ -76,3 +76,19 @@ def _recoded(
         raise InputError(
             f"{name}: the text begins as UTF-16 and does not stay so", fix="export it again, best as UTF-8"
         ) from None
+
+
+def write_plain(path: Path, name: str, encoding: str, target: Path) -> None:
+    """A copy of a text file that the loader can read: UTF-8, every line end ``\\n``.
+
+    A byte that is zero becomes one that no UTF-8 text holds, so that the loader rejects its row alone.
+    """
+    target.parent.mkdir(parents=True, exist_ok=True)
+    held = b""
+    with target.open("wb") as out:
+        for block in blocks(path, name, encoding):
+            text = held + block
+            held = text[-1:] if text.endswith(b"\r") else b""  # perhaps half of a line end
+            text = text[: len(text) - len(held)]
+            out.write(text.replace(b"\r\n", b"\n").replace(b"\r", b"\n").replace(b"\x00", b"\xff"))
+        out.write(held.replace(b"\r", b"\n"))

@@ -1,59 +1,82 @@
-"""Zipped parts, as CPRD sends them: unpacked beside the checked rows, never into the extract's own folder."""
+"""A source's files as they will be read: links to exactly those that were hashed, and what zip files hold.
+
+They stand in a folder of the run's own, so that no file that came later is read, and nothing is ever written
+into the extract's folder.
+"""
 
 from __future__ import annotations
 
+import errno
 import shutil
 import zipfile
 import zlib
+from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 
 from copd_strat.errors import InputError
+from copd_strat.extracts.inventory import InputFile, shown
 from copd_strat.extracts.source_files import ending
 
 # Delimited text shrinks to a tenth or so; what grows far beyond that is not an extract.
 _MAX_GROWTH, _MIN_SUSPECT_BYTES = 200, 100_000_000
 
 
-def unpacked(folder: Path, work: Path) -> Path:
-    """``folder``, or, if it holds zip files, a folder below ``work`` with their members and links.
+def laid_out(inputs: Sequence[InputFile], target: Path) -> Path:
+    """``target``, a new folder with a link to every file of ``inputs``, zip files unpacked.
 
-    InputError for a damaged, encrypted or suspiciously growing archive, or two members of one name.
+    InputError for a damaged, encrypted or suspiciously growing archive, one packed by a method that cannot be
+    undone here, or two members of one name.
     """
-    archives = sorted(folder.rglob("*.zip"))
-    if not archives:
-        return folder
-    target = work / "unzipped"
-    for path in sorted(folder.rglob("*")):
-        if path.is_file() and path.suffix != ".zip" and not path.name.startswith("."):
-            link = target / path.relative_to(folder)
+    target.mkdir(parents=True)
+    archives = [item for item in inputs if item.name.lower().endswith(".zip")]
+    for item in inputs:
+        if item not in archives:
+            link = target / item.name
             link.parent.mkdir(parents=True, exist_ok=True)
-            link.symlink_to(path.resolve())
-    for path in archives:
-        name = path.relative_to(folder).as_posix()
-        try:
-            _unpack(path, name, target / path.parent.relative_to(folder))
-        except (zipfile.BadZipFile, zlib.error, EOFError):
-            raise InputError(f"{name}: not a complete zip file", fix="copy or export it again") from None
+            link.symlink_to(item.path.resolve())
+    for item in archives:
+        _unpack(item, (target / item.name).parent)
     return target
 
 
-def _unpack(path: Path, name: str, target: Path) -> None:
+def _unpack(item: InputFile, target: Path) -> None:
+    name = shown(item.name)
     target.mkdir(parents=True, exist_ok=True)
-    with zipfile.ZipFile(path) as archive:
-        members = [member for member in archive.infolist() if not member.is_dir()]
-        size = sum(member.file_size for member in members)
-        if size > _MIN_SUSPECT_BYTES and size > _MAX_GROWTH * path.stat().st_size:
-            raise InputError(f"{name}: grows beyond reason when unpacked", fix="send the parts unzipped")
-        if any(member.flag_bits & 1 for member in members):
-            raise InputError(f"{name}: the zip file is encrypted", fix="decrypt it first")
-        for member in members:
-            # The bare name alone: a path inside an archive may not choose where it is written.
-            place = target / PurePosixPath(member.filename).name
-            if ending(place) is None:
-                continue
-            if place.exists():
-                raise InputError(
-                    f"{name}: holds {place.name}, which is there already", fix="keep one of them"
-                )
-            with archive.open(member) as packed, place.open("wb") as out:
-                shutil.copyfileobj(packed, out)
+    try:
+        with zipfile.ZipFile(item.path) as archive:
+            _unpack_members(archive, item, name, target)
+    except (zipfile.BadZipFile, zlib.error, EOFError):
+        raise InputError(f"{name}: not a complete zip file", fix="copy or export it again") from None
+    except NotImplementedError:
+        raise InputError(
+            f"{name}: is packed by a method that cannot be unpacked here (often Deflate64, from Windows)",
+            fix="pack it with ordinary Deflate, or send the parts unzipped",
+        ) from None
+    except OSError as error:
+        if error.errno not in (errno.ENAMETOOLONG, errno.EILSEQ, errno.ENOENT, errno.EACCES):
+            raise  # the run's own disk is full or broken
+        raise InputError(f"{name}: cannot be unpacked ({error.strerror})", fix="send it unzipped") from None
+
+
+def _unpack_members(archive: zipfile.ZipFile, item: InputFile, name: str, target: Path) -> None:
+    members = [member for member in archive.infolist() if not member.is_dir()]
+    size = sum(member.file_size for member in members)
+    if size > _MIN_SUSPECT_BYTES and size > _MAX_GROWTH * item.bytes:
+        raise InputError(f"{name}: grows beyond reason when unpacked", fix="send the parts unzipped")
+    if any(member.flag_bits & 1 for member in members):
+        raise InputError(f"{name}: the zip file is encrypted", fix="decrypt it first")
+    for member in members:
+        # The bare name alone: a path inside an archive may not choose where it is written.
+        bare = PurePosixPath(member.filename.replace("\\", "/")).name
+        place = target / bare
+        if bare.lower().endswith(".zip"):
+            raise InputError(f"{name}: holds another zip file, {bare}", fix="send the parts in one zip file")
+        if bare.startswith("."):
+            continue
+        if place.exists():
+            raise InputError(f"{name}: holds {bare}, which is there already", fix="keep one of them")
+        if ending(place) is None:
+            place.touch()  # not read, and told as such like any other file of its kind
+            continue
+        with archive.open(member) as packed, place.open("wb") as out:
+            shutil.copyfileobj(packed, out)

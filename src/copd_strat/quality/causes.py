@@ -20,6 +20,7 @@ from copd_strat.quality.gate_rules import PROOFS
 from copd_strat.quality.guard import Figures
 from copd_strat.quality.guard_changes import Movement
 from copd_strat.quality.guard_rules import GUARD_RULES
+from copd_strat.quality.linkage import SPELLING
 from copd_strat.quality.sentences import (
     ChangedFile,
     breach_sentence,
@@ -40,8 +41,6 @@ from copd_strat.quality.sentences import (
 
 _FAULTS = {rule.code for rule in PROOFS}
 WHOLE_FILES = GUARD_RULES["GRD02"].fix
-# Ids of one table that are spelt otherwise than the patients' (judged in ``linkage``).
-SPELLING = "ids are written in two ways"
 FAULT, BREACH = "counts do not add up", "a contract is broken"
 LEVELS: tuple[Level, ...] = ("fail", "warn")
 _KINDS: tuple[tuple[str, str, tuple[str, ...], Callable[[list[Movement]], str]], ...] = (

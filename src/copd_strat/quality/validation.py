@@ -24,9 +24,10 @@ from copd_strat.quality.gate import confirm_sample, judge_table
 from copd_strat.quality.gate_rules import SOMEBODY_LISTED
 from copd_strat.quality.guard_changes import Movement
 from copd_strat.quality.guard_volumes import concept_volumes, measure
-from copd_strat.quality.linkage import coded_section, judge_linkage, linkage_section
+from copd_strat.quality.linkage import coded_section, judge_linkage, linkage_section, missing_section
 from copd_strat.quality.origins import accepted_rows, feeding_tables, people_tables, rows_of_relations
 from copd_strat.quality.thresholds import judge_thresholds
+from copd_strat.quality.undeclared_gaps import word_findings
 from copd_strat.quality.verdict_page import Heading, write_verdict
 
 
@@ -45,6 +46,7 @@ class Validation:
         self._suites: list[SuiteResult] = []
         self._movements: list[Movement] = []
         self._told: list[Finding] = []
+        self._linkage: tuple[Finding, ...] = ()
         self._sections: list[Section] = []
         self._figures: guard.Figures | None = None
         self._people: frozenset[str] = frozenset()
@@ -79,6 +81,7 @@ class Validation:
                 settings=self._settings.guard,
                 people=self._people,
                 feeding=self._feeding,
+                linkage=self._linkage,
             )
         )
         return Verdict(
@@ -92,6 +95,8 @@ class Validation:
 
     def extracts(self, engine: Engine, landing: Ingested) -> None:
         """The extracts as they came in: do rows add up, are contracts kept, what moved since last night."""
+        self._told += word_findings(landing.tables)
+        self._settle()
         self._people, self._feeding = people_tables(landing), feeding_tables(landing)
         volumes = measure(engine, self._as_of)
         self._figures = guard.take_figures(volumes, landing.tables)
@@ -99,8 +104,9 @@ class Validation:
             sections.rows_section(landing.tables, self._last.get("files") or {}),
             linkage_section(landing.linkages),
             coded_section(landing.tables),
+            missing_section(landing.tables),
         ]
-        self._told += judge_linkage(landing.linkages)
+        self._linkage = tuple(judge_linkage(landing.linkages))
         self._told += [
             Finding(cause="about the extracts", subject="", weight="warn", sentence=warning)
             for warning in landing.warnings

@@ -1,0 +1,33 @@
+"""Words for gaps that no configuration declares: one finding a word, with every column it stands in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from copd_strat.extracts.gap_words import undeclared_words
+from copd_strat.extracts.receipts import TableReceipt
+from copd_strat.quality.findings import Finding
+
+# As many rows with one word stop the night (docs/decisions.md, as for coded values); fewer are told.
+ROWS_TO_STOP = 5
+
+
+def word_findings(receipts: Iterable[TableReceipt]) -> list[Finding]:
+    """They were read as gaps, so that nothing else is found because of them."""
+    return [_finding(word, places) for word, places in undeclared_words(receipts).items()]
+
+
+def _finding(word: str, places: Mapping[str, int]) -> Finding:
+    tables = ", ".join(sorted({place.split(".")[0] for place in places}))
+    columns = ", ".join(f"{place} {rows:,}" for place, rows in sorted(places.items()))
+    many = "columns" if len(places) > 1 else "column"
+    stops = sum(places.values()) >= ROWS_TO_STOP
+    told = f"{tables}: the word {word} stands in {len(places)} {many} (rows: {columns})"
+    return Finding(
+        cause="a word stands where a value is missing",
+        subject=word,
+        weight="stop" if stops else "warn",
+        sentence=told if stops else f"{told}; it was read as a gap",
+        fix=f"export gaps as empty, or declare the word: 'gaps: [\"{word}\"]' in the source's 'extracts'",
+        figures=dict(places),
+    )
