@@ -10,9 +10,9 @@ import yaml
 from contracts_page import CONTRACTS, PAGE
 
 from copd_strat.contracts import documentation
-from copd_strat.contracts.codes import full_code
 from copd_strat.contracts.contract_files import standard_faults
 from copd_strat.contracts.lint import contract_files, lint
+from copd_strat.contracts.rule_codes import full_code
 from copd_strat.errors import ConfigError
 from copd_strat.quality.program_rules import PROGRAM_RULES
 

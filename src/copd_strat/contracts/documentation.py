@@ -9,11 +9,11 @@ from typing import NamedTuple
 
 from copd_strat.checks import check_kind, check_kinds
 from copd_strat.checks.check import FigureCheck
-from copd_strat.contracts.codes import full_code
 from copd_strat.contracts.contract import Column, Contract, Rule
 from copd_strat.contracts.kinds import KINDS, Implied
 from copd_strat.contracts.language import COLUMN_PROPERTIES, RULE_PROPERTIES, TABLE_PROPERTIES
 from copd_strat.contracts.lint import all_contracts
+from copd_strat.contracts.rule_codes import full_code
 
 SEVERITY_MEANINGS = {
     "reject_file": "a breach beyond the failing threshold stops the run, exit 12",
