@@ -53,13 +53,23 @@ class UnknownUnit:
 
 
 @dataclass(frozen=True, kw_only=True)
+class ClosedPractice:
+    """A practice that has closed, and how many people with COPD are still registered with it."""
+
+    practice_id: str
+    closed_on: date
+    people: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class ClinicalFacts:
     """The dates of a run and what was counted on the way to one row a patient.
 
     ``completeness``: how far each canonical table is complete, how that was found and how sure it is;
     ``silent``: by table, practices or trusts that end long before it. ``looked_for``: how many facts need a
     source or a code list; ``unobservable``: those of them that this extract cannot show, each with its
-    reason. ``conflicts``: people by kind of contradiction in ``status_conflicts``.
+    reason. ``conflicts``: people by kind of contradiction in ``status_conflicts``; ``closed_practices``: those
+    that people are still registered with, and that name no successor.
     """
 
     as_of: date
@@ -74,6 +84,7 @@ class ClinicalFacts:
     unobservable: MappingProxyType[str, str]
     deaths: tuple[DeathSource, ...]
     conflicts: MappingProxyType[str, int]
+    closed_practices: tuple[ClosedPractice, ...]
     unknown_units: tuple[UnknownUnit, ...]
 
     @property
@@ -97,6 +108,7 @@ class ClinicalFacts:
             "unknown_units": [asdict(one) for one in self.unknown_units],
             "deaths": [asdict(one) for one in self.deaths],
             "conflicts": dict(self.conflicts),
+            "closed_practices": [asdict(one) for one in self.closed_practices],
             "attrition": [asdict(step) for step in self.attrition],
             "facts_looked_for": self.looked_for,
             "not_observable": dict(self.unobservable),
@@ -288,7 +300,15 @@ def _counts(engine: Engine) -> dict[str, Any]:
     conflicts = engine.rows(
         "SELECT kind, count(DISTINCT patient_id) FROM status_conflicts GROUP BY kind ORDER BY kind"
     )
+    closed = engine.rows(
+        "SELECT practice_id, since, count(DISTINCT patient_id) FROM status_conflicts "
+        "WHERE kind = 'practice closed' GROUP BY practice_id, since ORDER BY practice_id"
+    )
     return {
+        "closed_practices": tuple(
+            ClosedPractice(practice_id=practice, closed_on=day, people=people)
+            for practice, day, people in closed
+        ),
         "register_size": int(engine.scalar("SELECT count(*) FROM register")),
         "attrition": tuple(
             AttritionStep(step=step, remaining=left, excluded=out) for step, left, out in steps
