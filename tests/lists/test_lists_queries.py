@@ -48,7 +48,9 @@ def test_a_conflict_is_told_to_its_practice_with_its_dates_and_what_to_do() -> N
         == "Recorded as dead on 3 Mar 2024, but the record goes on to 30 Mar 2026"
     )
     assert "may be a living patient" in told.loc["CP-DEAD", "please"]
-    assert told.loc["CP-BOTH", "query"] == "Two practices have this patient registered; here since 2 Jan 2025"
+    assert (
+        told.loc["CP-BOTH", "query"] == "Two practices have this patient registered; here since: 2 Jan 2025"
+    )
     assert (
         told.loc["CP-LEFT", "query"]
         == "Registration ended on 2 Jan 2025, but the record goes on to 1 Mar 2026"

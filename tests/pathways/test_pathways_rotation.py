@@ -66,10 +66,15 @@ def answers(reference: str, run_id: str, decision: str = "declined") -> pd.DataF
     return pd.DataFrame([{**row, "reason": None, "decided_on": AS_OF}])
 
 
+def kept(issued: pd.DataFrame) -> pd.DataFrame:
+    """As the next night reads it: days are Python's dates."""
+    return issued.assign(first_on=issued["first_on"].dt.date, last_on=issued["last_on"].dt.date)
+
+
 def test_answers_changes_and_stay_on_carry_over_a_change_of_the_key() -> None:
     before, after = people(OLD), people(NEW)
     first = assign(before, RISK, as_of=AS_OF)
-    issued = issued_references(None, before, AS_OF)
+    issued = kept(issued_references(None, before, AS_OF))
     printed = answers(before["patient_ref"][2], f"{AS_OF:%Y%m%d}-abcdef01")
     tomorrow = AS_OF + timedelta(days=1)
     second = assign(
@@ -84,7 +89,7 @@ def test_answers_changes_and_stay_on_carry_over_a_change_of_the_key() -> None:
     assert placed.drop("P00002")["change"].tolist() == ["unchanged"] * 3
     assert placed.drop("P00002")["disposition"].tolist() == ["clinic"] * 3, "stay-on goes by the person"
     # and on every later night, when the old key is long gone
-    later = issued_references(issued, after, tomorrow)
+    later = kept(issued_references(issued, after, tomorrow))
     assert with_current_references(printed, later, after)["patient_ref"].tolist() == [after["patient_ref"][2]]
 
 

@@ -11,8 +11,8 @@ from copd_strat.cli import (
     answers,
     demonstration,
     doctor,
-    key_sheets,
     nightly,
+    practice_keys,
     published_runs,
     reference_pages,
     scoring,
@@ -32,7 +32,16 @@ def commands() -> None:
     """
 
 
-for room in (nightly, answers, key_sheets, published_runs, scoring, reference_pages, demonstration, doctor):
+for room in (
+    nightly,
+    answers,
+    practice_keys,
+    published_runs,
+    scoring,
+    reference_pages,
+    demonstration,
+    doctor,
+):
     for command in room.COMMANDS:
         commands.add_command(command)
 

@@ -41,7 +41,8 @@ _CONFLICTS: Mapping[str, _Conflict] = {
         "The date of death, {since}, lies before the birth", "Correct the date that is wrong"
     ),
     "two open registrations": _Conflict(
-        "Two practices have this patient registered; here since {since}", "End the registration that is over"
+        "Two practices have this patient registered; here since: {since}",
+        "End the registration that is over",
     ),
 }
 

@@ -24,8 +24,8 @@ def issued_references(before: pd.DataFrame | None, patients: pd.DataFrame, as_of
     day = pd.Timestamp(as_of)
     keys = list(_KEYS)
     tonight = patients[keys].astype(object).assign(first_on=day, last_on=day)
-    earlier = tonight.head(0) if before is None else before
-    every = pd.concat([earlier.astype(dict.fromkeys(keys, object)), tonight], ignore_index=True)
+    earlier = tonight.head(0) if before is None else _read(before)
+    every = pd.concat([earlier, tonight], ignore_index=True)
     every = every.groupby(keys, as_index=False).agg(first_on=("first_on", "min"), last_on=("last_on", "max"))
     kept = every[every["last_on"] > day - _KEPT].astype(dict.fromkeys(keys, "str"))
     return kept.sort_values(keys, ignore_index=True)
@@ -43,8 +43,7 @@ def with_current_references(
         return answers
     asked = answers[["practice_id", "patient_ref", "run_id"]].astype(object).reset_index(names="line")
     asked["printed_on"] = pd.to_datetime(asked["run_id"].str[:8], format="%Y%m%d", errors="coerce")
-    past = before.astype({"practice_id": object, "patient_id": object, "patient_ref": object})
-    found = asked.merge(past, on=["practice_id", "patient_ref"])
+    found = asked.merge(_read(before), on=["practice_id", "patient_ref"])
     # one reference for two people under two keys is next to impossible; the run date tells them apart
     found["in_time"] = found["printed_on"].between(found["first_on"], found["last_on"])
     found = found.sort_values("in_time", ascending=False).drop_duplicates("line")
@@ -53,3 +52,9 @@ def with_current_references(
     renamed = answers["patient_ref"].astype(object).copy()
     renamed.loc[current["line"].to_numpy()] = current["patient_ref"].to_numpy()
     return answers.assign(patient_ref=renamed)
+
+
+def _read(table: pd.DataFrame) -> pd.DataFrame:
+    """The table as it comes from its file, where days are days, with days that can be compared."""
+    dates = {name: pd.to_datetime(table[name]) for name in ("first_on", "last_on")}
+    return table.astype(dict.fromkeys(_KEYS, object)).assign(**dates)

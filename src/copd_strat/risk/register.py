@@ -62,7 +62,7 @@ class RiskResult:
 
 
 @dataclass(frozen=True)
-class Ranking:
+class RankingModel:
     """The model that ranks patients in a care setting."""
 
     model: Model
@@ -70,11 +70,11 @@ class Ranking:
     log_severe_rate: Callable[[Floats], Floats]
 
 
-def ranking(settings: RiskSettings) -> Ranking:
+def ranking(settings: RiskSettings) -> RankingModel:
     """The two UK recalibrations of ACCEPT differ a lot, above all for severe risk; the setting decides."""
     if settings.care_setting == "primary_care":
-        return Ranking(ACCEPT3_CPRD, Options(), accept3_cprd.log_severe_rate)
-    return Ranking(ACCEPT3, HOSPITAL_CLINIC, partial(accept3.log_severe_rate, options=HOSPITAL_CLINIC))
+        return RankingModel(ACCEPT3_CPRD, Options(), accept3_cprd.log_severe_rate)
+    return RankingModel(ACCEPT3, HOSPITAL_CLINIC, partial(accept3.log_severe_rate, options=HOSPITAL_CLINIC))
 
 
 def score_register(features: pd.DataFrame, settings: RiskSettings) -> RiskResult:
