@@ -61,6 +61,7 @@ def test_every_rule_can_be_broken(contract: Contract, rules: tuple[Rule, ...]) -
         assert codes(verdict.warnings) == codes(rules)
         return
     assert codes(verdict.failures) == codes(rules)
+    assert all(found.fix for found in verdict.failures)
     assert "canary" not in str(verdict)
 
 
