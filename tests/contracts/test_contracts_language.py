@@ -49,7 +49,6 @@ def rules(contract: Contract) -> dict[str, tuple[str, float | None, float | None
 def test_a_kind_implies_its_usual_checks() -> None:
     assert rules(table(column("day", "event_date", "date", "    required: true\n"))) == {
         "complete_row": ("reject_row", 0.0001, 0.01),
-        "day.minimum": ("reject_row", 0.001, 0.05),
         "day.not_future": ("reject_row", 0.001, 0.05),
         "day.not_placeholder": ("reject_row", 0.001, 0.05),
         "day.readable": ("reject_row", 0.001, 0.05),

@@ -14,6 +14,7 @@ from datetime import date
 
 from copd_strat.checks.not_placeholder import placeholders
 from copd_strat.contracts.contract import Column, Contract
+from copd_strat.contracts.kinds import FIRST_BIRTH_YEAR, FIRST_EVENT
 from copd_strat.engine import Engine, literal
 from copd_strat.engine.sql import identifier
 from copd_strat.errors import ContractError
@@ -21,7 +22,7 @@ from copd_strat.extracts.source_files import SourceFile
 from copd_strat.extracts.typed_values import typed
 
 _BIRTH = re.compile("birth|dob", re.IGNORECASE)
-_BIRTH_FLOOR, _EVENT_FLOOR = date(1850, 1, 1), date(1900, 1, 1)
+_BIRTH_FLOOR = date(FIRST_BIRTH_YEAR, 1, 1)
 _LAST_DAY = date(9999, 12, 31)  # what Python can hold
 
 _TWO_DIGITS = r"^[0-9]{1,2}[-/. ][0-9A-Za-z]{1,9}[-/. ][0-9]{2}([T ].*)?$"
@@ -67,7 +68,7 @@ def date_forms(engine: Engine, file: SourceFile, contract: Contract, rows: str, 
 
 
 def _floor(column: Column) -> date:
-    return _BIRTH_FLOOR if _BIRTH.search(column.name) else _EVENT_FLOOR
+    return _BIRTH_FLOOR if _BIRTH.search(column.name) else FIRST_EVENT
 
 
 def _beyond(day: str, column: Column, contract: Contract) -> str:
