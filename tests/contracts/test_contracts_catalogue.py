@@ -40,7 +40,7 @@ def test_every_contract_keeps_our_own_rules() -> None:
         ("[female, male, indeterminate, unknown]}", "[]}", "'validValues' is empty"),
         ("unknownValues, value: [unknown]", "unknownValues, value: [none]", "must be among the valid values"),
         ("pattern: '^[A-Z][0-9A-Z]", "pattern: '^[A-Z[0-9A-Z(", "not a regular expression"),
-        ("mustBe: 0", "mustBe: 0\n      severity: worry", "severity must be one of"),
+        ("mustBe: 0\n  - name", "mustBe: 0\n      severity: worry\n  - name", "severity must be one of"),
         ("registration_end desc nulls first", "leaving_date", "names no column of the table"),
         ("column: registration_start", "column: start", "compares with the column start"),
         (
@@ -53,8 +53,8 @@ def test_every_contract_keeps_our_own_rules() -> None:
         ("id: copd-strat.native.patients", "id: copd-strat.native.people", "'id' must be copd-strat.native"),
         ("- name: birth_month", "- name: birth_year", "column birth_year stands 2 times"),
         (
-            "mustBe: 0",
-            "mustBe: 0\n      customProperties: [{property: warnShare, value: 5}]",
+            "mustBe: 0\n  - name",
+            "mustBe: 0\n      customProperties: [{property: warnShare, value: 5}]\n  - name",
             "thresholds must be shares",
         ),
     ],

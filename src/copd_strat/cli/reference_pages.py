@@ -19,7 +19,8 @@ How a practice finds the person: by its own key sheet, made with 'copd-strat key
 site derives for that practice alone. copd-strat itself never holds what links a pseudonym to an NHS number.
 
 The key: at least 32 random bytes, for example from 'openssl rand -hex 32', in the environment variable or
-file that the configuration names. Losing it changes every reference; 'copd-strat run --rotate-key-from' changes\nit on purpose, and answers on earlier lists still find their patient."""
+file that the configuration names. Losing it changes every reference. To change it
+on purpose: 'copd-strat run --rotate-key-from'; answers on earlier lists still find their patient."""
 
 
 @click.group()

@@ -117,21 +117,9 @@ def build(
     gp_to, sources = source_dates(engine, settings, as_of)
     hospital_to = sources["hospital_episodes"].complete_to
     index = index or gp_to
-    make = partial(engine.materialise, "clinical")
-
-    make_categories(engine)
-    _make_concepts(engine, make, as_of)
-    _refuse_type1_dissent(engine)
-    make("copd_spans")
-    _make_optional_relations(engine)
-    _make_spells(make, as_of, settings.spell_gap_days)
-    _make_register(make, as_of, index)
-    _make_gp_event_days(make, index)
-    _make_measurements(engine, make, index)
-    _make_wide_facts(make, as_of, index)
+    _make_tables(engine, settings, as_of, index)
     silent = silent_units(engine, sources, as_of)
     engine.drop("concept_events", "gp_concepts", "issued_concepts", "measurements")
-    _make_exacerbations(engine, make, index, settings)
 
     unobservable = observability.reasons(engine, index, sources)
     _make_features(engine, index, gp_to, hospital_to, unobservable)
@@ -146,6 +134,22 @@ def build(
         unobservable=MappingProxyType(unobservable),
         **_counts(engine),
     )
+
+
+def _make_tables(engine: Engine, settings: ClinicalSettings, as_of: date, index: date) -> None:
+    """Every table of this room, in the order in which they need each other."""
+    make = partial(engine.materialise, "clinical")
+    make_categories(engine)
+    _make_concepts(engine, make, as_of)
+    _refuse_type1_dissent(engine)
+    make("copd_spans")
+    _make_optional_relations(engine)
+    _make_spells(make, as_of, settings.spell_gap_days)
+    _make_register(make, as_of, index)
+    _make_gp_event_days(make, index)
+    _make_measurements(engine, make, index)
+    _make_wide_facts(make, as_of, index)
+    _make_exacerbations(engine, make, index, settings)
 
 
 def _make_concepts(engine: Engine, make: Make, as_of: date) -> None:

@@ -102,10 +102,7 @@ def _text_dates(
             for pattern in formats
         },
     }
-    counts = ", ".join(f"coalesce(sum(n) FILTER (WHERE {test}), 0)::BIGINT" for test in tests.values())
-    distinct = f"SELECT {name}, count(*) AS n FROM ({rows}) WHERE {name} IS NOT NULL GROUP BY ALL"
-    filled, *found = engine.rows(f"SELECT coalesce(sum(n), 0)::BIGINT, {counts} FROM ({distinct}) r")[0]
-    number = dict(zip(tests, found, strict=True))
+    filled, number = _count(engine, rows, name, tests)
     if _is_many(number["short"], filled):
         raise ContractError(
             f"{file.name}: dates of {column.name} have two-digit years: export with four",
@@ -129,6 +126,14 @@ def _text_dates(
         readings={column.name: f"CASE {' '.join(wanted)} ELSE {value} END"},
         notes=_notes(column, number["moments"], number["beyond"], number["short"], zone),
     )
+
+
+def _count(engine: Engine, rows: str, name: str, tests: dict[str, str]) -> tuple[int, dict[str, int]]:
+    """Rows with a value, and rows that meet each test; tried on distinct values, of which dates have few."""
+    counts = ", ".join(f"coalesce(sum(n) FILTER (WHERE {test}), 0)::BIGINT" for test in tests.values())
+    distinct = f"SELECT {name}, count(*) AS n FROM ({rows}) WHERE {name} IS NOT NULL GROUP BY ALL"
+    filled, *found = engine.rows(f"SELECT coalesce(sum(n), 0)::BIGINT, {counts} FROM ({distinct}) r")[0]
+    return filled, dict(zip(tests, found, strict=True))
 
 
 def _local_day(value: str, zone: str) -> str:

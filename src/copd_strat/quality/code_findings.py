@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Protocol
 
-from copd_strat.errors import ContractError
 from copd_strat.quality.findings import Finding, Section
-from copd_strat.quality.gate_rules import CODES_INTACT, KNOWN_SYSTEMS, NO_ZEROS_IN_FRONT
+from copd_strat.quality.gate_rules import CODES_INTACT, CODES_UNPADDED, SOURCE_HAS_CODES
 
 # Above this share of ids, or of events, with a wrong check digit codes went through a spreadsheet or a float
 # (project choice: a handful of typing errors stays far below).
@@ -142,7 +141,6 @@ def _damaged(matches: CodeMatches) -> Iterator[Finding]:
         " to have been cut",
         figures={"damaged": matches.damaged_ids, "ids": matches.distinct_ids, "share": of_ids},
         codes=(CODES_INTACT.code,),
-        exit_code=ContractError.exit_code,
     )
 
 
@@ -152,10 +150,9 @@ def _without_codes(source: SourceCodes) -> Finding:
         subject=source.source,
         weight="stop",
         sentence=f"{source.source}: {source.coded:,} of {source.rows:,} rows carry a code of any known system",
-        fix=KNOWN_SYSTEMS.fix,
+        fix=SOURCE_HAS_CODES.fix,
         figures={"rows": source.rows, "coded": source.coded},
-        codes=(KNOWN_SYSTEMS.code,),
-        exit_code=ContractError.exit_code,
+        codes=(SOURCE_HAS_CODES.code,),
     )
 
 
@@ -166,10 +163,9 @@ def _padded(source: SourceCodes) -> Finding:
         weight="stop" if source.padded >= MAX_PADDED_EVENTS else "warn",
         sentence=f"{source.source}: {source.padded:,} of {source.rows:,} rows would be on a code list but for"
         " zeros in front of their code",
-        fix=NO_ZEROS_IN_FRONT.fix,
+        fix=CODES_UNPADDED.fix,
         figures={"rows": source.rows, "padded": source.padded},
-        codes=(NO_ZEROS_IN_FRONT.code,),
-        exit_code=ContractError.exit_code,
+        codes=(CODES_UNPADDED.code,),
     )
 
 

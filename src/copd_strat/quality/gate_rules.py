@@ -68,33 +68,33 @@ SOMEBODY_LISTED = GateRule(
     "see 'Codes' and 'Concepts' on the verdict's page: the codes may be of a system that no list knows, or be"
     " written in a way that none knows",
 )
-KNOWN_SYSTEMS = GateRule(
+IDS_WRITTEN_ALIKE = GateRule(
     "GATE08",
-    "sources_have_known_codes",
-    "at least 1 in 100 rows of every source carry a code of a known system",
-    "A source next to none of whose rows carry a code of any known system.",
-    "see 'Codes' on the page for the words that came as code systems; docs/layouts.md names those known",
+    "ids_are_written_alike",
+    "no other spelling of its ids would join a table with 3 in 10 more of its patients",
+    "A table whose patient ids differ from the patients table's by case, blanks, zeros, braces or a prefix.",
+    "export ids as text, in the same form in every table",
 )
-NO_ZEROS_IN_FRONT = GateRule(
+ABOUT_THESE_PATIENTS = GateRule(
     "GATE09",
-    "codes_have_no_zeros_in_front",
-    "codes match their lists as they are, not only without zeros in front",
-    "Many rows that would be on a code list but for zeros in front of their code.",
-    "export codes as text, as they are: no identifier of SNOMED CT or dm+d begins with 0",
-)
-ONE_SPELLING = GateRule(
-    "GATE10",
-    "ids_are_spelt_alike",
-    "ids of a table meet the patients' as they are written",
-    "A table whose ids would meet the patients' if they were spelt alike (case, blanks, zeros, braces, a prefix).",
-    "export the ids as text, in the same form as in the patients table",
-)
-THESE_PATIENTS = GateRule(
-    "GATE11",
-    "gp_tables_are_about_these_patients",
-    "at least half the patients of every GP table are among the patients",
-    "A table of general practice that is about other people.",
+    "records_are_about_these_patients",
+    "a table of general practice joins with at least half of its patients, where it has 20 or more",
+    "A table of general practice that is mostly about other people.",
     "send the patients and their records in one extract",
+)
+SOURCE_HAS_CODES = GateRule(
+    "GATE10",
+    "sources_have_known_codes",
+    "at least 1 in 100 rows of a source carry a code of a known system",
+    "A source whose codes are of no system that is known here.",
+    "see 'Codes' on the verdict's page for the words that came as code systems; docs/layouts.md names those known",
+)
+CODES_UNPADDED = GateRule(
+    "GATE11",
+    "codes_have_no_zeros_in_front",
+    "fewer than 5 rows would be on a code list but for zeros in front of their code",
+    "Codes with zeros in front, which no list knows.",
+    "export codes as text, as they are: no identifier of SNOMED CT or dm+d begins with 0",
 )
 # Counts that no data can make differ: what they find is a fault of the program.
 PROOFS = (ROWS_ADD_UP, SAMPLE_AGREES, PATIENTS_ADD_UP, RELATIONS_ADD_UP)
@@ -103,8 +103,8 @@ GATE_RULES = (
     *PROOFS,
     CODES_INTACT,
     SOMEBODY_LISTED,
-    KNOWN_SYSTEMS,
-    NO_ZEROS_IN_FRONT,
-    ONE_SPELLING,
-    THESE_PATIENTS,
+    IDS_WRITTEN_ALIKE,
+    ABOUT_THESE_PATIENTS,
+    SOURCE_HAS_CODES,
+    CODES_UNPADDED,
 )
