@@ -13,6 +13,7 @@ import pandas as pd
 from copd_strat import clinical, codelists, extracts, lists, pathways, publish
 from copd_strat.engine import Engine
 from copd_strat.extracts.receipts import Ingested
+from copd_strat.pathways import Placement
 from copd_strat.plan import Plan
 from copd_strat.progress import Narrator
 from copd_strat.quality import Validation, share_known
@@ -94,7 +95,7 @@ class NightSteps:
             step.found = scored.statuses
         return scored
 
-    def pathways(self, features: pd.DataFrame, scored: register.RiskResult) -> pathways.Placement:
+    def pathways(self, features: pd.DataFrame, scored: register.RiskResult) -> Placement:
         """Facts, risk and the policy into one disposition a patient."""
         planned = self.planned
         with self.narrator.step("pathways") as step:
@@ -113,7 +114,7 @@ class NightSteps:
             step.found = placed.dispositions
         return placed
 
-    def lists(self, facts: clinical.ClinicalFacts, placed: pathways.Placement) -> None:
+    def lists(self, facts: clinical.ClinicalFacts, placed: Placement) -> None:
         """The practices' lists, counted back from what was written."""
         planned = self.planned
         with self.narrator.step("lists") as step:
@@ -123,7 +124,7 @@ class NightSteps:
             step.found = {"files": len(written.files), "practices": len(written.rows)}
         self.record += [planned.record(stamp), placed.record(), written.record(self.staged)]
 
-    def summary_and_report(self, facts: clinical.ClinicalFacts, placed: pathways.Placement) -> dict[str, Any]:
+    def summary_and_report(self, facts: clinical.ClinicalFacts, placed: Placement) -> dict[str, Any]:
         """The commissioners' tables and report; gives the manifest, complete but for files and times."""
         planned, before = self.planned, self.planned.previous_path
         with self.narrator.step("summary and report") as step:
