@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from copd_strat.extracts.coded_values import code_of
-from copd_strat.quality.linkage import coded_section
+from copd_strat.quality.linkage_findings import coded_section
 from copd_strat.quality.thresholds import judge_thresholds
 
 ADMISSION = tuple(str(value) for value in contract("hospital_episodes").column("admission_method").values)

@@ -12,7 +12,7 @@ from extract_world import ingested
 from copd_strat.clinical.source_dates import source_dates
 from copd_strat.config import ClinicalSettings
 from copd_strat.errors import IdentifiableDataError, InputError
-from copd_strat.quality.linkage import judge_linkage
+from copd_strat.quality.linkage_findings import judge_linkage
 from copd_strat.quality.thresholds import judge_thresholds
 
 # Eighteen digits, as CPRD sends them; the last five are the practice.

@@ -21,7 +21,7 @@ from extract_world import (
 
 from copd_strat.errors import IdentifiableDataError
 from copd_strat.extracts.identifier_gate import looks_identifying
-from copd_strat.quality.linkage import coded_section, judge_linkage, linkage_section
+from copd_strat.quality.linkage_findings import coded_section, judge_linkage, linkage_section
 from copd_strat.quality.thresholds import judge_thresholds
 
 # Made from the check digit rule alone; none is known to be anybody's.

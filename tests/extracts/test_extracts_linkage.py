@@ -25,7 +25,7 @@ from copd_strat.config import EngineSettings
 from copd_strat.engine import Engine
 from copd_strat.extracts.linkage import measure_linkage
 from copd_strat.extracts.receipts import Linkage
-from copd_strat.quality.linkage import judge_linkage
+from copd_strat.quality.linkage_findings import judge_linkage
 
 # How ids look, each with the damages that such ids can take: what is done to them, and what is said of it.
 SHAPES: dict[str, Callable[[int], str]] = {

@@ -88,8 +88,7 @@ def ingest_sources(
     )
     _note_known_patients(night)
     engine.execute("SET preserve_insertion_order = true")
-    pairs = sorted(zip(sources, inputs, strict=True), key=lambda pair: "primary" not in pair[0].care)
-    for number, (source, files) in enumerate(pairs):
+    for number, (source, files) in enumerate(_primary_first(sources, inputs)):
         layout = LAYOUTS[source.layout]
         require_sent_files(files)
         folder = laid_out(files, work / f"source_{number}")
@@ -98,11 +97,23 @@ def ingest_sources(
     engine.execute("SET preserve_insertion_order = false")
     _make_relations(night)
     _make_practices_end(night)
+    return _ingested(night)
+
+
+def _primary_first(
+    sources: Sequence[ExtractSource], inputs: Sequence[Sequence[InputFile]]
+) -> list[tuple[ExtractSource, Sequence[InputFile]]]:
+    """Sources with their files; patients come from primary care, and all else is held against them."""
+    pairs = list(zip(sources, inputs, strict=True))
+    return sorted(pairs, key=lambda pair: "primary" not in pair[0].care)
+
+
+def _ingested(night: _Night) -> Ingested:
     return Ingested(
         tables=tuple(night.receipts),
         warnings=tuple(night.warnings),
         linkages=tuple(night.linkages),
-        left_out=int(engine.scalar("SELECT count(*) FROM known_patients WHERE left_out")),
+        left_out=int(night.engine.scalar("SELECT count(*) FROM known_patients WHERE left_out")),
     )
 
 

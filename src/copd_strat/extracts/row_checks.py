@@ -91,17 +91,28 @@ def accept_table(
         in_place=_stay_in_place(engine, contract, sources),
         spelt=[spellings(engine, contract, source.file.columns, source.rows) for source in sources],
     )
-    for place, source in enumerate(sources):
+    _check_files(table)
+    _find_repeats(table)
+    return _judged(table, quality, file_name)
+
+
+def _check_files(table: _Table) -> None:
+    """Every readable row with the rules it breaks, and table ``broken_<name>`` of the lines that are none."""
+    for place, source in enumerate(table.sources):
         with reading(source.file.name):
             _check_file(table, source, place)
     broken = " UNION ALL ".join(
-        f"SELECT {place} AS _file, * FROM ({source.broken})" for place, source in enumerate(sources)
+        f"SELECT {place} AS _file, * FROM ({source.broken})" for place, source in enumerate(table.sources)
     )
-    engine.create_table(f"broken_{table.name}", broken)
-    _find_repeats(table)
+    table.engine.create_table(f"broken_{table.name}", broken)
+
+
+def _judged(table: _Table, quality: Path, file_name: str) -> TableReceipt:
+    """The receipt of a checked table, once its quarantine and what was set aside are written."""
+    engine, contract = table.engine, table.contract
     rules = _rule_counts(table)
     set_aside = quality / "set_aside" / f"{file_name}.parquet"
-    rows = CheckedRows(name=table.name, contract=contract, sources=sources, every=table.every)
+    rows = CheckedRows(name=table.name, contract=contract, sources=table.sources, every=table.every)
     write_quarantine(engine, rows, quality / "quarantine" / f"{file_name}.parquet")
     accepted = _accepted(table, rules)
     return TableReceipt(
@@ -110,7 +121,7 @@ def accept_table(
         contract=contract,
         files=_file_receipts(table),
         rules=rules,
-        checked=checked,
+        checked=table.checked,
         accepted=accepted,
         people=_people(table, accepted),
         broken_by=_people_by_rule(table, rules),

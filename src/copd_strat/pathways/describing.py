@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from copd_strat.pathways.conditions import Compare, Condition, Every, Negation, Some
-from copd_strat.pathways.policy import Capacity, Policy, Rule
+from copd_strat.pathways.policy import Capacity, Policy, PolicyRule
 
 _EFFECT = {
     "none": "no effect",
@@ -72,11 +72,11 @@ def _signed(sign_off: str) -> list[str]:
     return [f"({sign_off})"] if sign_off else []
 
 
-def _rules(rules: Iterable[Rule]) -> Iterator[str]:
+def _rules(rules: Iterable[PolicyRule]) -> Iterator[str]:
     return (_rule(rule, "-") for rule in rules)
 
 
-def _rule(rule: Rule, mark: str) -> str:
+def _rule(rule: PolicyRule, mark: str) -> str:
     remarks = "; ".join(remark for remark in (rule.source, rule.sign_off) if remark)
     source = f"\n       {remarks}" if remarks else ""
     return f"   {mark} {rule.means} [{words(rule.when)}]{source}"

@@ -12,7 +12,7 @@ import numpy as np
 from copd_strat.pathways.conditions import evaluate
 from copd_strat.pathways.fact_columns import Days, Facts, Flags, Objects, day
 from copd_strat.pathways.feedback import InForce
-from copd_strat.pathways.policy import Policy, Rule
+from copd_strat.pathways.policy import Policy, PolicyRule
 from copd_strat.pathways.previous_night import PreviousState
 
 
@@ -69,7 +69,7 @@ def judge(facts: Facts, policy: Policy, before: PreviousState, feedback: InForce
     )
 
 
-def _hits(rules: tuple[Rule, ...], facts: Facts) -> dict[str, Flags]:
+def _hits(rules: tuple[PolicyRule, ...], facts: Facts) -> dict[str, Flags]:
     return {rule.id: evaluate(rule.when, facts).yes for rule in rules}
 
 

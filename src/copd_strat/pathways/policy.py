@@ -56,7 +56,7 @@ DateColumn = Annotated[Column, _of_kind("date", said="a date")]
 Count = Annotated[int, Field(ge=0)]
 
 
-class Rule(BaseModel):
+class PolicyRule(BaseModel):
     """One named condition. ``says`` is for the patient's line on a list, ``means`` for a policy's reader."""
 
     model_config = STRICT
@@ -69,7 +69,7 @@ class Rule(BaseModel):
     sign_off: str = ""
 
 
-class ClinicRule(Rule):
+class ClinicRule(PolicyRule):
     """A way into the clinic. Risk reasons of the group ``covers`` repeat it, so they are not said again."""
 
     sentinel: bool = True
@@ -92,7 +92,7 @@ class Need(Note):
     settle: Text
 
 
-class RouteRule(Rule):
+class RouteRule(PolicyRule):
     """Another way to the same team; ``says`` joins the suggested action. Without a route, only the note."""
 
     dispositions: Annotated[tuple[Listed, ...], Field(alias="for", strict=False, min_length=1)]
@@ -214,7 +214,7 @@ class Policy(BaseModel):
     sign_off: str = ""
     thresholds: dict[Name, Annotated[float, Field(allow_inf_nan=False)]] = {}
     """Named numbers; a condition uses one by `threshold:`, or a part of it with `times: 0.8`."""
-    exclusions: Annotated[tuple[Rule, ...], Several]
+    exclusions: Annotated[tuple[PolicyRule, ...], Several]
     """Rules that lead to "not listed"."""
     clinic: Annotated[tuple[ClinicRule, ...], Field(strict=False, min_length=1)]
     """Rules that lead to the clinic; `sentinel: false` for a calculated risk; `covers` names the group of
@@ -226,7 +226,7 @@ class Policy(BaseModel):
     routes: Annotated[tuple[RouteRule, ...], Several]
     """The first that fits is taken, the sentences of all that fit are said; without `route` a note only."""
     default_routes: DefaultRoutes
-    in_hand: Annotated[tuple[Rule, ...], Several]
+    in_hand: Annotated[tuple[PolicyRule, ...], Several]
     """Who takes no new place."""
     actions: Annotated[tuple[Action, ...], Several]
     """The first that fits the disposition is the suggested action."""
@@ -249,7 +249,7 @@ class Policy(BaseModel):
 
     @model_validator(mode="after")
     def _ids_are_unique(self) -> Self:
-        rules: tuple[Rule, ...] = (*self.exclusions, *self.clinic, *self.in_hand, *self.routes)
+        rules: tuple[PolicyRule, ...] = (*self.exclusions, *self.clinic, *self.in_hand, *self.routes)
         counts = Counter([*(rule.id for rule in rules), *(need.id for need in self.clinical_review.needs)])
         twice = ", ".join(f"'{name}'" for name, count in counts.items() if count > 1)
         if twice:

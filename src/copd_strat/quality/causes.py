@@ -20,8 +20,8 @@ from copd_strat.quality.gate_rules import PROOFS
 from copd_strat.quality.guard import Figures
 from copd_strat.quality.guard_changes import Movement
 from copd_strat.quality.guard_rules import GUARD_RULES
-from copd_strat.quality.linkage import SPELLING
-from copd_strat.quality.sentences import (
+from copd_strat.quality.linkage_findings import SPELLING
+from copd_strat.quality.verdict_sentences import (
     ChangedFile,
     breach_sentence,
     changed_files,

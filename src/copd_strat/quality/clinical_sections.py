@@ -143,6 +143,12 @@ def _day(day: date | None) -> str:
 
 def fact_findings(facts: NightFacts) -> Iterator[Finding]:
     """What a person should know of the facts before the lists go out; nothing of it stops the night."""
+    yield from _completeness_findings(facts)
+    yield from _unit_findings(facts)
+    yield from _people_findings(facts)
+
+
+def _completeness_findings(facts: NightFacts) -> Iterator[Finding]:
     for one in facts.completeness:
         if one.complete_to is None and one.latest_record is not None:
             yield Finding(
@@ -164,6 +170,9 @@ def fact_findings(facts: NightFacts) -> Iterator[Finding]:
                 fix="see 'Fallen silent' on the verdict's page, and ask the sender",
                 figures={"silent": len(found)},
             )
+
+
+def _unit_findings(facts: NightFacts) -> Iterator[Finding]:
     if facts.unknown_units:
         readings = sum(one.readings for one in facts.unknown_units)
         yield Finding(
@@ -174,6 +183,9 @@ def fact_findings(facts: NightFacts) -> Iterator[Finding]:
             fix="see 'Units that are not known' on the verdict's page; a unit that means something can be added",
             figures={"readings": readings},
         )
+
+
+def _people_findings(facts: NightFacts) -> Iterator[Finding]:
     for closed in facts.closed_practices:
         yield Finding(
             cause="a practice has closed",

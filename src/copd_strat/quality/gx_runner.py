@@ -19,7 +19,7 @@ from copd_strat.quality.findings import Level
 
 
 @dataclass(frozen=True, kw_only=True)
-class Outcome:
+class SuiteOutcome:
     """What Great Expectations says of one expectation: counts and aggregates, and labels where asked for."""
 
     code: str
@@ -40,7 +40,7 @@ def _batch_definition() -> Any:
     return asset.add_batch_definition_whole_dataframe("whole")
 
 
-def run_suite(frame: pd.DataFrame, suite: Iterable[Any], *, label: str | None = None) -> list[Outcome]:
+def run_suite(frame: pd.DataFrame, suite: Iterable[Any], *, label: str | None = None) -> list[SuiteOutcome]:
     """Judge ``frame`` by expectations whose ``meta`` names code and level.
 
     An expectation that cannot be computed fails. ``label`` is a column that names the rows of a table without
@@ -65,9 +65,9 @@ def run_suite(frame: pd.DataFrame, suite: Iterable[Any], *, label: str | None = 
     return sorted((_outcome(found, label) for found in judged.results), key=lambda o: (o.code, o.level))
 
 
-def _outcome(found: Any, label: str | None) -> Outcome:
+def _outcome(found: Any, label: str | None) -> SuiteOutcome:
     meta, rows = found.expectation_config.meta, found.result.get("unexpected_index_list") or []
-    return Outcome(
+    return SuiteOutcome(
         code=meta["code"],
         level=meta["level"],
         success=bool(found.success),

@@ -24,7 +24,7 @@ from copd_strat.quality.gate import confirm_sample, judge_table
 from copd_strat.quality.gate_rules import SOMEBODY_LISTED
 from copd_strat.quality.guard_changes import Movement
 from copd_strat.quality.guard_volumes import concept_volumes, measure
-from copd_strat.quality.linkage import coded_section, judge_linkage, linkage_section, missing_section
+from copd_strat.quality.linkage_findings import coded_section, judge_linkage, linkage_section, missing_section
 from copd_strat.quality.origins import accepted_rows, feeding_tables, people_tables, rows_of_relations
 from copd_strat.quality.thresholds import judge_thresholds
 from copd_strat.quality.undeclared_gaps import word_findings

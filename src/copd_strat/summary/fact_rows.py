@@ -10,12 +10,12 @@ import pandas as pd
 from copd_strat.summary.counts import CELL_KEY
 from copd_strat.summary.cube import LEVELS, indicators
 from copd_strat.summary.rates import Floats, poisson_limits, wilson
-from copd_strat.summary.small_numbers import SDC_METHOD, Rule
+from copd_strat.summary.small_numbers import SDC_METHOD, SmallNumberRule
 
 DECIMALS = 4
 
 
-def indicator_rows(cells: pd.DataFrame, unobserved: frozenset[str], rule: Rule) -> pd.DataFrame:
+def indicator_rows(cells: pd.DataFrame, unobserved: frozenset[str], rule: SmallNumberRule) -> pd.DataFrame:
     """One row a cell, with the columns of fact_indicator that no month, run or organisation key changes.
 
     ``cells``: CELL_KEY and ``published`` (empty where hidden). A figure of an indicator in ``unobserved``

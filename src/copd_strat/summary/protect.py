@@ -27,7 +27,7 @@ from copd_strat.summary.relations import EARLIER, linked_indicators, system_of
 from copd_strat.summary.small_numbers import (
     SMALLEST_SHOWN,
     Bools,
-    Rule,
+    SmallNumberRule,
     bounds_of_shown,
     bounds_of_small,
     is_small,
@@ -45,7 +45,7 @@ COVER_ROUNDS, ROUNDS = 4, 12
 
 
 def protect(
-    cells: pd.DataFrame, membership: pd.DataFrame, rule: Rule, earlier: pd.DataFrame | None = None
+    cells: pd.DataFrame, membership: pd.DataFrame, rule: SmallNumberRule, earlier: pd.DataFrame | None = None
 ) -> pd.DataFrame:
     """``cells`` (CELL_KEY, n) with ``published`` (empty where hidden) and what that tells: KNOWN.
 
@@ -62,7 +62,7 @@ def protect(
     return _published(_bounded(pd.concat(done, ignore_index=True), rule))
 
 
-def _primary(cells: pd.DataFrame, rule: Rule) -> pd.DataFrame:
+def _primary(cells: pd.DataFrame, rule: SmallNumberRule) -> pd.DataFrame:
     """Hide small counts, and what is counted among so few people that their number is hidden."""
     small = is_small(cells["n"].to_numpy(), rule)
     hidden_people = cells.loc[small, CELL_KEY].assign(hidden_people=True)
@@ -73,7 +73,7 @@ def _primary(cells: pd.DataFrame, rule: Rule) -> pd.DataFrame:
 
 
 def _until_safe(
-    cells: pd.DataFrame, membership: pd.DataFrame, rule: Rule, earlier: pd.DataFrame | None
+    cells: pd.DataFrame, membership: pd.DataFrame, rule: SmallNumberRule, earlier: pd.DataFrame | None
 ) -> pd.DataFrame:
     """Hide more of one group of linked indicators until no hidden count can be worked out."""
     seen = Witnesses()
@@ -132,7 +132,7 @@ def _same_places(cells: pd.DataFrame, first: pd.DataFrame) -> Bools:
     return here
 
 
-def _bounded(cells: pd.DataFrame, rule: Rule) -> pd.DataFrame:
+def _bounded(cells: pd.DataFrame, rule: SmallNumberRule) -> pd.DataFrame:
     """What a reader who can tell the reasons apart knows of each cell: ``lower`` and ``upper``.
 
     A reader cannot in fact tell them apart, so what the audit passes is safer than it assumes.

@@ -75,10 +75,10 @@ def _cell_matrix(cells: pd.DataFrame, finest: pd.DataFrame, membership: pd.DataF
     )
 
 
-Rule = tuple[pd.DataFrame, float]  # (rule, variable, weight) rows; lower bound of each rule (upper is 0)
+SumRule = tuple[pd.DataFrame, float]  # (rule, variable, weight) rows; lower bound of each rule (upper is 0)
 
 
-def _breakdowns_sum_alike(finest: pd.DataFrame, membership: pd.DataFrame) -> Rule:
+def _breakdowns_sum_alike(finest: pd.DataFrame, membership: pd.DataFrame) -> SumRule:
     """In a PCN, each breakdown adds up to the same total as the PCN's practices."""
     broken = finest[finest["breakdown_type"] != "all"].assign(weight=1)
     practices = finest[finest["org_level"] == "practice"]
@@ -90,7 +90,7 @@ def _breakdowns_sum_alike(finest: pd.DataFrame, membership: pd.DataFrame) -> Rul
     return both[["rule", "variable", "weight"]], 0.0
 
 
-def _dispositions_sum(finest: pd.DataFrame) -> Rule:
+def _dispositions_sum(finest: pd.DataFrame) -> SumRule:
     """Everybody placed has exactly one disposition."""
     name = finest["indicator_id"]
     parts = finest[name.isin([f"disposition_{d}" for d in DISPOSITIONS])].assign(weight=1)
@@ -100,7 +100,7 @@ def _dispositions_sum(finest: pd.DataFrame) -> Rule:
     return both[["rule", "variable", "weight"]], 0.0
 
 
-def _parts(finest: pd.DataFrame) -> Rule:
+def _parts(finest: pd.DataFrame) -> SumRule:
     """Where an indicator counts part of what another counts, it is no larger, in any cell.
 
     Only where that holds of the true counts in every cell: what is false cannot help a reader.
@@ -113,7 +113,7 @@ def _parts(finest: pd.DataFrame) -> Rule:
     return _pairs(pairs["variable_part"], pairs["variable_whole"]), -np.inf
 
 
-def _same_as_earlier(finest: pd.DataFrame) -> Rule:
+def _same_as_earlier(finest: pd.DataFrame) -> SumRule:
     """A finest cell published alike in both revisions counts the same."""
     named = finest.assign(later=finest["indicator_id"].str.removeprefix(EARLIER))
     earlier = named[named["indicator_id"] != named["later"]]
@@ -133,7 +133,7 @@ def _pairs(plus: pd.Series, minus: pd.Series) -> pd.DataFrame:
     )
 
 
-def _stack(rules: Iterable[Rule], width: int) -> tuple[sparse.csr_array, Floats]:
+def _stack(rules: Iterable[SumRule], width: int) -> tuple[sparse.csr_array, Floats]:
     """All rules as one matrix (rules x finest) and their lower bounds."""
     frames, lower, height = [], [np.empty(0)], 0
     for rows, bound in rules:

@@ -13,19 +13,19 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
-Rule = Literal["hes", "opensafely"]
+SmallNumberRule = Literal["hes", "opensafely"]
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
 
 SMALLEST_SHOWN = 8
-SDC_METHOD: dict[Rule, str] = {
+SDC_METHOD: dict[SmallNumberRule, str] = {
     "hes": "hes_hide_1_to_7_round_5",
     "opensafely": "opensafely_hide_0_to_7_round_5",
 }
 
 
-def is_small(counts: Ints, rule: Rule) -> Bools:
+def is_small(counts: Ints, rule: SmallNumberRule) -> Bools:
     """Which true counts the rule hides."""
     small: Bools = counts < SMALLEST_SHOWN
     return small & (counts > 0) if rule == "hes" else small
@@ -44,6 +44,6 @@ def bounds_of_shown(published: Ints) -> tuple[Ints, Ints]:
     return lower.astype(np.int64), upper.astype(np.int64)
 
 
-def bounds_of_small(rule: Rule) -> tuple[int, int]:
+def bounds_of_small(rule: SmallNumberRule) -> tuple[int, int]:
     """Least and greatest true count behind a number hidden for being small."""
     return (1 if rule == "hes" else 0), SMALLEST_SHOWN - 1

@@ -39,7 +39,7 @@ class Rates:
 
 
 @dataclass(frozen=True)
-class Engine:
+class RateEngine:
     """One set of ACCEPT's coefficients, with the splines that turn ACCEPT 1 rates into ACCEPT 2 rates."""
 
     effects: RandomEffects
@@ -62,11 +62,11 @@ class Engine:
 
 
 @cache
-def engine(name: EngineName) -> Engine:
+def engine(name: EngineName) -> RateEngine:
     raw = load("accept")["engines"][name]
     effects = RandomEffects(raw["gamma"], raw["variance_z1"], raw["variance_z2"], raw["covariance"])
     knots = raw["knots"]
-    return Engine(
+    return RateEngine(
         effects, raw["log_rate"], raw["severity_logit"], _spline(knots["all"]), _spline(knots["severe"])
     )
 
