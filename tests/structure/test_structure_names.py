@@ -30,16 +30,16 @@ def test_no_two_modules_share_a_name() -> None:
 
 
 def test_no_two_classes_share_a_name() -> None:
-    classes = [node.name for path in SOURCES for node in definitions(path, ast.ClassDef)]  # type: ignore[attr-defined]
+    classes = [node.name for path in SOURCES for node in definitions(path, ast.ClassDef)]
     assert len(classes) > 80
     assert not repeated(classes)
 
 
 def test_functions_are_short() -> None:
     long = [
-        f"{path.relative_to(ROOT)}:{node.name} {node.end_lineno - node.lineno + 1}"  # type: ignore[attr-defined]
+        f"{path.relative_to(ROOT)}:{node.name} {node.end_lineno - node.lineno + 1}"
         for path in SOURCES
         for node in definitions(path, ast.FunctionDef, ast.AsyncFunctionDef)
-        if node.end_lineno - node.lineno + 1 > LONGEST  # type: ignore[attr-defined]
+        if node.end_lineno - node.lineno + 1 > LONGEST
     ]
     assert not long
