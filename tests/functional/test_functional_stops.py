@@ -117,7 +117,7 @@ def test_validate_refuses_what_a_run_refuses_before_it_scores(site: Any) -> None
         said.append(done.stderr.split("copd-strat stopped")[1].splitlines()[0])
         assert (site.output / "failed" / "validation.html").exists()
     assert said[0] == said[1]
-    assert "codes are damaged" in said[0]
+    assert "SNOMED CT and dm+d identifiers" in said[0]
 
 
 def damage_codes(site: Any) -> None:
