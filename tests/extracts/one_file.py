@@ -14,7 +14,7 @@ from extract_world import contract
 from copd_strat.config import EngineSettings
 from copd_strat.engine import Engine
 from copd_strat.extracts.source_files import open_file
-from copd_strat.extracts.staging import Source, admit
+from copd_strat.extracts.staging import Source, stage_file
 from copd_strat.extracts.typed_values import typed
 
 
@@ -33,7 +33,7 @@ def let_in(
         engine.execute("SET preserve_insertion_order = true")
         agreed = contract(table, layout)
         file = open_file(path, path.parent, agreed)
-        yield engine, admit(engine, file, agreed, path.parent / "work", gaps=gaps, zone=zone)
+        yield engine, stage_file(engine, file, agreed, path.parent / "work", gaps=gaps, zone=zone)
     finally:
         engine.close()
 

@@ -43,8 +43,8 @@ def test_a_declared_word_is_a_gap_in_every_table(tmp_path: Path, word: str) -> N
         assert not findings(night.ingested)
 
 
-def findings(found: Ingested) -> list[tuple[str, str]]:
-    return [(one.weight, one.sentence) for one in word_findings(found.tables)]
+def findings(ingested: Ingested) -> list[tuple[str, str]]:
+    return [(found.weight, found.sentence) for found in word_findings(ingested.tables)]
 
 
 def test_an_undeclared_word_is_one_finding_with_its_columns(tmp_path: Path) -> None:

@@ -82,10 +82,10 @@ def test_a_file_that_came_later_is_not_read(tmp_path: Path) -> None:
         (folder / "gp_events_2.csv").write_text(as_csv(gp_events()), encoding="utf-8")
         (folder / "deaths.csv").write_text("patient_id,death_date\nP0001,2025-01-01\n", encoding="utf-8")
 
-    landing = land_listed(write_extract(tmp_path / "in"), tmp_path, add)
-    assert landing.totals()["native.gp_events"]["rows_in"] == 200
-    assert "native.deaths" not in landing.totals()
-    assert not landing.warnings
+    ingested = land_listed(write_extract(tmp_path / "in"), tmp_path, add)
+    assert ingested.totals()["native.gp_events"]["rows_in"] == 200
+    assert "native.deaths" not in ingested.totals()
+    assert not ingested.warnings
 
 
 def test_without_the_second_look_such_a_night_would_pass(
@@ -144,8 +144,8 @@ def test_a_senders_list_is_held_against_the_files(tmp_path: Path, name: str, lin
     folder = write_extract(tmp_path / "in")
     listed = sums(folder, line)
     (folder / name).write_text(listed, encoding="utf-8", newline="")
-    landing = land_listed(folder, tmp_path / "a", lambda folder: None)
-    assert not landing.warnings
+    ingested = land_listed(folder, tmp_path / "a", lambda folder: None)
+    assert not ingested.warnings
     path = folder / "hospital_episodes.csv"
     content = path.read_bytes()
     path.write_bytes(content[:-9] + bytes([content[-9] ^ 1]) + content[-8:])

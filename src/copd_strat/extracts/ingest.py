@@ -29,7 +29,7 @@ from copd_strat.extracts.receipts import Ingested, Linkage, TableReceipt
 from copd_strat.extracts.row_checks import accept_table
 from copd_strat.extracts.sender_checksums import is_checksum_list, require_sent_files
 from copd_strat.extracts.source_files import find, open_file
-from copd_strat.extracts.staging import admit
+from copd_strat.extracts.staging import stage_file
 from copd_strat.extracts.unpack import laid_out
 
 
@@ -55,6 +55,16 @@ class _Night:
     people: list[str] = field(default_factory=list)
     practices_end: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
+
+    @property
+    def ingested(self) -> Ingested:
+        """What the other rooms are told, once everything has come in."""
+        return Ingested(
+            tables=tuple(self.receipts),
+            warnings=tuple(self.warnings),
+            linkages=tuple(self.linkages),
+            left_out=int(self.engine.scalar("SELECT count(*) FROM known_patients WHERE left_out")),
+        )
 
 
 def ingest_sources(
@@ -88,33 +98,15 @@ def ingest_sources(
     )
     _note_known_patients(night)
     engine.execute("SET preserve_insertion_order = true")
-    for number, (source, files) in enumerate(_primary_first(sources, inputs)):
-        layout = LAYOUTS[source.layout]
+    pairs = sorted(zip(sources, inputs, strict=True), key=lambda pair: "primary" not in pair[0].care)
+    for number, (source, files) in enumerate(pairs):
         require_sent_files(files)
-        folder = laid_out(files, work / f"source_{number}")
-        _ingest_source(night, source, folder, layout, contracts_of(layout, contracts))
+        _ingest_source(night, source, laid_out(files, work / f"source_{number}"), contracts)
         require_unchanged(files)
     engine.execute("SET preserve_insertion_order = false")
     _make_relations(night)
     _make_practices_end(night)
-    return _ingested(night)
-
-
-def _primary_first(
-    sources: Sequence[ExtractSource], inputs: Sequence[Sequence[InputFile]]
-) -> list[tuple[ExtractSource, Sequence[InputFile]]]:
-    """Sources with their files; patients come from primary care, and all else is held against them."""
-    pairs = list(zip(sources, inputs, strict=True))
-    return sorted(pairs, key=lambda pair: "primary" not in pair[0].care)
-
-
-def _ingested(night: _Night) -> Ingested:
-    return Ingested(
-        tables=tuple(night.receipts),
-        warnings=tuple(night.warnings),
-        linkages=tuple(night.linkages),
-        left_out=int(night.engine.scalar("SELECT count(*) FROM known_patients WHERE left_out")),
-    )
+    return night.ingested
 
 
 def contracts_of(layout: Layout, folder: Path) -> dict[str, Contract]:
@@ -124,10 +116,10 @@ def contracts_of(layout: Layout, folder: Path) -> dict[str, Contract]:
     return {table: native[table] if table in layout.native else own[table] for table in layout.order}
 
 
-def _ingest_source(
-    night: _Night, source: ExtractSource, folder: Path, layout: Layout, contracts: dict[str, Contract]
-) -> None:
+def _ingest_source(night: _Night, source: ExtractSource, folder: Path, all_contracts: Path) -> None:
     """Patients first, so that all later rows can be held against them; then the rest."""
+    layout = LAYOUTS[source.layout]
+    contracts = contracts_of(layout, all_contracts)
     night.warnings += _unused_files(source, folder, contracts)
     for table, contract in contracts.items():
         night.engine.create_view(view_of(layout, table), no_rows(contract))
@@ -172,7 +164,8 @@ def _ingest_tables(
         number = len(night.receipts)
         work = night.work / f"{number:02d}_{contract.layout}_{table}"
         opened = [
-            admit(night.engine, file, contract, work, gaps=source.gaps, zone=night.zone) for file in found
+            stage_file(night.engine, file, contract, work, gaps=source.gaps, zone=night.zone)
+            for file in found
         ]
         receipt = accept_table(
             night.engine,
@@ -186,13 +179,20 @@ def _ingest_tables(
         )
         night.receipts.append(receipt)
         night.engine.create_view(view_of(layout, table), receipt.accepted)
-        gp = layout.care.get(table) == "primary" and table not in layout.people
-        if receipt.people is not None and table in layout.people:
-            night.people.append(receipt.people)
-        if receipt.people is not None and next(contract.rules_of("known_patient"), None):
-            night.linkages.append(measure_linkage(night.engine, contract, receipt.people, gp=gp))
+        _note_people(night, layout, receipt)
         came[table] = receipt.accepted
     return came
+
+
+def _note_people(night: _Night, layout: Layout, receipt: TableReceipt) -> None:
+    """Whom a table names: the night's people, if patients are made from it, and how they join with these."""
+    if receipt.people is None:
+        return
+    if receipt.table in layout.people:
+        night.people.append(receipt.people)
+    if next(receipt.contract.rules_of("known_patient"), None):
+        gp = layout.care.get(receipt.table) == "primary" and receipt.table not in layout.people
+        night.linkages.append(measure_linkage(night.engine, receipt.contract, receipt.people, gp=gp))
 
 
 def _refuse_absent(source: ExtractSource, contract: Contract) -> None:

@@ -79,40 +79,10 @@ def accept_table(
     Rows that were refused, and values that were set aside, go to ``<file_name>.parquet`` in the folders
     ``quarantine`` and ``set_aside`` of ``quality``.
     """
-    checked = work / "checked"
-    checked.mkdir(parents=True)
-    table = _Table(
-        engine=engine,
-        contract=contract,
-        sources=sources,
-        name=f"{number:02d}",
-        checked=checked,
-        as_of=as_of,
-        in_place=_stay_in_place(engine, contract, sources),
-        spelt=[spellings(engine, contract, source.file.columns, source.rows) for source in sources],
-    )
-    _check_files(table)
-    _find_repeats(table)
-    return _judged(table, quality, file_name)
-
-
-def _check_files(table: _Table) -> None:
-    """Every readable row with the rules it breaks, and table ``broken_<name>`` of the lines that are none."""
-    for place, source in enumerate(table.sources):
-        with reading(source.file.name):
-            _check_file(table, source, place)
-    broken = " UNION ALL ".join(
-        f"SELECT {place} AS _file, * FROM ({source.broken})" for place, source in enumerate(table.sources)
-    )
-    table.engine.create_table(f"broken_{table.name}", broken)
-
-
-def _judged(table: _Table, quality: Path, file_name: str) -> TableReceipt:
-    """The receipt of a checked table, once its quarantine and what was set aside are written."""
-    engine, contract = table.engine, table.contract
+    table = _checked_table(engine, contract, sources, f"{number:02d}", work / "checked", as_of)
     rules = _rule_counts(table)
     set_aside = quality / "set_aside" / f"{file_name}.parquet"
-    rows = CheckedRows(name=table.name, contract=contract, sources=table.sources, every=table.every)
+    rows = CheckedRows(name=table.name, contract=contract, sources=sources, every=table.every)
     write_quarantine(engine, rows, quality / "quarantine" / f"{file_name}.parquet")
     accepted = _accepted(table, rules)
     return TableReceipt(
@@ -129,6 +99,32 @@ def _judged(table: _Table, quality: Path, file_name: str) -> TableReceipt:
         codes=summarise(table.spelt),
         set_aside=set_aside if write_set_aside(engine, rows, rules, set_aside) else None,
     )
+
+
+def _checked_table(
+    engine: Engine, contract: Contract, sources: list[Source], name: str, checked: Path, as_of: date
+) -> _Table:
+    """The table with all its rows checked, and those found that repeat another."""
+    checked.mkdir(parents=True)
+    table = _Table(
+        engine=engine,
+        contract=contract,
+        sources=sources,
+        name=name,
+        checked=checked,
+        as_of=as_of,
+        in_place=_stay_in_place(engine, contract, sources),
+        spelt=[spellings(engine, contract, source.file.columns, source.rows) for source in sources],
+    )
+    for place, source in enumerate(sources):
+        with reading(source.file.name):
+            _check_file(table, source, place)
+    broken = " UNION ALL ".join(
+        f"SELECT {place} AS _file, * FROM ({source.broken})" for place, source in enumerate(sources)
+    )
+    engine.create_table(f"broken_{name}", broken)
+    _find_repeats(table)
+    return table
 
 
 def _stay_in_place(engine: Engine, contract: Contract, sources: list[Source]) -> bool:

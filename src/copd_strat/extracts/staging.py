@@ -55,7 +55,7 @@ class Source:
     undeclared_gaps: dict[str, dict[str, int]] = field(default_factory=dict)
 
 
-def admit(
+def stage_file(
     engine: Engine, file: SourceFile, contract: Contract, work: Path, *, gaps: tuple[str, ...], zone: str
 ) -> Source:
     """Pass a file through the identifier gate; text is staged as Parquet below ``work``, to be read once.
