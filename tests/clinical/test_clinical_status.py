@@ -8,6 +8,8 @@ import pandas as pd
 import pytest
 from clinical_world import World
 
+from copd_strat.quality.clinical_sections import fact_findings
+
 SOURCES = ("register", "registration", "code", "hospital", "emergency")
 NAMES = {
     "register": "register of deaths",
@@ -130,6 +132,13 @@ def test_a_closed_practice_is_a_conflict_unless_it_names_its_successor(world: Wo
     )
     facts = world.build()
     assert dict(facts.conflicts) == {"practice closed": 1}
+    (closed,) = facts.closed_practices
+    assert closed.people == 1
+    told = [found.sentence for found in fact_findings(facts) if found.subject == closed.practice_id]
+    assert told == [
+        f"1 people with COPD are registered with {closed.practice_id}, which closed on {closed.closed_on}:"
+        " nobody may open their lists"
+    ]
     assert dict(world.features("practice_id").to_numpy().tolist()) == {
         "open": "C83003", "orphan": "A81001", "taken_over": "C83003",
     }  # fmt: skip

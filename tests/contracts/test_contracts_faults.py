@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
@@ -18,9 +17,7 @@ from copd_strat.checks.faults import Fault, inject
 from copd_strat.config import EngineSettings, ExtractSource
 from copd_strat.contracts.contract import Contract
 from copd_strat.contracts.contract_files import load_contracts
-from copd_strat.contracts.export import write_expanded
 from copd_strat.engine import Engine
-from copd_strat.errors import ContractError
 from copd_strat.extracts.inventory import inventory
 from copd_strat.extracts.receipts import Ingested
 from copd_strat.extracts.source_files import find
@@ -30,6 +27,8 @@ from copd_strat.synthetic.settings import SyntheticSettings
 
 CONTRACTS = Path(__file__).parents[2] / "data_contracts"
 AS_OF = date(2026, 11, 10)
+# What lies in another table: no row of the table itself can be made to break it.
+BROKEN_ELSEWHERE = {"patient_left_out"}
 DECISIONS = "practice_id,patient_ref,run_id,decision,reason,decided_on\n" + "\n".join(
     f"A81{n:03d},CP-7K3M-9QWX-4,20261001-1,accept,seen,2026-10-{n:02d}" for n in range(1, 13)
 )
@@ -75,15 +74,6 @@ def land(engine: Engine, extract: Path, out: Path, contracts: Path) -> Ingested:
     )
 
 
-def tolerant_contracts(folder: Path) -> Path:
-    """The contracts with failing shares so high that a small spoiled extract is landed to its end."""
-    for path in write_expanded((CONTRACTS / "native").glob("*.yaml"), folder):
-        text = path.read_text(encoding="utf-8")
-        text = re.sub(r"(failShare\n +value): [0-9.]+", r"\1: 1.0", text)
-        path.write_text(re.sub(r"mustBeLessOrEqualTo: [0-9.]+", "mustBeLessOrEqualTo: 100", text))
-    return folder
-
-
 @pytest.fixture(scope="module")
 def contracts() -> dict[str, Contract]:
     return load_contracts(CONTRACTS, "native")
@@ -99,7 +89,7 @@ def spoiled(tmp_path_factory: pytest.TempPathFactory, contracts: dict[str, Contr
         for fault in inject(find(extract, contract), contract, seed=7)
     ]
     engine = Engine.open(EngineSettings(), out / "spill")
-    landing = land(engine, extract, out, tolerant_contracts(out / "contracts"))
+    landing = land(engine, extract, out, CONTRACTS)
     quarantined = f"read_parquet('{out}/quality/quarantine/*.parquet')"
     rows = engine.rows(f"SELECT file, line, rule FROM {quarantined}")
     verdicts = [confirm_sample(engine, r, contracts[r.table], AS_OF) for r in landing.tables]
@@ -108,7 +98,12 @@ def spoiled(tmp_path_factory: pytest.TempPathFactory, contracts: dict[str, Contr
 
 
 def test_every_rule_is_broken_once(spoiled: Spoiled, contracts: dict[str, Contract]) -> None:
-    codes = [rule.code for contract in contracts.values() for rule in contract.rules]
+    codes = [
+        rule.code
+        for contract in contracts.values()
+        for rule in contract.rules
+        if rule.check not in BROKEN_ELSEWHERE
+    ]
     assert sorted(fault.code for fault in spoiled.faults) == sorted(codes)
     assert len(codes) >= 60
 
@@ -138,16 +133,6 @@ def test_no_row_is_lost(spoiled: Spoiled) -> None:
 
 def test_great_expectations_counts_the_same(spoiled: Spoiled) -> None:
     assert spoiled.disagreements == []
-
-
-def test_too_many_broken_rows_stop_the_run(tmp_path: Path, contracts: dict[str, Contract]) -> None:
-    extract = make_extracts(tmp_path / "synthetic")
-    table = extract / "patients.csv"
-    text = table.read_text(encoding="utf-8").replace(",female,", ",no such sex,")
-    table.write_text(text, encoding="utf-8")
-    engine = Engine.open(EngineSettings(), tmp_path / "spill")
-    with pytest.raises(ContractError, match=r"native\.patients\.sex\.valid_values"):
-        land(engine, extract, tmp_path, CONTRACTS)
 
 
 def test_without_faults_nothing_is_found(tmp_path: Path) -> None:

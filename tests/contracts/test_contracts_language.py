@@ -9,15 +9,18 @@ from typing import Any
 import duckdb
 import pytest
 import yaml
+from click.testing import CliRunner
 from contracts_page import CONTRACTS
 
 from copd_strat.checks import check_kinds
 from copd_strat.checks.violations import violation
+from copd_strat.cli import commands
 from copd_strat.contracts.contract import SQL_TYPES, Contract
 from copd_strat.contracts.contract_files import as_contract, load_contract, standard_faults
 from copd_strat.contracts.export import expanded
 from copd_strat.contracts.kinds import KINDS
 from copd_strat.contracts.lint import all_contracts, contract_files
+from copd_strat.errors import ConfigError
 from copd_strat.extracts.typed_values import typed
 
 AS_OF = date(2026, 11, 10)
@@ -46,7 +49,6 @@ def rules(contract: Contract) -> dict[str, tuple[str, float | None, float | None
 def test_a_kind_implies_its_usual_checks() -> None:
     assert rules(table(column("day", "event_date", "date", "    required: true\n"))) == {
         "complete_row": ("reject_row", 0.0001, 0.01),
-        "day.minimum": ("reject_row", 0.001, 0.05),
         "day.not_future": ("reject_row", 0.001, 0.05),
         "day.not_placeholder": ("reject_row", 0.001, 0.05),
         "day.readable": ("reject_row", 0.001, 0.05),
@@ -63,7 +65,7 @@ def test_dates_are_held_against_births_where_the_table_is_linked_to_patients() -
 
 def test_an_optional_value_that_is_wrong_costs_only_itself() -> None:
     bounds = "    logicalTypeOptions: {maximum: 40}\n"
-    assert rules(table(column("cat", "amount", "number", bounds)))["cat.maximum"][0] == "warn"
+    assert rules(table(column("cat", "amount", "number", bounds)))["cat.maximum"][0] == "set_aside_value"
     needed = rules(table(column("cat", "amount", "number", f"    required: true\n{bounds}")))
     assert needed["cat.maximum"][0] == needed["cat.minimum"][0] == "reject_row"
 
@@ -98,7 +100,7 @@ def test_a_column_that_decides_stops_the_run_early() -> None:
     )
     contract = table(plain)
     rule = next(contract.rules_of("valid_values"))
-    assert (rule.severity, rule.fail_share, rule.fail_rows) == ("warn", 0.02, 5)
+    assert (rule.severity, rule.fail_share, rule.fail_rows) == ("set_aside_value", 0.02, 5)
     assert contract.column("sex").values == ("1", "2", "9")
 
 
@@ -161,7 +163,7 @@ def test_a_condition_is_never_unknown(layout: str) -> None:
             row = duckdb.sql(
                 f"SELECT [{', '.join(conditions)}] FROM (SELECT r, struct_pack({fields}) AS t "
                 f"FROM (SELECT {texts}) r) "
-                "LEFT JOIN (SELECT 'x' AS patient_id, 1950 AS birth_year) p ON FALSE"
+                "LEFT JOIN (SELECT 'x' AS patient_id, 1950 AS birth_year, FALSE AS left_out) p ON FALSE"
             ).fetchone()
             assert row is not None
             assert None not in row[0]
@@ -170,3 +172,19 @@ def test_a_condition_is_never_unknown(layout: str) -> None:
 def test_every_column_type_has_an_sql_type() -> None:
     used = {column.type for contract in all_contracts(CONTRACTS) for column in contract.columns}
     assert used == set(SQL_TYPES)
+
+
+def test_a_supplier_gets_the_contracts_of_a_layout(tmp_path: Path) -> None:
+    runner, out = CliRunner(), str(tmp_path / "out")
+    arguments = ["contracts", "export", "--folder", str(CONTRACTS), "-o", out]
+    full = runner.invoke(commands, [*arguments, "--expanded", "nhse"])
+    assert full.exit_code == 0, full.output
+    text = (tmp_path / "out" / "nhse" / "hes_apc.odcs.yaml").read_text(encoding="utf-8")
+    assert "id: not_placeholder" in text
+    assert not (tmp_path / "out" / "native").exists()
+    plain = runner.invoke(commands, [*arguments, "nhse"])
+    assert plain.exit_code == 0, plain.output
+    same = (tmp_path / "out" / "nhse" / "hes_apc.odcs.yaml").read_bytes()
+    assert same == (CONTRACTS / "nhse" / "hes_apc.odcs.yaml").read_bytes()
+    nobody = runner.invoke(commands, [*arguments, "nobody"])
+    assert isinstance(nobody.exception, ConfigError)

@@ -13,7 +13,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from extract_world import as_csv, contract, gp_events, landed, write_extract
+from extract_world import as_csv, contract, gp_events, ingested, write_extract
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from one_file import accounted, column, let_in, typed_values, write_columns
@@ -201,12 +201,12 @@ def test_a_name_that_is_not_utf8_is_refused_where_it_would_be_read_and_told_wher
     folder = write_extract(tmp_path / "in")
     odd = os.fsdecode(b"notes_\xe9.csv")
     (folder / odd).write_text("a,b\n", encoding="utf-8")
-    with landed(folder, tmp_path / "a") as night:
-        assert night.landing.warnings[0].startswith("notes_\\xe9.csv: not read")
+    with ingested(folder, tmp_path / "a") as night:
+        assert night.ingested.warnings[0].startswith("notes_\\xe9.csv: not read")
     (folder / odd).rename(folder / os.fsdecode(b"gp_events_\xe9.csv"))
     with (
         pytest.raises(InputError, match=r"gp_events_\\xe9\.csv: the file's name is not UTF-8"),
-        landed(folder, tmp_path / "b"),
+        ingested(folder, tmp_path / "b"),
     ):
         pass
 
@@ -357,11 +357,11 @@ def test_a_loader_that_drops_rows_is_found_by_the_other_count(
             folder / "gp_events.parquet",
             row_group_size=50,
         )
-    with landed(folder, tmp_path / "a") as night:
-        assert rows_add_up(night.landing.tables).success
+    with ingested(folder, tmp_path / "a") as night:
+        assert rows_add_up(night.ingested.tables).success
     monkeypatch.setattr(staging, "scan", _every_seventh_dropped(source_files.scan))
-    with landed(folder, tmp_path / "b") as night:
-        (found,) = rows_add_up(night.landing.tables).failures
+    with ingested(folder, tmp_path / "b") as night:
+        (found,) = rows_add_up(night.ingested.tables).failures
         assert found.table == f"native.gp_events: gp_events.{ending}"
         assert (found.observed["rows_in"], found.observed["loaded"]) == (200, 172)
 
@@ -383,8 +383,8 @@ def test_a_reader_that_skips_a_row_group_is_found(tmp_path: Path, monkeypatch: p
             + ("" if file.is_text else " WHERE _line NOT BETWEEN 51 AND 100")
         ),
     )
-    with landed(folder, tmp_path) as night:
-        (found,) = rows_add_up(night.landing.tables).failures
+    with ingested(folder, tmp_path) as night:
+        (found,) = rows_add_up(night.ingested.tables).failures
         assert (found.observed["rows_in"], found.observed["loaded"]) == (200, 150)
 
 
@@ -393,11 +393,11 @@ def test_rejected_lines_are_part_of_the_equation(tmp_path: Path) -> None:
     lines = as_csv(gp_events()).splitlines()
     lines[20:20] = ["cut off", "", "too,many," + "," * 9 + "x"]
     (folder / "gp_events.csv").write_text("\n".join(lines), encoding="utf-8")
-    with landed(folder, tmp_path) as night:
+    with ingested(folder, tmp_path) as night:
         assert night.receipt("gp_events").totals == {
             "rows_in": 202,
             "loaded": 200,
             "quarantined": 2,
             "duplicates": 0,
         }
-        assert rows_add_up(night.landing.tables).success
+        assert rows_add_up(night.ingested.tables).success

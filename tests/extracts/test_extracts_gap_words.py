@@ -7,7 +7,7 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
-from extract_world import Rows, gp_events, hospital_episodes, landed, patients, prescriptions, write_extract
+from extract_world import Rows, gp_events, hospital_episodes, ingested, patients, prescriptions, write_extract
 from one_file import column, let_in, write_columns
 
 from copd_strat.extracts.receipts import Ingested
@@ -36,44 +36,44 @@ def relations(night: Any) -> list[Any]:
 
 @pytest.mark.parametrize("word", ["NULL", "."])
 def test_a_declared_word_is_a_gap_in_every_table(tmp_path: Path, word: str) -> None:
-    with landed(write_extract(tmp_path / "plain"), tmp_path / "a") as night:
+    with ingested(write_extract(tmp_path / "plain"), tmp_path / "a") as night:
         expected = relations(night)
-    with landed(write_extract(tmp_path / "in", **with_word(word)), tmp_path / "b", gaps=(word,)) as night:
+    with ingested(write_extract(tmp_path / "in", **with_word(word)), tmp_path / "b", gaps=(word,)) as night:
         assert relations(night) == expected
-        assert not findings(night.landing)
+        assert not findings(night.ingested)
 
 
-def findings(landing: Ingested) -> list[tuple[str, str]]:
-    return [(found.weight, found.sentence) for found in word_findings(landing.tables)]
+def findings(found: Ingested) -> list[tuple[str, str]]:
+    return [(one.weight, one.sentence) for one in word_findings(found.tables)]
 
 
 def test_an_undeclared_word_is_one_finding_with_its_columns(tmp_path: Path) -> None:
-    with landed(write_extract(tmp_path / "in", **with_word("NULL")), tmp_path / "a") as night:
-        ((weight, sentence),) = findings(night.landing)
+    with ingested(write_extract(tmp_path / "in", **with_word("NULL")), tmp_path / "a") as night:
+        ((weight, sentence),) = findings(night.ingested)
     assert weight == "stop"
     assert sentence.startswith("gp_events, patients, prescriptions: the word NULL stands in 6 columns")
     assert "gp_events.unit 200" in sentence
 
 
 def test_nothing_that_follows_from_the_word_is_found(tmp_path: Path) -> None:
-    with landed(write_extract(tmp_path / "plain"), tmp_path / "a") as night:
-        expected = [receipt.rules for receipt in night.landing.tables]
-    with landed(write_extract(tmp_path / "in", **with_word("NULL")), tmp_path / "b") as night:
-        assert [receipt.rules for receipt in night.landing.tables] == expected
+    with ingested(write_extract(tmp_path / "plain"), tmp_path / "a") as night:
+        expected = [receipt.rules for receipt in night.ingested.tables]
+    with ingested(write_extract(tmp_path / "in", **with_word("NULL")), tmp_path / "b") as night:
+        assert [receipt.rules for receipt in night.ingested.tables] == expected
 
 
 def test_in_text_columns_alone_it_is_a_finding_as_well(tmp_path: Path) -> None:
     rows = [row | {"unit": "NULL"} for row in gp_events()]
-    with landed(write_extract(tmp_path / "in", gp_events=rows), tmp_path / "a") as night:
+    with ingested(write_extract(tmp_path / "in", gp_events=rows), tmp_path / "a") as night:
         told = "gp_events: the word NULL stands in 1 column (rows: gp_events.unit 200)"
-        assert findings(night.landing) == [("stop", told)]
+        assert findings(night.ingested) == [("stop", told)]
 
 
 def test_a_few_are_told_and_read_as_gaps(tmp_path: Path) -> None:
     rows = [row | {"unit": "N/A"} if n < 3 else row for n, row in enumerate(gp_events())]
-    with landed(write_extract(tmp_path / "in", gp_events=rows), tmp_path / "a") as night:
+    with ingested(write_extract(tmp_path / "in", gp_events=rows), tmp_path / "a") as night:
         told = "gp_events: the word N/A stands in 1 column (rows: gp_events.unit 3); it was read as a gap"
-        assert findings(night.landing) == [("warn", told)]
+        assert findings(night.ingested) == [("warn", told)]
         assert night.count("gp_events WHERE unit IS NULL") == 200
         assert night.receipt("gp_events").files[0].undeclared_gaps == {"unit": {"N/A": 3}}
 
@@ -100,11 +100,11 @@ def test_every_word_is_found_in_every_kind_of_column(
 
 
 def test_a_word_of_a_value_set_is_a_value(tmp_path: Path) -> None:
-    with landed(
+    with ingested(
         write_extract(tmp_path / "in", patients=[row | {"sex": "unknown"} for row in patients()]),
         tmp_path / "a",
     ) as night:
-        assert not findings(night.landing)
+        assert not findings(night.ingested)
         assert night.count("patients WHERE sex = 'unknown'") == len(patients())
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from extract_world import CONTRACTS, as_csv, gp_events, landed, patients, write_extract
+from extract_world import CONTRACTS, as_csv, gp_events, ingested, patients, write_extract
 
 from copd_strat.errors import InputError
 from copd_strat.extracts.propose_layout import propose
@@ -18,8 +18,8 @@ def test_every_table_that_a_run_would_load_is_found(tmp_path: Path) -> None:
     (folder / "local_flags.csv").write_text("patient_id,flag\nP0001,no_device\n", encoding="utf-8")
     found = propose(folder, CONTRACTS)
     assert (found.layout, found.folder, found.unread) == ("native", folder, ())
-    with landed(folder, tmp_path) as night:
-        assert set(found.tables) == {receipt.table for receipt in night.landing.tables}
+    with ingested(folder, tmp_path) as night:
+        assert set(found.tables) == {receipt.table for receipt in night.ingested.tables}
 
 
 def test_tables_in_the_native_form_belong_to_other_layouts_too(tmp_path: Path) -> None:

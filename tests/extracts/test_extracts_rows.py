@@ -14,6 +14,7 @@ from extract_world import (
     Rows,
     as_csv,
     broken_rules,
+    contract,
     gp_events,
     hospital_episodes,
     ingested,
@@ -24,6 +25,7 @@ from extract_world import (
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from copd_strat.contracts.own_tables import arrow_type, own_table
 from copd_strat.errors import ContractError
 
 
@@ -252,3 +254,20 @@ def test_every_line_is_loaded_quarantined_or_a_duplicate(
         assert file.loaded == night.count("prescriptions")
         assert file.duplicates >= 420
         assert file.quarantined == len({row["line"] for row in night.quarantine("prescriptions")})
+
+
+def test_what_is_listed_is_written_as_its_contract_says(tmp_path: Path) -> None:
+    rows = with_change(gp_events(), 3, event_date="2025-02-30")
+    rows = with_change(rows, 5, value="twelve")
+    listed = {
+        "quarantine": [column.name for column in contract("gp_events").columns],
+        "set_aside": [],
+    }
+    with ingested(write_extract(tmp_path / "in", gp_events=rows), tmp_path) as night:
+        for name, more in listed.items():
+            (path,) = (night.quality / name).glob("*gp_events*.parquet")
+            own = own_table("internal", name)
+            assert [(field.name, field.type) for field in pyarrow.parquet.read_schema(path)] == [
+                *((column.name, arrow_type(column)) for column in own.columns),
+                *((column, pyarrow.string()) for column in more),
+            ]

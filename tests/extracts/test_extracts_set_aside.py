@@ -29,7 +29,7 @@ IMPOSSIBLE: dict[str, tuple[str, dict[str, Any], str]] = {
     "dead tomorrow": ("patients", {"death_date": "2026-11-24"}, "death_date.not_future"),
     "dead on no day": ("patients", {"death_date": "1801-01-01"}, "death_date.not_placeholder"),
     "gone before coming": ("patients", {"registration_end": "2014-01-01"}, "registration_end.not_before"),
-    "come before anybody": ("patients", {"registration_start": "1799-05-01"}, "registration_start.minimum"),
+    "come before anybody": ("patients", {"registration_start": "1799-05-01"}, "registration_start.readable"),
     "born in no month": ("patients", {"birth_month": "13"}, "birth_month.maximum"),
     "an eleventh decile": ("patients", {"imd_decile": "11"}, "imd_decile.maximum"),
     "a sex of its own": ("patients", {"sex": "woman"}, "sex.valid_values"),

@@ -13,10 +13,9 @@ from typing import Any
 
 import duckdb
 import pytest
+from conftest import SHORT, Site, make_site
 
-from copd_strat.contracts.own_tables import arrow_schema, own_table, write_parquet
 from copd_strat.publish import RunFolder
-from copd_strat.publish.manifest import write_json, written_files
 
 CANARY = "CANARY77XYZ"
 
@@ -206,28 +205,33 @@ STEPS = [
 ]
 
 
-def seed(site: Any) -> None:
-    """A run that was published before, so that there is something to leave whole."""
-    folder = RunFolder(site.output)
-    with folder.lock(), folder.staged("old") as partial:
-        figures = {"guard": {}, "dispositions": {}, "register": 0}
-        manifest = {
-            "run_id": "old",
-            "as_of": "2026-04-01",
-            "key": "k",
-            "parts": {},
-            "previous": None,
-        } | figures
-        nobody = arrow_schema(own_table("internal", "history_dispositions")).empty_table()
-        write_parquet(nobody, partial / "history" / "dispositions.parquet")
-        files, timed = written_files(partial)
-        digest = write_json(partial / "manifest.json", manifest | {"files": files, "timed_files": timed})
-        folder.publish(partial, "old", digest)
+@pytest.fixture(scope="session")
+def published_once(few_people: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a small site with one published run, to copy."""
+    folder = tmp_path_factory.mktemp("published_once") / "site"
+    made = make_site(folder, few_people / "native", few_people / "truth", SHORT)
+    done = made.run(as_of="2026-04-09")
+    assert done.returncode == 0, done.stderr
+    return folder
+
+
+@pytest.fixture
+def running_site(published_once: Path, tmp_path: Path) -> Site:
+    """A small site of one's own with a run of the day before."""
+    shutil.copytree(published_once, tmp_path / "site")
+    return Site(tmp_path / "site", Path())
+
+
+def the_run(site: Any) -> str:
+    """The folder that readers follow, every file of it as it was published."""
+    current = RunFolder(site.output).intact_current()
+    assert current is not None
+    return current.path.name
 
 
 def signalled(site: Any, step: str, number: signal.Signals) -> tuple[int, str]:
     """Exit code and log of a night that gets a signal as soon as a step has begun."""
-    with site.start("--force") as night:
+    with site.start() as night:
         assert night.stderr is not None
         log = []
         for line in night.stderr:
@@ -239,27 +243,24 @@ def signalled(site: Any, step: str, number: signal.Signals) -> tuple[int, str]:
 
 
 @pytest.mark.parametrize("step", STEPS)
-def test_a_killed_night_leaves_the_old_run_whole(small_site: Any, step: str) -> None:
-    seed(small_site)
-    code, _ = signalled(small_site, step, signal.SIGKILL)
-    current = RunFolder(small_site.output).intact_current()
-    assert current is not None
-    assert (code, current.run_id) == (-9, "old") or step == "publish"
+def test_a_killed_night_leaves_the_old_run_whole(running_site: Any, step: str) -> None:
+    before = the_run(running_site)
+    code, log = signalled(running_site, step, signal.SIGKILL)
+    after = the_run(running_site)
+    assert (code, after) == (-9, before) or step == "publish", log
 
 
 @pytest.mark.parametrize("step", STEPS)
-def test_a_stopped_night_says_so_in_one_sentence(small_site: Any, step: str) -> None:
+def test_a_stopped_night_says_so_in_one_sentence(running_site: Any, step: str) -> None:
     number = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)[STEPS.index(step) % 3]
-    seed(small_site)
-    code, log = signalled(small_site, step, number)
+    before = the_run(running_site)
+    code, log = signalled(running_site, step, number)
     assert code == 128 + number, log
     assert log.count("was stopped by you") == 1
     assert "Traceback" not in log
-    assert "report" not in log.split("FAILED")[-1].replace("summary and report", "")
-    assert {path.name for path in small_site.output.iterdir()} == {".lock", "CURRENT.json", "runs"}
-    current = RunFolder(small_site.output).intact_current()
-    assert current is not None
-    assert current.run_id == "old" or step == "publish"
+    assert "Fix:" not in log
+    assert {path.name for path in running_site.output.iterdir()} == {".lock", "CURRENT.json", "runs"}
+    assert the_run(running_site) == before or step == "publish"
 
 
 def test_every_line_of_the_log_has_a_time_and_sources_have_their_path(small_site: Any) -> None:
@@ -283,21 +284,28 @@ def test_a_file_written_while_the_night_reads_is_noticed(small_site: Any) -> Non
     assert not (small_site.output / "CURRENT.json").exists()
 
 
-def test_a_damaged_run_is_refused_and_restored(small_site: Any) -> None:
-    seed(small_site)
-    assert small_site.run("--force").returncode == 0
-    damaged = next((small_site.output / "runs").glob("2026*"))
+def test_a_damaged_run_is_refused_and_restored(running_site: Any) -> None:
+    first = the_run(running_site)
+    assert running_site.run().returncode == 0
+    damaged = running_site.output / "runs" / the_run(running_site)
     (damaged / "history" / "dispositions.parquet").write_bytes(b"rewritten")
-    config = ("--config", str(small_site.config))
+    config = ("--config", str(running_site.config))
     for command in (("run", *config), ("runs", "verify", *config)):
-        done = small_site.call(*command)
+        done = running_site.call(*command)
         assert done.returncode == 11, done.stderr
         assert "copd-strat runs restore RUN" in done.stderr
-    done = small_site.call("runs", "restore", "old", *config)
+    (damaged / "analyst" / "patients.parquet").write_bytes(b"rewritten")
+    both = ("--policy", "rules_only", "--policy", "gold_abe")
+    for command in (("diff", first, damaged.name), ("explain", "CP-0000-0000-0"), ("whatif", *both)):
+        done = running_site.call(*command, *config)
+        assert done.returncode == 11, f"{command}: {done.stderr}"
+        assert "analyst/patients.parquet is missing or was changed" in done.stderr
+    done = running_site.call("runs", "restore", first, *config)
     assert done.returncode == 0, done.stderr
-    assert "Published is now run old" in done.stdout
+    assert f"Published is now run {first}" in done.stdout
     (damaged / "manifest.json").write_text("{")
-    listed = small_site.call("runs", "list", *config)
+    listed = running_site.call("runs", "list", *config)
     assert listed.returncode == 0, listed.stderr
     assert f"run {damaged.name} is damaged" in listed.stderr
     assert damaged.name not in listed.stdout
+    assert the_run(running_site) == first

@@ -183,3 +183,170 @@ def test_an_indicator_is_one_row_of_a_table_and_one_query(tree: Tree) -> None:
     assert "passed" in tree.run("-m", "pytest", "-q", "tests/outputs/test_outputs_indicators.py")
     assert tree.run("-c", _COUNTED).strip() == "[(datetime.date(2025, 5, 1), 1)]"
     assert tree.run("-c", _PUBLISHED).split() == ["True", "True", "True"]
+
+
+_PEOPLE = """\
+apiVersion: v3.1.0
+kind: DataContract
+id: copd-strat.ledger.people
+name: People of the ledger
+version: 2.0.0
+status: active
+schema:
+- name: people
+  description: One row a person.
+  customProperties:
+  - {property: needed, value: true}
+  properties:
+  - name: who
+    description: Pseudonym.
+    logicalType: string
+    required: true
+    primaryKey: true
+    customProperties: [{property: kind, value: patient_id}]
+  - name: practice
+    description: Practice.
+    logicalType: string
+    required: true
+    customProperties: [{property: kind, value: organisation}]
+  - name: gender
+    description: 01 female, 02 male.
+    logicalType: string
+    customProperties:
+    - {property: kind, value: category}
+    - {property: present, value: true}
+    quality:
+    - metric: invalidValues
+      arguments: {validValues: ['01', '02']}
+      mustBe: 0
+  - name: born
+    description: Year of birth.
+    logicalType: integer
+    required: true
+    customProperties: [{property: kind, value: birth_year}]
+team: {name: Sender of the extract}
+"""
+_ENTRIES = """\
+apiVersion: v3.1.0
+kind: DataContract
+id: copd-strat.ledger.entries
+name: Entries of the ledger
+version: 2.0.0
+status: active
+schema:
+- name: entries
+  description: One row a coded entry.
+  customProperties: [{property: linkageFloor, value: 0.5}]
+  properties:
+  - name: who
+    description: Pseudonym.
+    logicalType: string
+    required: true
+    relationships: [{to: people.who}]
+    customProperties: [{property: kind, value: patient_id}]
+  - name: day
+    description: Day of the entry.
+    logicalType: date
+    required: true
+    customProperties: [{property: kind, value: event_date}]
+  - name: sctid
+    description: SNOMED CT id.
+    logicalType: string
+    required: true
+    customProperties: [{property: kind, value: code}]
+team: {name: Sender of the extract}
+"""
+_MAPPING = '''\
+"""The ledger: people and their entries."""
+
+from copd_strat.extracts.layout import Feed, Layout
+
+LAYOUT = Layout(
+    name="ledger",
+    order=("people", "entries"),
+    people=("people",),
+    care={"people": "primary", "entries": "primary"},
+    feeds=(
+        Feed(relation="patients", needs=("people",), sql="patients"),
+        Feed(relation="gp_events", needs=("entries",), sql="gp_events"),
+    ),
+)
+'''
+_LEDGER_PATIENTS = """\
+-- People of the ledger, one registration each. Source: docs/extending.md.
+SELECT
+    who AS patient_id, practice AS practice_id,
+    CASE gender WHEN '01' THEN 'female' WHEN '02' THEN 'male' ELSE 'unknown' END AS sex,
+    born AS birth_year
+FROM ledger_people
+"""
+_LEDGER_EVENTS = """\
+-- Entries of the ledger, all in SNOMED CT. Source: docs/extending.md.
+SELECT who AS patient_id, day AS event_date, sctid AS code, 'snomed' AS code_system
+FROM ledger_entries
+"""
+_WRITER = '''\
+"""The ledger as its sender writes it: genders lose their zeros on the way."""
+
+from copd_strat.extracts.synthetic_selects import PRESENT, asked, write_select
+
+PEOPLE = f"""
+    SELECT patient_id AS who, practice_id AS practice, CASE sex WHEN 'female' THEN 1 ELSE 2 END AS gender,
+           birth_year AS born FROM ({PRESENT}) ORDER BY ALL"""
+ENTRIES = """
+    SELECT patient_id AS who, event_date AS day, code AS sctid
+    FROM gp_events WHERE code_system = 'snomed' ORDER BY ALL"""
+
+
+def write(tables, folder):
+    with asked(tables) as connection:
+        return (
+            write_select(connection, PEOPLE, folder / "people.csv"),
+            write_select(connection, ENTRIES, folder / "entries.parquet"),
+        )
+'''
+_READ = """
+from datetime import date
+from pathlib import Path
+from copd_strat import config, extracts
+from copd_strat.config import EngineSettings, ExtractSource
+from copd_strat.contracts.lint import lint
+from copd_strat.engine import Engine
+from copd_strat.extracts.inventory import inventory
+from copd_strat.extracts.propose_layout import propose
+from copd_strat.synthetic import SyntheticSettings, simulate_world
+from copd_strat.synthetic.generate import write_world
+contracts = config.packaged_folder("data_contracts")
+assert "ledger" in config.layouts()
+world = simulate_world(SyntheticSettings(seed=3, practices=2, register=30, others=10))
+folder = write_world(world, Path("out"), "ledger").extracts
+engine = Engine.open(EngineSettings(), Path("spill"))
+found = extracts.ingest_sources(
+    engine, (ExtractSource(layout="ledger", path=folder),), contracts,
+    inputs=(inventory(folder),), zone="Europe/London",
+    work=Path("work"), quality=Path("quality"), as_of=date(2026, 11, 23))
+sexes = engine.rows("SELECT DISTINCT sex FROM patients ORDER BY 1")
+people = len(set(world.tables["patients"]["patient_id"].to_pylist()))
+print(propose(folder, contracts).layout, engine.scalar("SELECT count(*) FROM patients") == people,
+      engine.scalar("SELECT count(*) FROM gp_events") > 1000, [sex for (sex,) in sexes] == ["female", "male"],
+      found.linkages[0].share, found.sums["quarantined"])
+"""
+
+
+def test_a_layout_is_its_contracts_and_one_folder(tree: Tree) -> None:
+    folder = "src/copd_strat/extracts/layouts/ledger"
+    files = {
+        "data_contracts/ledger/people.odcs.yaml": _PEOPLE,
+        "data_contracts/ledger/entries.odcs.yaml": _ENTRIES,
+        f"{folder}/__init__.py": "",
+        f"{folder}/mapping.py": _MAPPING,
+        f"{folder}/writer.py": _WRITER,
+        f"{folder}/sql/patients.sql": _LEDGER_PATIENTS,
+        f"{folder}/sql/gp_events.sql": _LEDGER_EVENTS,
+    }
+    for name, text in files.items():
+        (tree.root / name).parent.mkdir(parents=True, exist_ok=True)
+        tree.create(name, text)
+    assert tree.touched() == set(files)
+    assert tree.run("-c", _READ).split() == ["ledger", "True", "True", "True", "1.0", "0"]
+    assert "no faults" in tree.run("-c", "from copd_strat.cli import main; main()", "contracts", "lint")

@@ -38,7 +38,7 @@ def inject(files: Iterable[Path], contract: Contract, seed: int) -> list[Fault]:
     no row of the file can break (an absent column, a Parquet row without all fields) are left out.
     """
     path = min(files)
-    table = _Table.read(path)
+    table = _SpoiledFile.read(path)
     header = 1 if table.delimiter is None else 2
     order = list(range(len(table.rows)))
     Random(seed).shuffle(order)  # noqa: S311 - which rows are spoiled is no secret
@@ -59,7 +59,7 @@ def inject(files: Iterable[Path], contract: Contract, seed: int) -> list[Fault]:
     return faults
 
 
-def _plant(rule: Rule, contract: Contract, table: _Table, order: list[int]) -> int | None:
+def _plant(rule: Rule, contract: Contract, table: _SpoiledFile, order: list[int]) -> int | None:
     """Break ``rule`` in the first row of ``order`` that can be, and take that row out of ``order``."""
     for place, number in enumerate(order):
         row = check_kind(rule.check).spoiled(rule, contract, table.rows[number])
@@ -74,7 +74,7 @@ def _plant(rule: Rule, contract: Contract, table: _Table, order: list[int]) -> i
 
 
 @dataclass
-class _Table:
+class _SpoiledFile:
     """A file's rows as text."""
 
     columns: list[str]
@@ -82,7 +82,7 @@ class _Table:
     delimiter: str | None
 
     @classmethod
-    def read(cls, path: Path) -> _Table:
+    def read(cls, path: Path) -> _SpoiledFile:
         if path.suffix == ".parquet":
             return cls._from_parquet(path)
         delimiter = "," if ".csv" in path.suffixes else "\t"
@@ -92,7 +92,7 @@ class _Table:
         return cls(list(reader.fieldnames or ()), rows, delimiter)
 
     @classmethod
-    def _from_parquet(cls, path: Path) -> _Table:
+    def _from_parquet(cls, path: Path) -> _SpoiledFile:
         import pyarrow.parquet as pq
 
         table = pq.read_table(path)

@@ -6,6 +6,7 @@ from typing import Any
 
 from copd_strat.checks.check import Cell, Check, Row
 from copd_strat.contracts.contract import Column, Contract, Rule
+from copd_strat.contracts.kinds import FIRST_EVENT
 
 # strptime's letters as a person writes them.
 _WRITTEN = {"%Y": "yyyy", "%m": "mm", "%d": "dd", "%b": "Mon"}
@@ -32,7 +33,9 @@ class Readable(Check):
 def _wanted(column: Column | None, contract: Contract) -> str:
     wanted = column.type if column else ""
     if wanted == "date":
-        return f"a date written {' or '.join(map(_written, contract.date_formats))}"
+        return (
+            f"a date from {FIRST_EVENT.year} on, written {' or '.join(map(_written, contract.date_formats))}"
+        )
     words = {
         "integer": "a whole number",
         "number": "a number with a decimal point",

@@ -15,7 +15,7 @@ class ValidValues(MetricCheck):
     metric = "invalidValues"
     meaning = "the value is one of a fixed set"
     counts = "Rows whose {column} is none of the accepted values."
-    fix = "map {column} to the accepted values"
+    fix = "send {column} in the codes of the source as they are; what is none of them is counted by value"
     arguments = ("validValues",)
     told_by_value = True
 

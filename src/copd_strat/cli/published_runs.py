@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,14 @@ from copd_strat.cli import options
 from copd_strat.cli.terminal import say, show, show_json, table
 from copd_strat.errors import InputError
 from copd_strat.publish import PublishedRun, RunFolder, verify
+
+_HISTORY, _PATIENTS = "history/dispositions.parquet", "analyst/patients.parquet"
+_HEADINGS = {
+    "moves": "Where patients would go: today's policy down, the other across",
+    "workload": "What work each policy makes, by practice or network",
+    "severe": "Last year's severe exacerbations, and how many were those of patients of the clinic tier",
+    "balance": "Who is in the clinic tier, by group of patients",
+}
 
 
 def published(config_path: Path) -> tuple[config.Settings, PublishedRun]:
@@ -70,12 +79,8 @@ def list_runs(config_path: Path, as_json: bool) -> None:
     if as_json:
         show_json(rows)
     elif rows:
-        show(
-            table(
-                list(rows[0]),
-                [[_marked(value) for value in row.values()] for row in rows],
-            )
-        )
+        show(f"{len(rows)} run(s) are kept; readers follow {pointer}.\n")
+        show(table(list(rows[0]), [[_marked(value) for value in row.values()] for row in rows]))
     else:
         show("No runs yet.")
 
@@ -138,8 +143,8 @@ def diff(run_a: str, run_b: str, config_path: Path, as_json: bool) -> None:
     settings = config.load(config_path)
     before, after = named_run(settings, run_a), named_run(settings, run_b)
     moved = pathways.diff(
-        pd.read_parquet(before.path / "history" / "dispositions.parquet"),
-        pd.read_parquet(after.path / "analyst" / "patients.parquet"),
+        pd.read_parquet(before.file(_HISTORY)),
+        pd.read_parquet(after.file(_PATIENTS)),
     )
     counts = moved.groupby(["practice_id", "kind"]).size().unstack(fill_value=0).reset_index()
     if as_json:
@@ -147,7 +152,19 @@ def diff(run_a: str, run_b: str, config_path: Path, as_json: bool) -> None:
     elif moved.empty:
         show(f"Nobody moved between {run_a} and {run_b}.")
     else:
+        kinds = ", ".join(f"{kind} {count:,}" for kind, count in moved["kind"].value_counts().items())
+        show(f"From run {run_a} to run {run_b} {len(moved):,} people moved: {kinds}. By practice:\n")
         show(table(list(counts.columns), counts.to_numpy(dtype=object).tolist()))
+
+
+def _histories(settings: config.Settings, current: PublishedRun) -> Iterator[Path]:
+    """What each earlier run left of who was where; a damaged one is passed over with a warning."""
+    for run in kept_runs(settings):
+        if run.path != current.path:
+            try:
+                yield run.file(_HISTORY)
+            except InputError as error:
+                say(f"Warning: {error.problem}; its part of the history is left out")
 
 
 @click.command()
@@ -160,18 +177,13 @@ def explain(reference: str, config_path: Path) -> None:
     from copd_strat import pathways
 
     settings, current = published(config_path)
-    analyst = current.path / "analyst"
-    past = [
-        pd.read_parquet(run.path / "history" / "dispositions.parquet")
-        for run in kept_runs(settings)
-        if run.path != current.path
-    ]
+    past = [pd.read_parquet(path) for path in _histories(settings, current)]
     show(
         pathways.explain(
             reference,
-            pd.read_parquet(analyst / "patients.parquet"),
+            pd.read_parquet(current.file(_PATIENTS)),
             pathways.load_policy(settings.pathways.policy),
-            pd.read_parquet(analyst / "reasons.parquet"),
+            pd.read_parquet(current.file("analyst/reasons.parquet")),
             pd.concat(past, ignore_index=True) if past else None,
         )
     )
@@ -194,7 +206,7 @@ def whatif(config_path: Path, policies: tuple[str, ...], capacity: int | None, a
         raise click.UsageError("give --policy twice")
     _, current = published(config_path)
     found = pathways.whatif(
-        pd.read_parquet(current.path / "analyst" / "patients.parquet"),
+        pd.read_parquet(current.file(_PATIENTS)),
         pathways.load_policy(policies[0]),
         pathways.load_policy(policies[1]),
         as_of=pd.Timestamp(current.manifest["as_of"]).date(),
@@ -205,7 +217,7 @@ def whatif(config_path: Path, policies: tuple[str, ...], capacity: int | None, a
         show_json({name: frame.to_dict("records") for name, frame in tables.items()})
         return
     for name, frame in tables.items():
-        show(f"\n{name}")
+        show(f"\n{_HEADINGS[name]}")
         show(table(list(frame.columns), frame.to_numpy(dtype=object).tolist()))
     say("These counts are exact and for the site only: they have not passed disclosure control.")
 

@@ -119,6 +119,8 @@ def _say_error(error: CopdStratError) -> None:
 
 def _say_bug(error: Exception) -> None:
     say(f"copd-strat stopped on an internal error ({type(error).__name__}). Nothing was published.")
-    for frame in traceback.extract_tb(error.__traceback__)[-4:]:
+    frames = traceback.extract_tb(error.__traceback__)
+    own = [frame for frame in frames if "copd_strat" in frame.filename][-4:]
+    for frame in [*own, *frames[-1:]] if frames[-1] not in own else own:
         say(f"  at {frame.filename.rsplit('copd_strat', 1)[-1]}:{frame.lineno} in {frame.name}")
     say("  Fix: please report these lines; they hold no data.")

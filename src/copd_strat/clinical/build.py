@@ -53,13 +53,23 @@ class UnknownUnit:
 
 
 @dataclass(frozen=True, kw_only=True)
+class ClosedPractice:
+    """A practice that has closed, and how many people with COPD are still registered with it."""
+
+    practice_id: str
+    closed_on: date
+    people: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class ClinicalFacts:
     """The dates of a run and what was counted on the way to one row a patient.
 
     ``completeness``: how far each canonical table is complete, how that was found and how sure it is;
     ``silent``: by table, practices or trusts that end long before it. ``looked_for``: how many facts need a
     source or a code list; ``unobservable``: those of them that this extract cannot show, each with its
-    reason. ``conflicts``: people by kind of contradiction in ``status_conflicts``.
+    reason. ``conflicts``: people by kind of contradiction in ``status_conflicts``; ``closed_practices``: those
+    that people are still registered with, and that name no successor.
     """
 
     as_of: date
@@ -74,6 +84,7 @@ class ClinicalFacts:
     unobservable: MappingProxyType[str, str]
     deaths: tuple[DeathSource, ...]
     conflicts: MappingProxyType[str, int]
+    closed_practices: tuple[ClosedPractice, ...]
     unknown_units: tuple[UnknownUnit, ...]
 
     @property
@@ -97,6 +108,7 @@ class ClinicalFacts:
             "unknown_units": [asdict(one) for one in self.unknown_units],
             "deaths": [asdict(one) for one in self.deaths],
             "conflicts": dict(self.conflicts),
+            "closed_practices": [asdict(one) for one in self.closed_practices],
             "attrition": [asdict(step) for step in self.attrition],
             "facts_looked_for": self.looked_for,
             "not_observable": dict(self.unobservable),
@@ -117,21 +129,9 @@ def build(
     gp_to, sources = source_dates(engine, settings, as_of)
     hospital_to = sources["hospital_episodes"].complete_to
     index = index or gp_to
-    make = partial(engine.materialise, "clinical")
-
-    make_categories(engine)
-    _make_concepts(engine, make, as_of)
-    _refuse_type1_dissent(engine)
-    make("copd_spans")
-    _make_optional_relations(engine)
-    _make_spells(make, as_of, settings.spell_gap_days)
-    _make_register(make, as_of, index)
-    _make_gp_event_days(make, index)
-    _make_measurements(engine, make, index)
-    _make_wide_facts(make, as_of, index)
+    _make_tables(engine, settings, as_of, index)
     silent = silent_units(engine, sources, as_of)
     engine.drop("concept_events", "gp_concepts", "issued_concepts", "measurements")
-    _make_exacerbations(engine, make, index, settings)
 
     unobservable = observability.reasons(engine, index, sources)
     _make_features(engine, index, gp_to, hospital_to, unobservable)
@@ -146,6 +146,22 @@ def build(
         unobservable=MappingProxyType(unobservable),
         **_counts(engine),
     )
+
+
+def _make_tables(engine: Engine, settings: ClinicalSettings, as_of: date, index: date) -> None:
+    """Every table of this room, in the order in which they need each other."""
+    make = partial(engine.materialise, "clinical")
+    make_categories(engine)
+    _make_concepts(engine, make, as_of)
+    _refuse_type1_dissent(engine)
+    make("copd_spans")
+    _make_optional_relations(engine)
+    _make_spells(make, as_of, settings.spell_gap_days)
+    _make_register(make, as_of, index)
+    _make_gp_event_days(make, index)
+    _make_measurements(engine, make, index)
+    _make_wide_facts(make, as_of, index)
+    _make_exacerbations(engine, make, index, settings)
 
 
 def _make_concepts(engine: Engine, make: Make, as_of: date) -> None:
@@ -284,7 +300,15 @@ def _counts(engine: Engine) -> dict[str, Any]:
     conflicts = engine.rows(
         "SELECT kind, count(DISTINCT patient_id) FROM status_conflicts GROUP BY kind ORDER BY kind"
     )
+    closed = engine.rows(
+        "SELECT practice_id, since, count(DISTINCT patient_id) FROM status_conflicts "
+        "WHERE kind = 'practice closed' GROUP BY practice_id, since ORDER BY practice_id"
+    )
     return {
+        "closed_practices": tuple(
+            ClosedPractice(practice_id=practice, closed_on=day, people=people)
+            for practice, day, people in closed
+        ),
         "register_size": int(engine.scalar("SELECT count(*) FROM register")),
         "attrition": tuple(
             AttritionStep(step=step, remaining=left, excluded=out) for step, left, out in steps

@@ -9,11 +9,11 @@ from typing import NamedTuple
 
 from copd_strat.checks import check_kind, check_kinds
 from copd_strat.checks.check import FigureCheck
-from copd_strat.contracts.codes import full_code
 from copd_strat.contracts.contract import Column, Contract, Rule
 from copd_strat.contracts.kinds import KINDS, Implied
 from copd_strat.contracts.language import COLUMN_PROPERTIES, RULE_PROPERTIES, TABLE_PROPERTIES
 from copd_strat.contracts.lint import all_contracts
+from copd_strat.contracts.rule_codes import full_code
 
 SEVERITY_MEANINGS = {
     "reject_file": "a breach beyond the failing threshold stops the run, exit 12",
@@ -154,18 +154,21 @@ _OTHER_TOOLS = """\
 ## What other tools see
 
 The contracts are plain ODCS, so any tool of the standard reads them. `make contract-tool` tries one,
-datacontract-cli, in an environment of its own: it must find no fault in any contract, and on typed Parquet
-with gaps as NULL it must count the rows that ours count for `required`, `unique`, `minimum`, `maximum`,
-`pattern` and `valid_values`. What it cannot say:
+datacontract-cli 1.2.8, in an environment of its own: it must find no fault in any contract, and on typed
+Parquet with gaps as NULL it must count the rows that ours count, rule by rule, in the contracts that
+`contracts export --expanded` writes. There `required`, `unique`, `minimum`, `maximum`, `pattern` and
+`valid_values` stand in the standard's own words, and what compares values of one row, or refuses some, as
+SQL. What it cannot say:
 
-- anything of text files: fields of a line, values that cannot be read, ids that a spreadsheet damaged
-  (`complete_row`, `readable`, `intact_id`): a typed file has lost them already;
-- bounds that move with the run (`not_future`) and dates that stand for unknown (`not_placeholder`);
-- other columns and other tables (`not_before`, `not_above`, `not_before_birth`, `known_patient`);
-- what a kind implies: it sees what the contract says; `contracts export --expanded` says all of it;
-- our tolerances: `required` and the bounds fail it at the first row;
+- fields of text files (`complete_row`) and values that cannot be read (`readable`): a typed file has lost
+  them already;
+- bounds that move with the run (`not_future`, `plausible_birth_year`): a contract does not know the run date;
+- other tables (`known_patient`, `patient_left_out`, `not_before_birth`);
+- figures of a whole table (`mean_between`, `distinct_between`);
+- what a kind implies, in the contracts as they stand here: only what is written is seen;
+- tolerances of `required` and of bounds: it fails at the first row, and knows no share of repeated keys;
 - columns that a sender may leave out: it asks for every one;
-- figures of a whole table (`mean_between`, `distinct_between`) and values that are refused (`none_of`).
+- dates that stand for unknown: it reads them as dates, so that 1582-10-15 is also too early.
 
 Of rows that share a key it counts every one; ours keeps the best and sets aside the others."""
 

@@ -54,13 +54,9 @@ class Kind:
     exempt: bool = False
 
 
-def _date(weight: Weight, *more: Implied, bounds: Weight | None = None) -> tuple[Implied, ...]:
-    """``weight`` of a date that cannot be read, and of one that is impossible unless ``bounds`` is given."""
-    return (
-        Implied(check="readable", weight=weight),
-        Implied(check="minimum", weight=bounds or weight, arguments={"minimum": FIRST_EVENT}),
-        *more,
-    )
+def _date(weight: Weight, *more: Implied) -> tuple[Implied, ...]:
+    """A date that can be read, from ``FIRST_EVENT`` on: an earlier one is none (extracts/date_forms.py)."""
+    return (Implied(check="readable", weight=weight), *more)
 
 
 def _whole(low: int, high: int, weight: Weight) -> tuple[Implied, ...]:
@@ -190,7 +186,7 @@ KINDS: dict[str, Kind] = {
     "period_date": Kind(
         meaning="first or last day of a period, which may lie ahead",
         family="date",
-        extract=_date("reject_row", bounds="needed"),
+        extract=_date("reject_row"),
         exempt=True,
     ),
     # A date of death that cannot be read still says that somebody died; one that cannot be says nothing.
@@ -202,7 +198,6 @@ KINDS: dict[str, Kind] = {
             Implied(check="not_placeholder", weight="needed"),
             Implied(check="not_future", weight="needed"),
             Implied(check="not_before_birth", weight="needed", only="linked"),
-            bounds="needed",
         ),
         exempt=True,
     ),

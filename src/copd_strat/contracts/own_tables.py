@@ -128,9 +128,9 @@ def write_parquet(content: pa.Table, path: Path) -> None:
     )
 
 
-def select_list(contract: Contract) -> str:
-    """The contract's columns for a SELECT of the engine, each cast to its type."""
+def select_list(contract: Contract, more: Iterable[str] = ()) -> str:
+    """The contract's columns for a SELECT of the engine, each cast to its type; ``more`` follow as text."""
+    types = {column.name: sql_type(column) for column in contract.columns} | dict.fromkeys(more, "VARCHAR")
     return ", ".join(
-        f"CAST({identifier(column.name)} AS {sql_type(column)}) AS {identifier(column.name)}"
-        for column in contract.columns
+        f"CAST({identifier(name)} AS {wanted}) AS {identifier(name)}" for name, wanted in types.items()
     )

@@ -14,6 +14,7 @@ from datetime import date
 
 from copd_strat.checks.not_placeholder import placeholders
 from copd_strat.contracts.contract import Column, Contract
+from copd_strat.contracts.kinds import FIRST_BIRTH_YEAR, FIRST_EVENT
 from copd_strat.engine import Engine, literal
 from copd_strat.engine.sql import identifier
 from copd_strat.errors import ContractError
@@ -21,7 +22,7 @@ from copd_strat.extracts.source_files import SourceFile
 from copd_strat.extracts.typed_values import typed
 
 _BIRTH = re.compile("birth|dob", re.IGNORECASE)
-_BIRTH_FLOOR, _EVENT_FLOOR = date(1850, 1, 1), date(1900, 1, 1)
+_BIRTH_FLOOR = date(FIRST_BIRTH_YEAR, 1, 1)
 _LAST_DAY = date(9999, 12, 31)  # what Python can hold
 
 _TWO_DIGITS = r"^[0-9]{1,2}[-/. ][0-9A-Za-z]{1,9}[-/. ][0-9]{2}([T ].*)?$"
@@ -67,7 +68,7 @@ def date_forms(engine: Engine, file: SourceFile, contract: Contract, rows: str, 
 
 
 def _floor(column: Column) -> date:
-    return _BIRTH_FLOOR if _BIRTH.search(column.name) else _EVENT_FLOOR
+    return _BIRTH_FLOOR if _BIRTH.search(column.name) else FIRST_EVENT
 
 
 def _beyond(day: str, column: Column, contract: Contract) -> str:
@@ -102,10 +103,7 @@ def _text_dates(
             for pattern in formats
         },
     }
-    counts = ", ".join(f"coalesce(sum(n) FILTER (WHERE {test}), 0)::BIGINT" for test in tests.values())
-    distinct = f"SELECT {name}, count(*) AS n FROM ({rows}) WHERE {name} IS NOT NULL GROUP BY ALL"
-    filled, *found = engine.rows(f"SELECT coalesce(sum(n), 0)::BIGINT, {counts} FROM ({distinct}) r")[0]
-    number = dict(zip(tests, found, strict=True))
+    filled, number = _count(engine, rows, name, tests)
     if _is_many(number["short"], filled):
         raise ContractError(
             f"{file.name}: dates of {column.name} have two-digit years: export with four",
@@ -129,6 +127,14 @@ def _text_dates(
         readings={column.name: f"CASE {' '.join(wanted)} ELSE {value} END"},
         notes=_notes(column, number["moments"], number["beyond"], number["short"], zone),
     )
+
+
+def _count(engine: Engine, rows: str, name: str, tests: dict[str, str]) -> tuple[int, dict[str, int]]:
+    """Rows with a value, and rows that meet each test; tried on distinct values, of which dates have few."""
+    counts = ", ".join(f"coalesce(sum(n) FILTER (WHERE {test}), 0)::BIGINT" for test in tests.values())
+    distinct = f"SELECT {name}, count(*) AS n FROM ({rows}) WHERE {name} IS NOT NULL GROUP BY ALL"
+    filled, *found = engine.rows(f"SELECT coalesce(sum(n), 0)::BIGINT, {counts} FROM ({distinct}) r")[0]
+    return filled, dict(zip(tests, found, strict=True))
 
 
 def _local_day(value: str, zone: str) -> str:

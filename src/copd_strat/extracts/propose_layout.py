@@ -81,7 +81,9 @@ def propose(folder: Path, contracts: Path) -> Proposal:
         found = [
             (name, place, _tables(place, tables)) for place in places for name, tables in layouts.items()
         ]
-        layout, place, tables = max(found, key=lambda item: sum(len(names) for names in item[2].values()))
+        layout, place, tables = max(
+            found, key=lambda item: (sum(map(len, item[2].values())), item[1] != looked_at)
+        )
         used = {place / name for names in tables.values() for name in names}
         others = sorted(path for path in _all_files(looked_at) if path not in used)
         unread = tuple(

@@ -9,6 +9,7 @@ from pathlib import Path
 import pandas as pd
 
 from copd_strat.contracts.contract import Contract, Rule
+from copd_strat.contracts.own_tables import column_names, own_table, select_list
 from copd_strat.engine import Engine, literal
 from copd_strat.engine.sql import identifier
 from copd_strat.extracts.staging import Source
@@ -50,7 +51,8 @@ def write_quarantine(engine: Engine, rows: CheckedRows, path: Path) -> bool:
         UNION ALL
         SELECT b._file, -b._line, {_TELLS}, {nothing}, b.record
         FROM broken_{name} b JOIN rules_now s ON s.rule = {literal(line_rule)}"""
-    return _write(engine, rows, hits, path)
+    columns = select_list(own_table("internal", "quarantine"), column_names(contract))
+    return _write(engine, rows, columns, hits, path)
 
 
 def write_set_aside(engine: Engine, rows: CheckedRows, counts: Mapping[str, int], path: Path) -> bool:
@@ -69,7 +71,7 @@ def write_set_aside(engine: Engine, rows: CheckedRows, counts: Mapping[str, int]
         SELECT c._file, c._line, {_TELLS}, CASE s.rule {values} END AS value
         FROM {rows.every} c JOIN rules_now s ON c._mask & s.rule_bit & {bits(contract, setting)} <> 0
         WHERE c._mask & {rejecting} = 0"""
-    return _write(engine, rows, hits, path)
+    return _write(engine, rows, select_list(own_table("internal", "set_aside")), hits, path)
 
 
 def _original_columns(contract: Contract) -> str:
@@ -82,21 +84,20 @@ def _original_columns(contract: Contract) -> str:
     )
 
 
-def _write(engine: Engine, rows: CheckedRows, hits: str, path: Path) -> bool:
-    """Write ``hits`` with names of files and numbers of lines in place of ``_file`` and ``_line``."""
+def _write(engine: Engine, rows: CheckedRows, columns: str, hits: str, path: Path) -> bool:
+    """Write ``columns`` of ``hits`` with names of files and numbers of lines in place of ``_file`` and ``_line``."""
     _name_rules(engine, rows)
     # A readable row's number leaves out the header and the unreadable lines before it; its line does not.
     nth = "row_number() OVER (PARTITION BY _file ORDER BY _line)"
     places = f"SELECT _file, _line - 1 - {nth} AS place FROM broken_{rows.name}"
     skipped = f"(SELECT count(*) FROM ({places}) q WHERE q._file = h._file AND q.place < h._line)"
-    select = f"""
+    placed = f"""
         SELECT n.file, CASE WHEN h._line < 0 THEN -h._line ELSE h._line + n.head + {skipped} END AS line,
                h.* EXCLUDE (_file, _line)
-        FROM ({hits}) h JOIN files_now n ON n.number = h._file
-        ORDER BY n.file, line, rule"""
+        FROM ({hits}) h JOIN files_now n ON n.number = h._file"""
     found = bool(engine.scalar(f"SELECT count(*) FROM ({hits})"))
     if found:
-        engine.write_parquet(select, path)
+        engine.write_parquet(f"SELECT {columns} FROM ({placed}) p ORDER BY file, line, rule", path)
     return found
 
 

@@ -345,6 +345,7 @@ def _receipt(source: Source, contract: Contract, count: Counter[str]) -> FileRec
         quarantined=count["quarantined"],
         duplicates=count["duplicates"],
         unread=tuple(column for column in source.file.columns if column not in named),
+        missing=tuple(column.name for column in contract.columns if column.name not in source.file.columns),
         notes=source.file.notes,
         undeclared_gaps=source.undeclared_gaps,
     )

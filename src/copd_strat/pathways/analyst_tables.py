@@ -30,7 +30,11 @@ def read_dispositions(run: Path | None) -> pd.DataFrame | None:
 
 def read_references(run: Path | None) -> pd.DataFrame | None:
     """Whom earlier lists' references stood for, or None on the first night."""
-    return None if run is None else pd.read_parquet(run / _REFERENCES)
+    if run is None:
+        return None
+    found = pd.read_parquet(run / _REFERENCES)
+    # Parquet gives dates as Python's, which cannot be compared with tonight's.
+    return found.assign(first_on=pd.to_datetime(found["first_on"]), last_on=pd.to_datetime(found["last_on"]))
 
 
 def write_tables(

@@ -25,6 +25,10 @@ POINTER = "CURRENT.json"
 _DRAFT = f".{POINTER}.draft"
 _PARTIAL = ".partial-"
 PAGE = "validation.html"
+_RESTORE = (
+    "restore the output folder from a backup, or make an earlier run the published one again with"
+    " 'copd-strat runs restore RUN --config FILE' ('copd-strat runs list' names them)"
+)
 
 
 class Link(NamedTuple):
@@ -41,6 +45,17 @@ class PublishedRun:
     run_id: str
     path: Path
     manifest: dict[str, Any]
+
+    def file(self, name: str) -> Path:
+        """One of its files, by its place in the run's folder; InputError unless it is as it was published."""
+        path = self.path / name
+        try:
+            whole = sha256_of(path) == self.manifest["files"][name]["sha256"]
+        except (OSError, KeyError):
+            whole = False
+        if not whole:
+            raise InputError(f"run {self.path.name}: {name} is missing or was changed", fix=_RESTORE)
+        return path
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -164,11 +179,7 @@ class RunFolder:
             return None
 
     def _damaged(self, problem: str) -> InputError:
-        return InputError(
-            problem,
-            fix="restore the output folder from a backup, or make an earlier run the published one again with"
-            " 'copd-strat runs restore RUN --config FILE' ('copd-strat runs list' names them)",
-        )
+        return InputError(problem, fix=_RESTORE)
 
     def restore(self, name: str) -> PublishedRun:
         """Make the run in the folder ``name`` the published one; InputError unless it is whole."""

@@ -46,6 +46,17 @@ class KnownDeaths(Protocol):
     def alone(self) -> int: ...
 
 
+class Closed(Protocol):
+    """A practice that has closed, with people still registered (``clinical.ClosedPractice``)."""
+
+    @property
+    def practice_id(self) -> str: ...
+    @property
+    def closed_on(self) -> date: ...
+    @property
+    def people(self) -> int: ...
+
+
 class NightFacts(Protocol):
     """What the clinical room found out about a night (``clinical.ClinicalFacts``)."""
 
@@ -63,6 +74,8 @@ class NightFacts(Protocol):
     def deaths(self) -> Sequence[KnownDeaths]: ...
     @property
     def conflicts(self) -> Mapping[str, int]: ...
+    @property
+    def closed_practices(self) -> Sequence[Closed]: ...
     @property
     def unknown_units(self) -> Sequence[UnknownReading]: ...
 
@@ -160,6 +173,16 @@ def fact_findings(facts: NightFacts) -> Iterator[Finding]:
             sentence=f"{readings:,} reading(s) are set aside, since nothing says how to convert their units",
             fix="see 'Units that are not known' on the verdict's page; a unit that means something can be added",
             figures={"readings": readings},
+        )
+    for closed in facts.closed_practices:
+        yield Finding(
+            cause="a practice has closed",
+            subject=closed.practice_id,
+            weight="warn",
+            sentence=f"{closed.people:,} people with COPD are registered with {closed.practice_id}, which closed"
+            f" on {closed.closed_on}: nobody may open their lists",
+            fix="give the practice that took them over as successor_id in organisations",
+            figures={"people": closed.people},
         )
     if facts.conflicts:
         told = ", ".join(f"{kind} {people:,}" for kind, people in facts.conflicts.items())

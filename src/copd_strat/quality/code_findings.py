@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Protocol
 
-from copd_strat.errors import ContractError
 from copd_strat.quality.findings import Finding, Section
+from copd_strat.quality.gate_rules import CODES_INTACT, CODES_UNPADDED, SOURCE_HAS_CODES
 
 # Above this share of ids, or of events, with a wrong check digit codes went through a spreadsheet or a float
 # (project choice: a handful of typing errors stays far below).
@@ -135,12 +135,12 @@ def _damaged(matches: CodeMatches) -> Iterator[Finding]:
         sentence=f"{of_ids:.0%} of the extract's SNOMED CT and dm+d ids fail their check digit"
         f" ({matches.damaged_ids:,} of {matches.distinct_ids:,}), in {matches.damaged_events:,} of"
         f" {matches.events:,} events",
-        fix="export codes as text: a spreadsheet or a float column cuts 18-digit identifiers"
+        fix=CODES_INTACT.fix
         if cut
         else "say which code system they are of: these numbers are neither SNOMED CT nor dm+d, and too short"
         " to have been cut",
         figures={"damaged": matches.damaged_ids, "ids": matches.distinct_ids, "share": of_ids},
-        exit_code=ContractError.exit_code,
+        codes=(CODES_INTACT.code,),
     )
 
 
@@ -150,9 +150,9 @@ def _without_codes(source: SourceCodes) -> Finding:
         subject=source.source,
         weight="stop",
         sentence=f"{source.source}: {source.coded:,} of {source.rows:,} rows carry a code of any known system",
-        fix="see 'Codes' on the page for the words that came as code systems; docs/layouts.md names those known",
+        fix=SOURCE_HAS_CODES.fix,
         figures={"rows": source.rows, "coded": source.coded},
-        exit_code=ContractError.exit_code,
+        codes=(SOURCE_HAS_CODES.code,),
     )
 
 
@@ -163,9 +163,9 @@ def _padded(source: SourceCodes) -> Finding:
         weight="stop" if source.padded >= MAX_PADDED_EVENTS else "warn",
         sentence=f"{source.source}: {source.padded:,} of {source.rows:,} rows would be on a code list but for"
         " zeros in front of their code",
-        fix="export codes as text, as they are: no identifier of SNOMED CT or dm+d begins with 0",
+        fix=CODES_UNPADDED.fix,
         figures={"rows": source.rows, "padded": source.padded},
-        exit_code=ContractError.exit_code,
+        codes=(CODES_UNPADDED.code,),
     )
 
 

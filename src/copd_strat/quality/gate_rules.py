@@ -68,6 +68,43 @@ SOMEBODY_LISTED = GateRule(
     "see 'Codes' and 'Concepts' on the verdict's page: the codes may be of a system that no list knows, or be"
     " written in a way that none knows",
 )
+IDS_WRITTEN_ALIKE = GateRule(
+    "GATE08",
+    "ids_are_written_alike",
+    "no other spelling of its ids would join a table with 3 in 10 more of its patients",
+    "A table whose patient ids differ from the patients table's by case, blanks, zeros, braces or a prefix.",
+    "export ids as text, in the same form in every table",
+)
+ABOUT_THESE_PATIENTS = GateRule(
+    "GATE09",
+    "records_are_about_these_patients",
+    "a table of general practice joins with at least half of its patients, where it has 20 or more",
+    "A table of general practice that is mostly about other people.",
+    "send the patients and their records in one extract",
+)
+SOURCE_HAS_CODES = GateRule(
+    "GATE10",
+    "sources_have_known_codes",
+    "at least 1 in 100 rows of a source carry a code of a known system",
+    "A source whose codes are of no system that is known here.",
+    "see 'Codes' on the verdict's page for the words that came as code systems; docs/layouts.md names those known",
+)
+CODES_UNPADDED = GateRule(
+    "GATE11",
+    "codes_have_no_zeros_in_front",
+    "fewer than 5 rows would be on a code list but for zeros in front of their code",
+    "Codes with zeros in front, which no list knows.",
+    "export codes as text, as they are: no identifier of SNOMED CT or dm+d begins with 0",
+)
 # Counts that no data can make differ: what they find is a fault of the program.
 PROOFS = (ROWS_ADD_UP, SAMPLE_AGREES, PATIENTS_ADD_UP, RELATIONS_ADD_UP)
-GATE_RULES = (NEEDED_ROWS, *PROOFS, CODES_INTACT, SOMEBODY_LISTED)
+GATE_RULES = (
+    NEEDED_ROWS,
+    *PROOFS,
+    CODES_INTACT,
+    SOMEBODY_LISTED,
+    IDS_WRITTEN_ALIKE,
+    ABOUT_THESE_PATIENTS,
+    SOURCE_HAS_CODES,
+    CODES_UNPADDED,
+)

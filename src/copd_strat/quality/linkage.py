@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 
-from copd_strat.errors import ContractError
 from copd_strat.extracts.receipts import CodedColumn, Linkage, TableReceipt
 from copd_strat.quality.findings import Finding, Section
+from copd_strat.quality.gate_rules import ABOUT_THESE_PATIENTS, IDS_WRITTEN_ALIKE
 
 # A table of general practice that links fewer of at least so many patients was made for other people.
 MIN_GP_SHARE, FEWEST_PATIENTS = 0.5, 20
@@ -34,7 +35,7 @@ def _judge(linkage: Linkage) -> Finding | None:
             sentence=f"{seen}; it would be {linkage.repaired:,} but that {linkage.repair}",
             fix=f"export {linkage.column} as text, in the same form as in the patients table",
             figures={**figures, "linked_if_repaired": linkage.repaired},
-            exit_code=ContractError.exit_code,
+            codes=(IDS_WRITTEN_ALIKE.code,),
         )
     if linkage.gp and share is not None and share < MIN_GP_SHARE and linkage.patients >= FEWEST_PATIENTS:
         return Finding(
@@ -42,9 +43,9 @@ def _judge(linkage: Linkage) -> Finding | None:
             subject=table,
             weight="stop",
             sentence=f"{seen}; records of general practice must be about the patients that came with them",
-            fix="send the patients and their records in one extract",
+            fix=ABOUT_THESE_PATIENTS.fix,
             figures=figures,
-            exit_code=ContractError.exit_code,
+            codes=(ABOUT_THESE_PATIENTS.code,),
         )
     if not linkage.is_source:
         return Finding(
@@ -71,6 +72,30 @@ def linkage_section(linkages: Iterable[Linkage]) -> Section:
             for one in linkages
         ),
     )
+
+
+def missing_section(receipts: Iterable[TableReceipt]) -> Section:
+    """Columns of the contracts that files do not have: what stands in them is not known."""
+    return Section(
+        title="Columns that did not come",
+        introduction="Columns that a contract knows and a file lacks. They may be left out; then nothing that "
+        "rests on them can be seen.",
+        columns=("table", "file", "columns"),
+        rows=tuple(
+            (f"{receipt.layout}.{receipt.table}", file.name, _in_runs(file.missing))
+            for receipt in receipts
+            for file in receipt.files
+            if file.missing
+        ),
+    )
+
+
+def _in_runs(columns: Iterable[str]) -> str:
+    """Names, those that differ in a number only told by the first and the last: 'diagnosis_02 … diagnosis_20'."""
+    runs: dict[str, list[str]] = {}
+    for column in columns:
+        runs.setdefault(re.sub("[0-9]+", "0", column), []).append(column)
+    return ", ".join(found[0] if len(found) == 1 else f"{found[0]} … {found[-1]}" for found in runs.values())
 
 
 def coded_section(receipts: Iterable[TableReceipt]) -> Section:

@@ -10,6 +10,7 @@ from copd_strat.quality.findings import Finding
 
 # As many rows with one word stop the night (docs/decisions.md, as for coded values); fewer are told.
 ROWS_TO_STOP = 5
+SHOWN_COLUMNS = 6  # those with most rows; the JSON beside the page has them all, as figures
 
 
 def word_findings(receipts: Iterable[TableReceipt]) -> list[Finding]:
@@ -19,7 +20,9 @@ def word_findings(receipts: Iterable[TableReceipt]) -> list[Finding]:
 
 def _finding(word: str, places: Mapping[str, int]) -> Finding:
     tables = ", ".join(sorted({place.split(".")[0] for place in places}))
-    columns = ", ".join(f"{place} {rows:,}" for place, rows in sorted(places.items()))
+    most = sorted(places, key=lambda place: (-places[place], place))[:SHOWN_COLUMNS]
+    columns = ", ".join(f"{place} {places[place]:,}" for place in most)
+    columns += f" and {len(places) - len(most)} more" if len(places) > len(most) else ""
     many = "columns" if len(places) > 1 else "column"
     stops = sum(places.values()) >= ROWS_TO_STOP
     told = f"{tables}: the word {word} stands in {len(places)} {many} (rows: {columns})"

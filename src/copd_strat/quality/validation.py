@@ -24,7 +24,7 @@ from copd_strat.quality.gate import confirm_sample, judge_table
 from copd_strat.quality.gate_rules import SOMEBODY_LISTED
 from copd_strat.quality.guard_changes import Movement
 from copd_strat.quality.guard_volumes import concept_volumes, measure
-from copd_strat.quality.linkage import coded_section, judge_linkage, linkage_section
+from copd_strat.quality.linkage import coded_section, judge_linkage, linkage_section, missing_section
 from copd_strat.quality.origins import accepted_rows, feeding_tables, people_tables, rows_of_relations
 from copd_strat.quality.thresholds import judge_thresholds
 from copd_strat.quality.undeclared_gaps import word_findings
@@ -104,6 +104,7 @@ class Validation:
             sections.rows_section(landing.tables, self._last.get("files") or {}),
             linkage_section(landing.linkages),
             coded_section(landing.tables),
+            missing_section(landing.tables),
         ]
         self._linkage = tuple(judge_linkage(landing.linkages))
         self._told += [

@@ -1,0 +1,148 @@
+"""The steps of a night, in the order in which ``run.py`` takes them: each calls one room and has it judged."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from copd_strat import clinical, codelists, extracts, lists, pathways, publish
+from copd_strat.engine import Engine
+from copd_strat.extracts.receipts import Ingested
+from copd_strat.pathways import Placement
+from copd_strat.plan import Plan
+from copd_strat.progress import Narrator
+from copd_strat.quality import Validation, share_known
+from copd_strat.report import write_report
+from copd_strat.risk import register
+from copd_strat.summary.indicator_events import count_events
+from copd_strat.summary.summarise import months_to_count, write_summary
+
+
+@contextmanager
+def open_night(planned: Plan, staged: Path, narrator: Narrator) -> Iterator[NightSteps]:
+    """A night with an open engine; however it ends, its verdict's page is written."""
+    with (
+        Engine.open(planned.settings.engine, staged / "work" / "spill") as engine,
+        Validation(staged / "quality", planned.settings, planned.heading, planned.last_figures) as verdict,
+    ):
+        yield NightSteps(planned=planned, staged=staged, narrator=narrator, engine=engine, verdict=verdict)
+
+
+@dataclass(kw_only=True)
+class NightSteps:
+    """A night under way. ``record`` collects what each room gives the manifest."""
+
+    planned: Plan
+    staged: Path
+    narrator: Narrator
+    engine: Engine
+    verdict: Validation
+    record: list[Mapping[str, Any]] = field(default_factory=list)
+
+    def ingest(self) -> Ingested:
+        """Extracts into canonical relations, each row accepted or set aside."""
+        planned = self.planned
+        with self.narrator.step("ingest") as step:
+            ingested = extracts.ingest_sources(
+                self.engine,
+                planned.settings.extracts,
+                planned.contracts,
+                inputs=[source.inputs for source in planned.sources],
+                zone=planned.settings.timezone,
+                work=self.staged / "work",
+                quality=self.staged / "quality",
+                as_of=planned.as_of,
+            )
+            step.found = ingested.sums
+        self.record.append(ingested.record())
+        return ingested
+
+    def validate(self, ingested: Ingested) -> None:
+        """The verdict on what came in."""
+        with self.narrator.step("validate") as step:
+            self.verdict.extracts(self.engine, ingested)
+            step.found = {"warnings": len(self.verdict.verdict.warnings)}
+
+    def clinical_facts(self) -> tuple[clinical.ClinicalFacts, pd.DataFrame]:
+        """Canonical relations into facts about people: the register, and one row a patient."""
+        engine, planned, settings = self.engine, self.planned, self.planned.settings
+        with self.narrator.step("clinical facts") as step:
+            used = codelists.load(engine, settings.clinical.codelists)
+            facts = clinical.build(engine, settings.clinical, as_of=planned.as_of, index=planned.night.index)
+            planned.require_fresh_opt_outs(facts.index_date)
+            matches = codelists.check_matches(engine)
+            features = clinical.feature_table(engine)
+            self.verdict.codes(engine, matches)
+            self.verdict.facts(facts, features)
+            step.found = {
+                "register": facts.register_size,
+                "index date": facts.index_date,
+                "codes": share_known(matches),
+            }
+        self.record += [codelists.record(used, matches), facts.record()]
+        return facts, features
+
+    def risk(self, features: pd.DataFrame) -> register.RiskResult:
+        """One row a patient into risk, status and reasons."""
+        with self.narrator.step("risk") as step:
+            scored = register.score_register(features, self.planned.settings.risk)
+            self.verdict.table("scores", scored.scores)
+            step.found = scored.statuses
+        return scored
+
+    def pathways(self, features: pd.DataFrame, scored: register.RiskResult) -> Placement:
+        """Facts, risk and the policy into one disposition a patient."""
+        planned = self.planned
+        with self.narrator.step("pathways") as step:
+            placed = pathways.assign_register(
+                self.engine,
+                features,
+                scored,
+                policy=planned.policy,
+                key=planned.reference_key,
+                as_of=planned.as_of,
+                previous=planned.previous_path,
+            )
+            self.verdict.dispositions(placed.dispositions, placed.refused_answers)
+            self.verdict.table("dispositions", placed.patients)
+            placed.write_tables(self.engine, self.staged)
+            step.found = placed.dispositions
+        return placed
+
+    def lists(self, facts: clinical.ClinicalFacts, placed: Placement) -> None:
+        """The practices' lists, counted back from what was written."""
+        planned = self.planned
+        with self.narrator.step("lists") as step:
+            stamp = planned.stamp(facts.index_date, placed.scored.model)
+            written = lists.write_register(self.engine, self.staged, placed, stamp, planned.settings.lists)
+            self.verdict.lists(facts.register_size, placed.dispositions, placed.listed, written.rows)
+            step.found = {"files": len(written.files), "practices": len(written.rows)}
+        self.record += [planned.record(stamp), placed.record(), written.record(self.staged)]
+
+    def summary_and_report(self, facts: clinical.ClinicalFacts, placed: Placement) -> dict[str, Any]:
+        """The commissioners' tables and report; gives the manifest, complete but for files and times."""
+        planned, before = self.planned, self.planned.previous_path
+        with self.narrator.step("summary and report") as step:
+            stamp = planned.stamp(facts.index_date, placed.scored.model)
+            months = months_to_count(before, planned.settings.summary, facts.complete_to)
+            clinical.build_monthly(self.engine, months)
+            count_events(self.engine, months)
+            summary = write_summary(
+                self.staged,
+                self.engine,
+                placed.patients,
+                before,
+                planned.settings.summary,
+                stamp,
+                complete_to=facts.complete_to,
+            )
+            self.verdict.published(summary.frames)
+            manifest = publish.compose(*self.record, summary.record(), self.verdict.record())
+            write_report(self.staged / "report.html", stamp=stamp, facts=summary.frames, manifest=manifest)
+            step.found = summary.counts
+        return manifest
