@@ -26,15 +26,15 @@ _ATTENDANCES = {
     "moderate_exacerbations_12m", "ed_only_exacerbations_12m", "exacerbations_12m", "ed_attendances_12m",
     "treated_exacerbations_12m", "moderate_exacerbations_12m_excl_rescue", "exacerbations_12m_excl_rescue",
     "moderate_exacerbations_24m", "exacerbations_24m", "last_exacerbation_date", "ed_observable",
-    "days_since_last_exacerbation", "exacerbation_evidence_12m", "currently_admitted", "unobservable",
-    "hospital_complete_to",
+    "days_since_last_exacerbation", "exacerbation_evidence_12m", "moderate_evidence_12m",
+    "currently_admitted", "unobservable", "hospital_complete_to",
 }  # fmt: skip
 _STAYS = {
     "moderate_exacerbations_12m", "severe_exacerbations_12m", "exacerbations_12m",
     "treated_exacerbations_12m", "moderate_exacerbations_12m_excl_rescue",
     "exacerbations_12m_excl_rescue", "moderate_exacerbations_24m",
     "severe_exacerbations_24m", "exacerbations_24m", "severe_ever", "last_exacerbation_date",
-    "last_severe_date", "days_since_last_exacerbation", "exacerbation_evidence_12m",
+    "last_severe_date", "days_since_last_exacerbation", "exacerbation_evidence_12m", "moderate_evidence_12m",
     "emergency_copd_admissions_12m", "emergency_admissions_12m", "bed_days_12m", "readmissions_30d_12m",
     "readmissions_90d_12m", "currently_admitted", "last_discharge_date",
 }  # fmt: skip

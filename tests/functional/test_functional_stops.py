@@ -55,7 +55,7 @@ def people_of_one_practice(site: Any) -> str:
 
 
 MOVED = {
-    "halved": lambda site: "day < DATE '2026-01-01' AND n % 2 = 0 OR day = DATE '2026-01-01'",
+    "halved": lambda site: "n % 2 = 0 OR day >= DATE '2026-01-01'",
     "a month missing": lambda site: "day NOT BETWEEN DATE '2025-06-01' AND DATE '2025-06-30'",
     "a practice missing": lambda site: f"patient_id NOT IN {people_of_one_practice(site)}",
 }

@@ -66,6 +66,9 @@ def receipt(table: str, files: dict[str, int], **changes: Any) -> TableReceipt:
                 quarantined=quarantined,
                 duplicates=0,
                 unread=(),
+                missing=(),
+                notes=(),
+                undeclared_gaps={},
             )
             for name, rows in files.items()
         ),

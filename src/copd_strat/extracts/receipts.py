@@ -15,9 +15,8 @@ from copd_strat.contracts.contract import Contract
 class FileReceipt:
     """One file: rows in = loaded + quarantined + duplicates, where rows in is counted by another reader.
 
-    ``unread`` columns were never read, ``missing`` ones of the
-    contract are not in the file. ``notes`` are sentences on how the file was read. ``undeclared_gaps``
-    is column → word → rows, of words that look like gaps and are not declared as such.
+    ``unread`` columns were never read, ``missing`` ones of the contract are not in the file. ``notes`` are
+    sentences on how the file was read. ``undeclared_gaps`` is column → word → rows, of words that look like gaps and are not declared as such.
     """
 
     name: str
@@ -27,7 +26,7 @@ class FileReceipt:
     quarantined: int
     duplicates: int
     unread: tuple[str, ...]
-    missing: tuple[str, ...] = ()
+    missing: tuple[str, ...]
     notes: tuple[str, ...]
     undeclared_gaps: dict[str, dict[str, int]]
 
