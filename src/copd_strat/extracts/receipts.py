@@ -16,7 +16,8 @@ class FileReceipt:
     """One file: rows in = loaded + quarantined + duplicates, where rows in is counted by another reader.
 
     ``unread`` columns were never read, ``missing`` ones of the contract are not in the file. ``notes`` are
-    sentences on how the file was read. ``undeclared_gaps`` is column → word → rows, of words that look like gaps and are not declared as such.
+    sentences on how the file was read. ``undeclared_gaps`` is column → word → rows, of words that look like gaps
+    and are not declared as such.
     """
 
     name: str
