@@ -177,7 +177,13 @@ def test_with_feature_names_mrc_goes_before_cat() -> None:
 
 def test_every_model_reads_the_features_table() -> None:
     names = [feature.name for feature in dictionary.features()]
-    known = {"fev1_litres": 1.6, "fvc_litres": 2.9, "height_cm": 171.0, "imd_quintile": 1, "eosinophils": 0.2}
+    known = {
+        "fev1_litres": 1.6,
+        "fvc_litres": 2.9,
+        "height_cm": 171.0,
+        "imd_quintile": 1,
+        "eosinophils": 200.0,
+    }
     known |= {
         "severe_ever": False,
         "asthma": False,
@@ -194,7 +200,10 @@ def test_every_model_reads_the_features_table() -> None:
 
 
 def test_precisex_codes_from_the_features_table() -> None:
-    """imd: the most deprived quintile, 1, is PRECISE-X's 5; admissions and attendances become yes or no."""
+    """imd: the most deprived quintile, 1, is PRECISE-X's 5; admissions and attendances become yes or no.
+
+    The feature counts eosinophils per microlitre, PRECISE-X in 10^9/L.
+    """
     base = {
         "patient_id": "a",
         "sex": "female",
@@ -204,7 +213,17 @@ def test_precisex_codes_from_the_features_table() -> None:
         "smoking_status": "ex",
     }
     by_feature = score_table(
-        pd.DataFrame([base | {"imd_quintile": 1, "emergency_admissions_12m": 3, "ed_attendances_12m": 0}]),
+        pd.DataFrame(
+            [
+                base
+                | {
+                    "imd_quintile": 1,
+                    "emergency_admissions_12m": 3,
+                    "ed_attendances_12m": 0,
+                    "eosinophils": 350.0,
+                }
+            ]
+        ),
         "precisex",
     )
     by_name = score_table(
@@ -220,6 +239,7 @@ def test_precisex_codes_from_the_features_table() -> None:
                     "imd": 5,
                     "hist_hosp": 1,
                     "hist_ed": 0,
+                    "bec": 0.35,
                 }
             ]
         ),

@@ -63,6 +63,11 @@ def deprivation(features: pd.DataFrame) -> pd.Series:
     return 6 - numbers(features["imd_quintile"])
 
 
+def eosinophils_per_nanolitre(features: pd.DataFrame) -> pd.Series:
+    """Eosinophils in 10^9/L, as PRECISE-X counts them; the feature counts cells per microlitre."""
+    return numbers(features["eosinophils"]) / 1000
+
+
 def any_ed_attendance(features: pd.DataFrame) -> pd.Series:
     """Any ED attendance in 12 months; that PRECISE-X means all causes is [unconfirmed]."""
     return _any(features["ed_attendances_12m"])
