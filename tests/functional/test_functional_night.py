@@ -110,7 +110,7 @@ def test_an_answer_without_effect_is_told_and_counted(site: Any) -> None:
     run = next((site.folder / "output" / "runs").iterdir())
     manifest = json.loads((run / "manifest.json").read_text(encoding="utf-8"))
     assert manifest["decisions"] == {
-        "usable": 0, "refused": {"the reference's check character does not fit": 1},
+        "usable": 0, "notes": 0, "refused": {"the reference's check character does not fit": 1},
     }  # fmt: skip
     assert "CP-AAAA" not in done.stdout + done.stderr + json.dumps(manifest)
 
