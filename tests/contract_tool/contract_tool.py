@@ -70,7 +70,7 @@ def pool(column: Column, contract: Contract) -> list[Any]:
     ]
     if column.type == "date":
         edges = [bound + timedelta(days=step) for bound in bounds for step in (-1, 0, 1)]
-        return [date(9999, 12, 31), date(2015, 6, 1), date(2026, 1, 31), *edges]
+        return [date(9999, 12, 31), date(1901, 1, 1), date(2015, 6, 1), date(2026, 1, 31), *edges]
     if column.type == "boolean":
         return [True, False]
     if column.type == "string":
