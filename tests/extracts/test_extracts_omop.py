@@ -163,7 +163,7 @@ def test_the_canonical_relations_hold_what_omop_has(tmp_path: Path) -> None:
             ("snomed", "50834005", 1.4, "L", 12),
         ]
         assert rows("SELECT dmd_code, count(*) FROM prescriptions GROUP BY 1 ORDER BY 2") == [
-            ("312615", 1),
+            ("rxnorm:312615", 1),
             ("42087311000001104", 11),
         ]
         assert rows("SELECT count(duration_days) FROM prescriptions") == [(0,)]
