@@ -92,10 +92,9 @@ def write_verdict(verdict, heading, folder):
     pass
 """
 PATIENT_LOST = """
-_all = make_references
-def make_references(patients, key):
-    patients.drop(patients.index[-1], inplace=True)
-    return _all(patients, key)
+_all = assign
+def assign(patients, *given, **named):
+    return _all(patients.iloc[:-1], *given, **named)
 """
 LIST_ROW_DROPPED = """
 _whole = write_csv
