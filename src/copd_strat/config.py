@@ -13,7 +13,7 @@ from datetime import date
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TextIO
 from zoneinfo import ZoneInfo
 
 import yaml
@@ -324,11 +324,16 @@ def _mapping_of_unique_keys(loader: yaml.SafeLoader, node: yaml.MappingNode) -> 
 _PlainLoader.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, _mapping_of_unique_keys)
 
 
+def plain_yaml(text: str | TextIO) -> Any:
+    """The content of a YAML text, dates that are none left as text; ConfigError for a key given twice."""
+    return yaml.load(text, Loader=_PlainLoader)  # noqa: S506 - derived from SafeLoader
+
+
 def read_yaml(path: Path) -> dict[str, Any]:
     """A YAML file as a mapping; ConfigError names the file (and line) if it is not one."""
     try:
         with path.open(encoding="utf-8") as stream:
-            raw = yaml.load(stream, Loader=_PlainLoader)  # noqa: S506 - derived from SafeLoader
+            raw = plain_yaml(stream)
     except FileNotFoundError:
         raise ConfigError(
             f"{path}: no such file", fix="check the path, or make one with 'copd-strat init'"

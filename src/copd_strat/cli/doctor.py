@@ -105,10 +105,13 @@ def _permissions(settings: config.Settings) -> str:
 
 
 def _extracts(settings: config.Settings) -> str:
-    from copd_strat.extracts.inventory import inventory
+    from copd_strat.contracts.contract_files import packaged
+    from copd_strat.extracts.propose_layout import look_at
 
-    found = [(source.layout, inventory(source.path)) for source in settings.extracts]
-    return "; ".join(f"{layout}: {len(files)} files" for layout, files in found)
+    found = [look_at(source, settings.contracts or packaged()) for source in settings.extracts]
+    told = [f"{s.layout}: {len(s.tables)} tables in {s.files} files" for f in found for s in f.sources]
+    unread = [sentence for proposal in found for sentence in proposal.unread]
+    return "; ".join(told) + (f"; {len(unread)} not read, first {unread[0]}" if unread else "")
 
 
 def _disk(settings: config.Settings) -> str:
