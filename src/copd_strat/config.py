@@ -233,6 +233,18 @@ class GuardSettings(BaseModel):
     """A month with fewer events than this share of its usual volume stops the run."""
 
 
+class HookSettings(BaseModel):
+    """Commands of the site's that hear how a night ended. Each is a list of words, run without a shell; the
+    night's folder is its last argument (docs/how-to/alerts.md)."""
+
+    model_config = STRICT
+
+    on_success: Annotated[tuple[Text, ...], Several] = ()
+    """Given the published run's folder, such as `["/usr/local/bin/tell", "--quiet"]`."""
+    on_failure: Annotated[tuple[Text, ...], Several] = ()
+    """Given the folder with the verdict's page, or the output folder where there is none."""
+
+
 class SummarySettings(BaseModel):
     """What is published for commissioners."""
 
@@ -268,6 +280,7 @@ class Settings(BaseModel):
     engine: EngineSettings = EngineSettings()
     guard: GuardSettings = GuardSettings()
     summary: SummarySettings = SummarySettings()
+    hooks: HookSettings = HookSettings()
     retain_runs: Annotated[int, Field(ge=1, le=10_000)] = 30
     """Runs to keep; older ones are removed after publication."""
 

@@ -202,8 +202,9 @@ def _source(source: ExtractSource) -> SourcePlan:
 def _parts(night: Night, sources: tuple[SourcePlan, ...], policy: Policy, secret: bytes) -> dict[str, str]:
     """Every input of a run by name, each as a hash: what differs is the reason to run."""
     settings = night.settings
-    # Where things lie and how much memory they may use does not change a result.
-    without_places = settings.model_dump(exclude={"output", "contracts", "extracts", "engine", "pathways"})
+    # Where things lie, how much memory they may use and who is told does not change a result.
+    beside = {"output", "contracts", "extracts", "engine", "pathways", "hooks"}
+    without_places = settings.model_dump(exclude=beside)
     without_places["policy"] = policy.model_dump()
     without_places["clinical"]["codelists"] = [sha256_of(path) for path in settings.clinical.codelists]
     parts: dict[str, Any] = {

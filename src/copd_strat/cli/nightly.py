@@ -13,6 +13,7 @@ import click
 
 from copd_strat import __version__, config
 from copd_strat.cli import options
+from copd_strat.cli.site_hooks import failure_told, tell_success
 from copd_strat.cli.terminal import say, show, show_json, table
 from copd_strat.errors import CopdStratError
 from copd_strat.progress import Narrator
@@ -63,10 +64,11 @@ def run(
             say_plan(plan(night))
             say("This was a dry run: nothing was read beyond file names and hashes, nothing was written.")
             return
-        with RunFolder(night.settings.output).lock():
+        with failure_told(night.settings), RunFolder(night.settings.output).lock():
             planned = plan(night)
             say_plan(planned)
             outcome = nightly(planned, Narrator(say, total=len(STEPS)))
+        tell_success(night.settings, outcome)
     if as_json:
         show_json(outcome.summary)
     else:
