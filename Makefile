@@ -3,8 +3,9 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 TOOL ?= .venv-contract-tool
+AIRFLOW ?= .venv-airflow
 
-.PHONY: help demo test check format build bench contract-tool lock clean
+.PHONY: help demo test check format build bench contract-tool airflow docs lock clean
 .DEFAULT_GOAL := help
 
 help: ## show these targets
@@ -45,6 +46,11 @@ contract-tool: $(VENV)/.dev-installed ## does another tool of the standard count
 	@test -x $(TOOL)/bin/datacontract || $(PYTHON) -m venv $(TOOL)
 	$(TOOL)/bin/pip install --quiet --disable-pip-version-check -r tests/contract_tool/requirements.txt
 	$(BIN)/python tests/contract_tool/contract_tool.py $(TOOL)/bin/python
+
+airflow: ## does a real Airflow parse the DAG of deploy/airflow?
+	@test -x $(AIRFLOW)/bin/airflow || $(PYTHON) -m venv $(AIRFLOW)
+	$(AIRFLOW)/bin/pip install --quiet --disable-pip-version-check -r deploy/airflow/requirements.txt
+	$(AIRFLOW)/bin/python tests/deploy/airflow_side.py
 
 build: $(VENV)/.dev-installed ## sdist and wheel in dist/
 	$(BIN)/python -m build --no-isolation --outdir dist .

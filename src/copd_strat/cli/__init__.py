@@ -11,6 +11,7 @@ from copd_strat.cli import (
     answers,
     demonstration,
     doctor,
+    new_site,
     nightly,
     practice_keys,
     published_runs,
@@ -40,6 +41,7 @@ for room in (
     scoring,
     reference_pages,
     demonstration,
+    new_site,
     doctor,
 ):
     for command in room.COMMANDS:

@@ -63,6 +63,7 @@ def _checks(settings: config.Settings, as_of: date) -> Iterator[tuple[str, Calla
     yield "extracts", lambda: _extracts(settings)
     yield "disk", lambda: _disk(settings)
     yield "write access", lambda: _writable(settings.output)
+    yield "hooks", lambda: _hooks(settings.hooks)
     yield "last run", lambda: _last_run(settings.output)
 
 
@@ -105,10 +106,13 @@ def _permissions(settings: config.Settings) -> str:
 
 
 def _extracts(settings: config.Settings) -> str:
-    from copd_strat.extracts.inventory import inventory
+    from copd_strat.contracts.contract_files import packaged
+    from copd_strat.extracts.propose_layout import look_at
 
-    found = [(source.layout, inventory(source.path)) for source in settings.extracts]
-    return "; ".join(f"{layout}: {len(files)} files" for layout, files in found)
+    found = [look_at(source, settings.contracts or packaged()) for source in settings.extracts]
+    told = [f"{s.layout}: {len(s.tables)} tables in {s.files} files" for f in found for s in f.sources]
+    unread = [sentence for proposal in found for sentence in proposal.unread]
+    return "; ".join(told) + (f"; {len(unread)} not read, first {unread[0]}" if unread else "")
 
 
 def _disk(settings: config.Settings) -> str:
@@ -126,6 +130,14 @@ def _writable(output: Path) -> str:
     folder = RunFolder(output)
     with folder.lock():
         return "the output folder can be written and is not locked"
+
+
+def _hooks(hooks: config.HookSettings) -> str:
+    commands = {"on_success": hooks.on_success, "on_failure": hooks.on_failure}
+    absent = [name for name, command in commands.items() if command and not shutil.which(command[0])]
+    if absent:
+        raise ConfigError(f"hooks.{absent[0]}: {commands[absent[0]][0]} cannot be run")
+    return ", ".join(name for name, command in commands.items() if command) or "none"
 
 
 def _last_run(output: Path) -> str:
