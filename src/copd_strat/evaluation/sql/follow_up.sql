@@ -1,6 +1,7 @@
 -- The twelve months after the index of everybody on the register then: first exacerbation of any kind and
 -- first severe one, death, leaving.
--- A day counts if it lies in (index, horizon]; what came later is not looked at. Who died within 31 days of
+-- A day counts if it lies in (index, horizon]; what came later is not looked at. Who left on the horizon's day
+-- was followed to it. Who died within 31 days of
 -- leaving was taken off the list because of it (project choice), so that the death counts, not the leaving.
 -- Source: docs/decisions.md §1, §7.
 WITH later AS (
@@ -23,7 +24,7 @@ SELECT
     coalesce(later.severe_events, 0) AS severe_events,
     CASE WHEN ends.death_date <= $horizon THEN ends.death_date END AS died_on,
     CASE
-        WHEN ends.left_on <= $horizon
+        WHEN ends.left_on < $horizon
             AND coalesce(ends.death_date > ends.left_on + INTERVAL 31 DAY, TRUE)
             THEN ends.left_on
     END AS left_on
