@@ -184,6 +184,11 @@ class RiskSettings(BaseModel):
     care_setting: Literal["primary_care", "hospital_clinic"]
     """`primary_care` (ACCEPT 3.0-CPRD) or `hospital_clinic` (ACCEPT 3, United Kingdom specialty): they
     differ a lot, so there is no default."""
+    recalibration: PathBelow | None = None
+    """File of the site's own intercept and slope for the ranking model, made by `copd-strat recalibrate` and
+    signed off."""
+    scorecards: Annotated[tuple[PathBelow, ...], Several] = ()
+    """Files of the site's own models, made by `copd-strat train`; one ranks only where the policy names it."""
     gold_edition: Annotated[
         Literal["2023", "2026"],
         BeforeValidator(_quoted, json_schema_input_type=Literal["2023", "2026", 2023, 2026]),

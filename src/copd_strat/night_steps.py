@@ -93,6 +93,7 @@ class NightSteps:
             scored = register.score_register(features, self.planned.settings.risk)
             self.verdict.table("scores", scored.scores)
             step.found = scored.statuses
+        self.record.append(scored.record())
         return scored
 
     def pathways(self, features: pd.DataFrame, scored: register.RiskResult) -> Placement:

@@ -199,6 +199,7 @@ def _parts(night: Night, sources: tuple[SourcePlan, ...], policy: Policy, secret
     without_places = settings.model_dump(exclude={"output", "contracts", "extracts", "engine", "pathways"})
     without_places["policy"] = policy.model_dump()
     without_places["clinical"]["codelists"] = [sha256_of(path) for path in settings.clinical.codelists]
+    without_places["risk"] |= _contents_of_models(settings)
     parts: dict[str, Any] = {
         _part_name(number, source): [
             settings.extracts[number].model_dump(exclude={"path"}),
@@ -215,6 +216,15 @@ def _parts(night: Night, sources: tuple[SourcePlan, ...], policy: Policy, secret
         "program": [__version__, code_hash()],
     }
     return {name: content_key({name: part}) for name, part in parts.items()}
+
+
+def _contents_of_models(settings: Settings) -> dict[str, Any]:
+    """The site's own figures by content; one that is not there is told by the room that reads it."""
+    level = settings.risk.recalibration
+    return {
+        "recalibration": sha256_of(level) if level and level.is_file() else None,
+        "scorecards": [sha256_of(path) for path in settings.risk.scorecards if path.is_file()],
+    }
 
 
 def _part_name(number: int, source: SourcePlan) -> str:

@@ -13,7 +13,7 @@ from copd_strat.engine import Engine
 
 # The clinical tests' way to write people down row by row.
 sys.path.append(str(Path(__file__).parents[1] / "clinical"))
-from clinical_world import World  # noqa: E402
+from clinical_world import World
 
 
 @pytest.fixture

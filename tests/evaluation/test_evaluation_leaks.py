@@ -94,7 +94,9 @@ def uncut(monkeypatch: pytest.MonkeyPatch, *names: str) -> None:
     monkeypatch.setattr(known_then, "packaged_sql", whole)
 
 
-@pytest.mark.parametrize("relation", ["gp_events", "prescriptions", "hospital_episodes", "ed_attendances", "deaths", "local_flags"])
+@pytest.mark.parametrize(
+    "relation", ["gp_events", "prescriptions", "hospital_episodes", "ed_attendances", "deaths", "local_flags"]
+)
 def test_a_relation_that_is_not_cut_stops_the_back_test(
     world: World, monkeypatch: pytest.MonkeyPatch, relation: str
 ) -> None:

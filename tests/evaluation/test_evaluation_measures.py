@@ -44,7 +44,9 @@ def test_discrimination_and_brier_equal_scikit_learn(trial: Trial) -> None:
 
 def test_ties_count_half_as_in_scikit_learn() -> None:
     plain = simulated(800)
-    tied = Trial(predicted=plain.predicted.round(1), event=plain.event, weight=plain.weight, chosen=plain.chosen)
+    tied = Trial(
+        predicted=plain.predicted.round(1), event=plain.event, weight=plain.weight, chosen=plain.chosen
+    )
     auc = roc_auc_score(tied.event, tied.predicted)
     assert measures.c_statistic(tied).value == pytest.approx(auc, abs=1e-9)
 
@@ -100,9 +102,9 @@ def test_death_is_a_competing_event() -> None:
     weight = follow_up_weights(days, ended != 2)
     assert np.average(event, weights=weight) == pytest.approx(aalen_johansen(days, event, died), abs=1e-9)
     # taking the dead for lost would say that they might still have had an event
-    assert np.average(event, weights=follow_up_weights(days, (ended == 0) | (ended == 3))) > 1.02 * np.average(
-        event, weights=weight
-    )
+    assert np.average(
+        event, weights=follow_up_weights(days, (ended == 0) | (ended == 3))
+    ) > 1.02 * np.average(event, weights=weight)
 
 
 def test_leaving_people_out_bends_the_figures() -> None:
@@ -153,7 +155,11 @@ def test_what_cannot_be_worked_out_is_unknown() -> None:
     without = Trial(
         predicted=np.full(5, 0.2), event=np.zeros(5, dtype=bool), weight=np.ones(5), chosen=np.zeros(5)
     )
-    for measure in (*measures.OF_AN_ORDER.values(), *measures.OF_A_RISK.values(), *measures.OF_PLACES.values()):
+    for measure in (
+        *measures.OF_AN_ORDER.values(),
+        *measures.OF_A_RISK.values(),
+        *measures.OF_PLACES.values(),
+    ):
         assert np.isnan(measure(nobody).value)
     for measure in (measures.c_statistic, measures.oe_ratio, measures.calibration_slope):
         assert np.isnan(measure(without).value)

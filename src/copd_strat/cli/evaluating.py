@@ -12,6 +12,7 @@ from copd_strat import __version__, config
 from copd_strat.cli import options
 from copd_strat.cli.nightly import next_command, say_reads
 from copd_strat.cli.terminal import say, show, show_json, table
+from copd_strat.errors import OutputError
 from copd_strat.progress import Narrator
 from copd_strat.publish import RunFolder
 
@@ -77,4 +78,72 @@ def show_tested(tested: Tested) -> None:
     show(f"\n  {tested.folder}")
 
 
-COMMANDS = (backtest,)
+signed_off_by = click.option(
+    "--signed-off-by", metavar="WHO", help="Who has read the figures and answers for them: name and role."
+)
+
+
+@click.command()
+@options.config
+@options.as_of
+@click.option(
+    "--index",
+    "indexes",
+    type=options.Day(),
+    multiple=True,
+    required=True,
+    help="An index date back-tested here.",
+)
+@signed_off_by
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path),
+    help="File to write [default: recalibration.json beside the configuration].",
+)
+def recalibrate(
+    config_path: Path, as_of: date, indexes: tuple[date, ...], signed_off_by: str | None, output: Path | None
+) -> None:
+    """Bring the ranking model to this site's level: intercept and slope, from back-tests made before."""
+    from copd_strat.evaluation import recalibrating
+    from copd_strat.evaluation.backtest_files import FOLDER
+    from copd_strat.evaluation.candidates import ranking_name
+
+    settings = config.load(config_path)
+    path = output or config_path.parent / "recalibration.json"
+    model = ranking_name(settings.risk)
+    sources = [recalibrating.read_backtest(settings.output / FOLDER, index) for index in sorted(set(indexes))]
+    content = recalibrating.recalibrate(sources, model, settings.risk.care_setting)
+    write_sealed(path, content, signed_off_by, as_of)
+    rows = [
+        [outcome, found["people"], found["events"], _text(found["oe_before"]), _text(found["oe_after"])]
+        for outcome, found in content["outcomes"].items()
+    ]
+    show(table(["outcome", "people", "events", "O/E before", "O/E after, on the same people"], rows))
+    show(f"\nWrote {path}. Nobody's place in the order changes; thresholds now meet other risks.")
+    if not signed_off_by:
+        show("Next: read it, then write into it who signs it off; until then a run refuses it.")
+    show(f"Next: name it in the configuration: risk: {{recalibration: {path.name}}}")
+
+
+def _text(measured: list[float]) -> str:
+    from copd_strat.evaluation.backtest_page import figure
+
+    return figure(*measured)
+
+
+def write_sealed(path: Path, content: dict[str, Any], signed_off_by: str | None, day: date) -> None:
+    """A new file of the site's own figures; one that is there is never overwritten."""
+    from copd_strat.publish.folder import write_errors
+    from copd_strat.risk.sealed_files import text_of
+
+    if path.exists():
+        raise OutputError(f"{path}: is there already", fix="give another name with -o, or move it away")
+    signature = {"signed_off_by": signed_off_by, "signed_off_on": day.isoformat() if signed_off_by else None}
+    draft = path.with_name(f".{path.name}.draft")
+    with write_errors(path):
+        draft.write_text(text_of(content | signature), encoding="utf-8")
+        draft.replace(path)
+
+
+COMMANDS = (backtest, recalibrate)

@@ -14,7 +14,7 @@ from copd_strat.risk import predictors, registry
 from copd_strat.risk.model_card import Model, Options
 from copd_strat.risk.models.accept import SEVERE as SEVERE_COUNT
 from copd_strat.risk.parameters import Floats
-from copd_strat.risk.register import ranking
+from copd_strat.risk.register import ranking, recalibration_of
 from copd_strat.risk.score import predictors_from, score_predictors
 from copd_strat.risk.scorecard import Scorecard
 
@@ -54,8 +54,10 @@ def candidates(
     features: pd.DataFrame, settings: RiskSettings, cards: Sequence[Scorecard] = ()
 ) -> list[Candidate]:
     """All of them for ``features``, one row a patient, in its order."""
+    published = list(_published(features, settings))
     return [
-        *_published(features, settings),
+        *published,
+        *_at_own_level(published, settings),
         *(_own(features, card) for card in cards),
         *_point_scores(features),
         *_baselines(features),
@@ -76,6 +78,20 @@ def _published(features: pd.DataFrame, settings: RiskSettings) -> Iterator[Candi
         if scores is not None:
             risks = {outcome: _floats(scores[column]) for outcome, column in outputs.items()}
             yield Candidate(name=name, title=model.title, is_risk=True, predicted=risks)
+
+
+def _at_own_level(published: list[Candidate], settings: RiskSettings) -> Iterator[Candidate]:
+    """The ranking model at the site's level, where the configuration names a recalibration."""
+    level = recalibration_of(settings)
+    if level is not None:
+        plain = next(one for one in published if one.name == level.model)
+        lines = {ANY: level.any_exacerbation, SEVERE: level.severe_exacerbation}
+        yield Candidate(
+            name=f"{level.model}_recalibrated",
+            title=f"{plain.title}, recalibrated",
+            is_risk=True,
+            predicted={outcome: lines[outcome].risk(value) for outcome, value in plain.predicted.items()},
+        )
 
 
 def _scored(features: pd.DataFrame, model: Model, options: Options) -> pd.DataFrame | None:

@@ -56,7 +56,11 @@ def require_nothing_later(engine: Engine, index: date) -> None:
     for name in RELATIONS:
         dates = [column.name for column in own_table("native", name).columns if column.type == "date"]
         later = " OR ".join(f"{identifier(column)} > {literal(index)}" for column in dates)
-        if dates and engine.has_table(name) and engine.scalar(f"SELECT count(*) FROM {plain_name(name)} WHERE {later}"):
+        if (
+            dates
+            and engine.has_table(name)
+            and engine.scalar(f"SELECT count(*) FROM {plain_name(name)} WHERE {later}")
+        ):
             raise RuntimeError(f"{name}: a date after the back-test's index would leak into its features")
 
 

@@ -172,10 +172,25 @@ class Fitted(NamedTuple):
     errors: Floats
 
 
+def _logistic(linear: Floats) -> tuple[Floats, Floats]:
+    risk = expit(linear)
+    return risk, risk * (1 - risk)
+
+
+def of_log_rate(linear: Floats) -> tuple[Floats, Floats]:
+    """Risk from ln(rate), 1 - exp(-rate), and its slope: the complementary log-log link."""
+    rate = np.exp(np.minimum(linear, 3.5))  # beyond it the risk is 1 in every digit
+    return -np.expm1(-rate), rate * np.exp(-rate)
+
+
+# From the linear predictor to the risk and its slope there.
+Link = Callable[[Floats], tuple[Floats, Floats]]
+
+
 def fit_logistic(
-    design: Floats, event: Flags, weight: Floats, *, offset: Floats | None = None
+    design: Floats, event: Flags, weight: Floats, *, offset: Floats | None = None, link: Link = _logistic
 ) -> Fitted | None:
-    """Weighted logistic regression by Newton's steps; None where there is nothing to fit.
+    """Weighted regression of a yes or no by Fisher's steps; None where there is nothing to fit.
 
     Errors are robust (sandwich), as weights are not counts of people.
     """
@@ -183,17 +198,18 @@ def fit_logistic(
     if len(set(observed[weight > 0])) < 2 or np.linalg.matrix_rank(design) < design.shape[1]:
         return None
     coefficients = np.zeros(design.shape[1])
-    for _ in range(50):
-        risk = expit(design @ coefficients + shift)
-        score = design.T @ (weight * (observed - risk))
-        information = (design * (weight * risk * (1 - risk))[:, None]).T @ design
+    for _ in range(100):
+        risk, slope = link(design @ coefficients + shift)
+        spread = np.maximum(risk * (1 - risk), 1e-300)
+        pull = weight * (observed - risk) * slope / spread
+        information = (design * (weight * slope**2 / spread)[:, None]).T @ design
         if np.linalg.cond(information) > 1e12:
             return None  # the outcome is separated: no finite answer
-        step = np.linalg.solve(information, score)
+        step = np.linalg.solve(information, design.T @ pull)
         coefficients = coefficients + step
         if np.abs(step).max() < 1e-12:
             break
-    meat = (design * ((weight * (observed - risk)) ** 2)[:, None]).T @ design
+    meat = (design * (pull**2)[:, None]).T @ design
     bread = np.linalg.inv(information)
     return Fitted(coefficients, np.sqrt(np.diag(bread @ meat @ bread)))
 
