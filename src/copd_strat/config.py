@@ -95,6 +95,7 @@ def _quoted(value: object) -> object:
 
 
 Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
+Ratio = Annotated[float, Field(gt=0, le=1000, allow_inf_nan=False)]
 Days = Annotated[int, Field(ge=0, le=3660)]
 PathBelow = Annotated[Path, BeforeValidator(_a_path, json_schema_input_type=str)]
 Layout = Annotated[str, AfterValidator(_a_layout), WithJsonSchema({"enum": list(layouts())})]
@@ -238,6 +239,31 @@ class GuardSettings(BaseModel):
     """A month with fewer events than this share of its usual volume stops the run."""
 
 
+class MonitoringSettings(BaseModel):
+    """How far tonight's people and risks may be from the reference; chance alone never counts."""
+
+    model_config = STRICT
+
+    psi_warn: Ratio = 0.1
+    """Stability index (PSI) of a feature or score, less what chance makes of it, above which a run warns."""
+    psi_stop: Ratio = 0.5
+    """The same, above which it stops."""
+    missing_warn: Share = 0.1
+    """Change in a feature's missing share that warns."""
+    missing_stop: Share = 0.4
+    """The same, above which the run stops."""
+    tier_warn: Share = 0.1
+    """Change in a disposition's share of the register that warns."""
+    tier_stop: Share = 0.4
+    """The same, above which the run stops."""
+    oe_warn: Ratio = 1.25
+    """Observed over expected (or its inverse) beyond which, with the whole interval, a run warns."""
+    oe_stop: Ratio = 3.0
+    """The same, beyond which it stops."""
+    reference_since: date | None = None
+    """A reference made before this day is made anew: for a change that was meant."""
+
+
 class SummarySettings(BaseModel):
     """What is published for commissioners."""
 
@@ -272,6 +298,7 @@ class Settings(BaseModel):
     lists: ListSettings = ListSettings()
     engine: EngineSettings = EngineSettings()
     guard: GuardSettings = GuardSettings()
+    monitoring: MonitoringSettings = MonitoringSettings()
     summary: SummarySettings = SummarySettings()
     retain_runs: Annotated[int, Field(ge=1, le=10_000)] = 30
     """Runs to keep; older ones are removed after publication."""

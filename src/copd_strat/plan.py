@@ -122,6 +122,11 @@ class Plan:
         return self.previous.manifest["guard"] if self.previous else {}
 
     @property
+    def last_monitoring(self) -> Mapping[str, Any]:
+        """The reference that the run to compare with handed on, empty on the first night."""
+        return self.previous.manifest["monitoring"]["reference"] if self.previous else {}
+
+    @property
     def heading(self) -> dict[str, str]:
         """Whose night it is, for the verdict's page."""
         settings, night = self.night.settings, self.night

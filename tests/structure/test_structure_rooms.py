@@ -37,7 +37,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "summary": {"pathways", "risk", "plan", "contracts", *BELOW},
     "report": {"summary", "pathways", "risk", "plan", *BELOW},
     "publish": {"contracts", *BELOW},
-    "evaluation": {"pathways", "risk", "clinical", "contracts", "publish", *BELOW},
+    "evaluation": {"quality", "pathways", "risk", "clinical", "contracts", "publish", *BELOW},
     "synthetic": {"codelists", "extracts", "contracts", *BELOW},
 }
 # The night's steps call every room; the night itself calls the steps.

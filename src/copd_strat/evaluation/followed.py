@@ -72,9 +72,12 @@ def keep_observed(engine: Engine) -> None:
     engine.materialise("evaluation", "observed_ends")
 
 
-def next_year(engine: Engine, features: pd.DataFrame, index: date) -> NextYear:
-    """The outcomes of the people in ``features``; needs ``keep_observed``."""
-    horizon = months_after(index, HORIZON_MONTHS)
+def next_year(engine: Engine, features: pd.DataFrame, index: date, horizon: date | None = None) -> NextYear:
+    """The outcomes of the people in ``features`` up to ``horizon``, by default the end of the year.
+
+    Needs ``keep_observed``.
+    """
+    horizon = horizon or months_after(index, HORIZON_MONTHS)
     engine.register_frame("then_register", features[["patient_id"]])
     found = engine.frame(
         render(packaged_sql("evaluation", "follow_up"), {"index": index, "horizon": horizon})
