@@ -141,7 +141,7 @@ def _tell_of_nobody(every: pd.DataFrame, settings: config.Settings | None, as_of
     current = RunFolder(settings.output).current() if settings else None
     if current is None:
         return
-    patients = pd.read_parquet(current.path / "analyst" / "patients.parquet", columns=_SAME[:2])
+    patients = pd.read_parquet(current.file("analyst/patients.parquet"), columns=_SAME[:2])
     lost = about_nobody(validate_decisions(every, as_of).accepted, patients)
     if len(lost):
         say(f"about nobody on the published lists (left, or another reference key): {len(lost):,}")

@@ -13,7 +13,7 @@ from copd_strat import config
 from copd_strat.cli import options
 from copd_strat.cli.terminal import say, show, show_json, table
 from copd_strat.errors import InputError
-from copd_strat.publish import PublishedRun, RunFolder, verify
+from copd_strat.publish import PublishedRun, RunFolder
 
 _HISTORY, _PATIENTS = "history/dispositions.parquet", "analyst/patients.parquet"
 _HEADINGS = {
@@ -96,12 +96,7 @@ def verify_run(config_path: Path, run: str | None) -> None:
     """Compare every file of RUN (default: the published one) with the manifest's hashes."""
     settings, current = published(config_path)
     chosen = named_run(settings, run) if run else current
-    changed = verify(chosen.path)
-    if changed:
-        raise InputError(
-            f"run {chosen.path.name}: {len(changed)} file(s) differ from the manifest, first {changed[0]}",
-            fix="do not use this run; 'copd-strat runs restore RUN' makes an earlier one the published one",
-        )
+    RunFolder(settings.output).require_intact(chosen)
     files = len(chosen.manifest["files"]) + len(chosen.manifest["timed_files"])
     show(f"Run {chosen.path.name}: {files} files, all as published.")
 
