@@ -182,21 +182,40 @@ class RunFolder:
         """Published runs, the current one first; empty before the first."""
         pointer = self.root / POINTER
         try:
+            if pointer.is_symlink():
+                raise ValueError("what is behind a link is not ours")
             target = json.loads(pointer.read_text(encoding="utf-8"))
             links = [Link(link["folder"], link["manifest"]) for link in (target, *target["earlier"])]
             if not all(_RUN_NAME.fullmatch(link.folder) for link in links):
                 raise ValueError("a run's folder lies in runs/")
             return links
         except FileNotFoundError:
+            self._require_no_runs()
             return []
         except _UNREADABLE:
             raise self._damaged(f"{pointer}: cannot be read") from None
+
+    def _require_no_runs(self) -> None:
+        """Where runs lie and no pointer does, it was lost: a first night would forget all that came before."""
+        runs = self.root / "runs"
+        names = {path.name for path in runs.iterdir()} if runs.is_dir() else set()
+        if names - {self._drafted()}:
+            raise self._damaged(f"{self.root / POINTER}: is missing, though there are runs")
+
+    def _drafted(self) -> str | None:
+        """The folder of the run that a cut-off night was about to point at."""
+        try:
+            folder = str(json.loads((self.root / _DRAFT).read_text(encoding="utf-8"))["folder"])
+            return folder if _RUN_NAME.fullmatch(folder) else None
+        except _UNREADABLE:
+            return None  # no draft, or cut off while it was written: nothing had been renamed yet
 
     def _open(self, link: Link) -> PublishedRun | None:
         """The run of a link, or None if its manifest is not the one that was published."""
         path = self.root / "runs" / link.folder
         try:
-            if path.is_symlink() or sha256_of(path / MANIFEST) != link.manifest:
+            linked = path.is_symlink() or (path / MANIFEST).is_symlink()
+            if linked or sha256_of(path / MANIFEST) != link.manifest:
                 return None
             return _read(path)
         except _UNREADABLE:
@@ -282,15 +301,10 @@ class RunFolder:
         """Remove what a night that was cut off left: half-built and half-purged runs, one not pointed at."""
         for leftover in self.root.glob(f"{_PARTIAL}*"):
             shutil.rmtree(leftover)
-        draft = self.root / _DRAFT
-        if draft.exists():
-            try:
-                folder = json.loads(draft.read_text(encoding="utf-8"))["folder"]
-            except (ValueError, KeyError):
-                folder = None  # cut off while it was written: nothing had been renamed yet
-            if folder and folder not in {link.folder for link in self._chain()}:
-                shutil.rmtree(self.root / "runs" / folder, ignore_errors=True)
-            draft.unlink()
+        draft, folder = self.root / _DRAFT, self._drafted()
+        if folder and folder not in {link.folder for link in self._chain()}:
+            shutil.rmtree(self.root / "runs" / folder, ignore_errors=True)
+        draft.unlink(missing_ok=True)
 
     def keep_quality(self, partial: Path, name: str) -> Path:
         """Move the staged folder ``quality`` to ``name`` below the root, in place of what was there."""
