@@ -21,9 +21,10 @@ def nightly(planned: Plan, narrator: Narrator) -> publish.Outcome:
 
     The caller holds the output folder's lock since before the plan was made.
     """
-    if planned.unchanged and planned.published:
-        return publish.standing(planned.published, "unchanged")
     folder = publish.RunFolder(planned.settings.output)
+    if planned.unchanged and planned.published:
+        folder.make_up(planned.settings.retain_runs)
+        return publish.standing(planned.published, "unchanged")
     with folder.staged(planned.run_id) as staged:
         with open_night(planned, staged, narrator) as night:
             night.validate(night.ingest())
