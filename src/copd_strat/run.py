@@ -13,7 +13,7 @@ from copd_strat.progress import Narrator
 from copd_strat.quality import Verdict
 
 READING = ("ingest", "validate", "clinical facts")
-STEPS = (*READING, "risk", "pathways", "lists", "summary and report", "publish")
+STEPS = (*READING, "risk", "pathways", "follow-up", "lists", "summary and report", "publish")
 
 
 def nightly(planned: Plan, narrator: Narrator) -> publish.Outcome:
@@ -30,7 +30,7 @@ def nightly(planned: Plan, narrator: Narrator) -> publish.Outcome:
             facts, features = night.clinical_facts()
             scored = night.risk(features)
             placed = night.pathways(features, scored)
-            night.lists(facts, placed)
+            night.lists(facts, placed, night.follow_up(facts, placed))
             manifest = night.summary_and_report(facts, placed)
         with narrator.step("publish") as step:
             planned.require_same_inputs()
