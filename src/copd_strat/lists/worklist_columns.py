@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
@@ -33,19 +34,22 @@ _RISK = ListColumn(
     meaning="after a stay: PEARL group for readmission or death within 90 days, with its points (0 to 9)",
     width=17,
 )
-_TO_DO = ListColumn(name="to_do", heading="To do", meaning="what is still due, and until when", width=42)
+_TO_DO = ListColumn(name="to_do", heading="To do", meaning="what is still due, and until when", width=46)
 _DONE = ListColumn(
-    name="done", heading="On record", meaning="what the record shows as done or settled", width=27
+    name="done", heading="On record", meaning="what the record shows as done or settled", width=29
 )
-_NOTE = ListColumn(name="note", heading="Note", meaning="what else to know", width=28)
+_NOTE = ListColumn(name="note", heading="Note", meaning="what else to know", width=22)
+# Between tasks in the CSV, where a person stays one line; on the sheet each has a line of its own.
+SEPARATOR = "; "
 _SHOWN = (_ORDER, _TODAY, REFERENCE, _WHAT, _RISK, _TO_DO, _DONE, _NOTE)
 
 _EVENTS: Mapping[str, str] = {
-    "discharge": "Discharged after an emergency stay for COPD",
-    "moderate": "Exacerbation without a stay",
-    "app_stopped": "Stopped using the app",
-    "cat_worse": "CAT score in the app worse",
+    "discharge": "Emergency stay for COPD, home on",
+    "moderate": "Exacerbation without a stay on",
+    "app_stopped": "Stopped using the app by",
+    "cat_worse": "CAT score in the app worse on",
 }
+_DATE = re.compile(r"\d{1,2} [A-Z][a-z]{2} \d{4}")
 _STATES: Mapping[str, str] = {
     "done": "done",
     "settled": "declined or not suitable",
@@ -117,7 +121,7 @@ def _as_date(value: Any) -> date | None:
 
 def _what_happened(row: Row) -> str:
     day = date_in_words_of(pd.Timestamp(row["event_date"]).date())
-    said = f"{_EVENTS[str(row['event'])]}, {day}"
+    said = f"{_EVENTS[str(row['event'])]} {day}"
     if row["event"] == "discharge" and not pd.isna(row["nights"]):
         nights = int(row["nights"])
         said += f" ({nights} {'night' if nights == 1 else 'nights'})"
@@ -151,7 +155,7 @@ def _state(duty: Row, as_of: date) -> str:
     if state in ("due", "overdue"):
         due = _as_date(duty["due_on"])
         days = (as_of - due).days if due else 0
-        return "due" if days <= 0 else f"overdue by {days} {'day' if days == 1 else 'days'}"
+        return "due" if days <= 0 else f"overdue {days} {'day' if days == 1 else 'days'}"
     closed = _as_date(duty["closed_on"])
     return f"{_STATES[state]} {date_in_words_of(closed)}" if closed else _STATES[state]
 
@@ -164,7 +168,9 @@ def _to_do(found: Worklist, told: Mapping[str, Row], as_of: date) -> str:
         for duty in _duties_of(found)
         if duty.id in told and told[duty.id]["state"] in order
     ]
-    return "\n".join(_task(duty, told[duty.id], as_of) for _, _, duty in sorted(waiting, key=lambda w: w[:2]))
+    return SEPARATOR.join(
+        _task(duty, told[duty.id], as_of) for _, _, duty in sorted(waiting, key=lambda w: w[:2])
+    )
 
 
 def _task(duty: Duty, told: Row, as_of: date) -> str:
@@ -181,14 +187,21 @@ def _done(found: Worklist, told: Mapping[str, Row]) -> str:
         for duty in _duties_of(found)
         if duty.id in told and told[duty.id]["state"] in ("done", "settled", "overtaken")
     ]
-    return "\n".join(closed)
+    return SEPARATOR.join(closed)
 
 
 def worklist_sheets(table: pd.DataFrame, columns: Sequence[ListColumn]) -> list[Sheet]:
     """The sheet to work with, and one with each duty in a column of its own; later lines are paler."""
     pale = [today == "" for today in table["today"]]
+    told = {name: [_unbroken(text) for text in table[name]] for name in ("what_happened", "to_do", "done")}
+    table = table.assign(**told)
     rest = [column for column in columns if column not in (*_SHOWN, *MACHINE, LABEL)]
     return [
         Sheet(title="Worklist", columns=(*_SHOWN, *MACHINE), frame=table, frozen=3, pale=pale),
         Sheet(title="Duties", columns=(_ORDER, REFERENCE, *rest), frame=table, frozen=2, pale=pale),
     ]
+
+
+def _unbroken(text: str) -> str:
+    """One task a line; a date is never broken over two."""
+    return _DATE.sub(lambda found: found[0].replace(" ", "\u00a0"), text.replace(SEPARATOR, "\n"))
