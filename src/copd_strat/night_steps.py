@@ -128,8 +128,10 @@ class NightSteps:
             )
             self.verdict.table("follow_up", found.duties)
             found.write_tables(self.staged)
+            halves = followup.programme_pages(self.engine, placed, planned.as_of, facts.hospital_complete_to)
+            halves.write(self.staged, planned.stamp(facts.index_date, placed.scored.model))
             step.found = {"lines": len(found.lines), "today": int(found.lines["today"].sum())}
-        self.record.append(found.record())
+        self.record += [found.record(), halves.record()]
         return found
 
     def lists(self, facts: clinical.ClinicalFacts, placed: Placement, found: followup.Worklist) -> None:
