@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 from followup_world import AS_OF, POLICY, Clock, clock
 
+from copd_strat.followup import worklist
 from copd_strat.synthetic import World
 
 FOLLOW_UP, TECHNIQUE, PLAN = "394702007", "170614009", "811961000000106"
@@ -85,7 +86,7 @@ def test_lines_are_numbered_and_the_first_ones_marked(night: Clock) -> None:
         assert own["today"].iloc[: own["today"].sum()].all()
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def one_open(night: Clock) -> str:
     """Somebody whose duties after a discharge are all still open."""
     states = night.found.duties.query("event == 'discharge' and not palliative").groupby("patient_id")[
@@ -95,12 +96,13 @@ def one_open(night: Clock) -> str:
     return str(waiting[waiting].index[0])
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def closed_night(
-    small_world: World, night: Clock, one_open: str, tmp_path: Path
+    small_world: World, night: Clock, one_open: str, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[tuple[Clock, str, date]]:
     """The next night, after a follow-up contact, an inhaler check and a plan for ``one_open``, by a table without
     contacts."""
+    tmp_path = tmp_path_factory.mktemp("closed")
     night.found.write_tables(tmp_path / "last")
     day = AS_OF - timedelta(days=2)
     events = small_world.tables["gp_events"].to_pandas()
@@ -141,12 +143,13 @@ def test_the_delay_from_event_to_list_is_measured_for_new_events_only(
     assert sum(map(len, after.found.delays.values())) == len(new)
 
 
-def test_a_policy_may_start_no_clock_at_all(small_world: World, tmp_path: Path) -> None:
+def test_a_policy_may_start_no_clock_at_all(night: Clock) -> None:
     quiet = POLICY.model_copy(update={"events": ()})
-    made = clock(small_world.tables, tmp_path, policy=quiet)
-    made.engine.close()
-    assert made.found.lines.empty
-    assert made.found.record()["worklist"]["lines"] == {}  # type: ignore[index]
+    found = worklist(
+        night.engine, night.patients, policy=quiet, as_of=AS_OF, facts=night.facts.unobservable, previous=None
+    )
+    assert found.lines.empty
+    assert found.record()["worklist"]["lines"] == {}  # type: ignore[index]
 
 
 def test_without_hospital_records_discharges_are_not_observable(small_world: World, tmp_path: Path) -> None:

@@ -14,13 +14,15 @@ from copd_strat.pathways import Placement
 from copd_strat.pathways.fact_columns import days
 
 SECTION = "clinic"
+# Whoever joined a list lately has not been passed over (project choice).
+_TIME_TO_ACT = pd.Timedelta(days=28)
 MEASURES = {
     "invited": "people accepted for the clinic by their practice, or with a clinic appointment, in 12 months",
     "seen": "of those invited: came to the clinic",
     "did_not_come": "of those invited with an appointment: have not come to any",
     "rehabilitation_after": "of those seen: pulmonary rehabilitation started or completed since",
     "admitted_90d": "of those seen 90 days or longer ago: admitted for COPD as an emergency within 90 days",
-    "acted_on": "of those on the clinic lists: an answer of the practice, or a contact since they joined them",
+    "acted_on": "of those on the clinic lists for 28 days or longer: an answer, or a contact since they joined",
     "places_used": "of this month's clinic places: seen in the clinic this month",
     "days_to_contact": "days from joining the clinic list to the first contact, of those still on it (median)",
 }
@@ -73,13 +75,14 @@ def _figures(people: pd.DataFrame, as_of: date) -> Iterator[ProgrammeFigure]:
     listed = people["disposition"] == "clinic"
     answered = pd.to_datetime(people["answered_on"]).notna()
     contacted = people["contacted_on"].notna()
+    waited_long = pd.to_datetime(people["since"]) <= pd.Timestamp(as_of) - _TIME_TO_ACT
     which = {
         "invited": (invited, everybody),
         "seen": (seen, invited),
         "did_not_come": (~seen, appointed),
         "rehabilitation_after": (people["rehabilitation"].astype(bool), seen),
         "admitted_90d": (people["admitted"].fillna(False).astype(bool), people["admitted"].notna()),
-        "acted_on": (answered | contacted, listed),
+        "acted_on": (answered | contacted, listed & waited_long),
         "places_used": (people["last_seen_on"] >= month, listed & (people["place"] == "clinic")),
     }
     for measure, (those, among) in which.items():
