@@ -13,7 +13,7 @@ from copd_strat.progress import Narrator
 from copd_strat.quality import Verdict
 
 READING = ("ingest", "validate", "clinical facts")
-STEPS = (*READING, "risk", "pathways", "monitoring", "lists", "summary and report", "publish")
+STEPS = (*READING, "risk", "pathways", "monitoring", "follow-up", "lists", "summary and report", "publish")
 
 
 def nightly(planned: Plan, narrator: Narrator) -> publish.Outcome:
@@ -32,7 +32,8 @@ def nightly(planned: Plan, narrator: Narrator) -> publish.Outcome:
             scored = night.risk(features)
             placed = night.pathways(features, scored)
             night.monitoring(facts, placed)
-            night.lists(facts, placed)
+            due = night.follow_up(facts, placed)
+            night.lists(facts, placed, due)
             manifest = night.summary_and_report(facts, placed)
         with narrator.step("publish") as step:
             planned.require_same_inputs()

@@ -34,7 +34,7 @@ class Grid:
 
 def lists_in(paths: Iterable[Path]) -> list[Path]:
     """The lists among ``paths``: files as they are; of folders every file below that a spreadsheet may have
-    saved, but for lists that ask nothing (changes, queries), read-me pages, and what a spreadsheet keeps
+    saved, but for lists that ask nothing (changes, queries, the worklist), read-me pages, and what a spreadsheet keeps
     while a file is open (``~$``, ``.~lock``).
     """
     found: set[Path] = set()
@@ -45,7 +45,7 @@ def lists_in(paths: Iterable[Path]) -> list[Path]:
 
 def _may_be_a_list(path: Path) -> bool:
     known = path.suffix.lower() in (*_TEXT, *_WORKBOOK, *_FOREIGN)
-    asks = not re.search(r"_(changes|queries|READ_ME)( ?\(\d+\))?$", path.stem)
+    asks = not re.search(r"_(changes|queries|worklist|READ_ME)( ?\(\d+\))?$", path.stem)
     return path.is_file() and known and asks and not path.name.startswith(("~$", ".", "refused_"))
 
 
