@@ -101,9 +101,14 @@ def _moves(moves: pd.DataFrame) -> list[str]:
 
 def _workload(workload: pd.DataFrame, labels: tuple[str, str]) -> list[str]:
     sums = workload.groupby("policy")[list(_WORK_WORDS)].sum()
+    numbers = {
+        label: [int(number) for number in row] for label, row in zip(sums.index, sums.to_numpy(), strict=True)
+    }
     lines = [
         f"  {label}: "
-        + ", ".join(f"{int(sums.loc[label, name]):,} {words}" for name, words in _WORK_WORDS.items())
+        + ", ".join(
+            f"{number:,} {words}" for number, words in zip(numbers[label], _WORK_WORDS.values(), strict=True)
+        )
         for label in labels
     ]
     now, then = (workload[workload["policy"] == label] for label in labels)
