@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 TOOL ?= .venv-contract-tool
 
-.PHONY: help demo test check format build bench contract-tool lock clean
+.PHONY: help demo test check format build bench programmes contract-tool lock clean
 .DEFAULT_GOAL := help
 
 help: ## show these targets
@@ -45,6 +45,9 @@ contract-tool: $(VENV)/.dev-installed ## does another tool of the standard count
 	@test -x $(TOOL)/bin/datacontract || $(PYTHON) -m venv $(TOOL)
 	$(TOOL)/bin/pip install --quiet --disable-pip-version-check -r tests/contract_tool/requirements.txt
 	$(BIN)/python tests/contract_tool/contract_tool.py $(TOOL)/bin/python
+
+programmes: $(VENV)/.dev-installed ## 200 simulated clinics without effect, 200 with one: what does 'evaluate' report?
+	$(BIN)/python tests/evaluation/simulated_programmes.py
 
 build: $(VENV)/.dev-installed ## sdist and wheel in dist/
 	$(BIN)/python -m build --no-isolation --outdir dist .

@@ -96,7 +96,7 @@ def test_later_people_are_met_and_nobody_changes_place(
 
 
 def test_too_few_people_are_refused() -> None:
-    with pytest.raises(ModelError, match="are too few, .* are needed") as caught:
+    with pytest.raises(ModelError, match=r"are too few, .* are needed") as caught:
         recalibrate([source(n=300)], MODEL, SETTING)
     assert caught.value.exit_code == 15
     assert "--index" in str(caught.value.fix)
