@@ -124,6 +124,11 @@ class Plan:
         return self.previous.manifest["guard"] if self.previous else {}
 
     @property
+    def last_monitoring(self) -> Mapping[str, Any]:
+        """The reference that the run to compare with handed on, empty on the first night."""
+        return self.previous.manifest["monitoring"]["reference"] if self.previous else {}
+
+    @property
     def heading(self) -> dict[str, str]:
         """Whose night it is, for the verdict's page."""
         settings, night = self.night.settings, self.night
@@ -207,6 +212,7 @@ def _parts(night: Night, sources: tuple[SourcePlan, ...], policy: Policy, secret
     without_places = settings.model_dump(exclude=beside)
     without_places["policy"] = policy.model_dump()
     without_places["clinical"]["codelists"] = [sha256_of(path) for path in settings.clinical.codelists]
+    without_places["risk"] |= _contents_of_models(settings)
     parts: dict[str, Any] = {
         _part_name(number, source): [
             settings.extracts[number].model_dump(exclude={"path"}),
@@ -223,6 +229,15 @@ def _parts(night: Night, sources: tuple[SourcePlan, ...], policy: Policy, secret
         "program": [__version__, code_hash()],
     }
     return {name: content_key({name: part}) for name, part in parts.items()}
+
+
+def _contents_of_models(settings: Settings) -> dict[str, Any]:
+    """The site's own figures by content; one that is not there is told by the room that reads it."""
+    level = settings.risk.recalibration
+    return {
+        "recalibration": sha256_of(level) if level and level.is_file() else None,
+        "scorecards": [sha256_of(path) for path in settings.risk.scorecards if path.is_file()],
+    }
 
 
 def _part_name(number: int, source: SourcePlan) -> str:

@@ -101,10 +101,14 @@ def next_command(config_path: Path, as_of: date) -> Iterator[None]:
         raise
 
 
-def say_plan(planned: Plan) -> None:
+def say_reads(planned: Plan) -> None:
     say("Plan")
     for source in planned.sources:
         say(f"  reads   {source.layout} from {source.path}: {source.files} files, {source.megabytes:,.1f} MB")
+
+
+def say_plan(planned: Plan) -> None:
+    say_reads(planned)
     say(f"  writes  {planned.settings.output} as run {planned.run_id}")
     for reason in planned.reasons:
         say(f"  because {reason}")

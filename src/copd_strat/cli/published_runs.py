@@ -15,7 +15,7 @@ from copd_strat.cli import options
 from copd_strat.cli.run_sentences import counted, diff_sentences, run_sentence, whatif_text
 from copd_strat.cli.terminal import say, show, show_json
 from copd_strat.errors import InputError
-from copd_strat.publish import PublishedRun, RunFolder, verify
+from copd_strat.publish import PublishedRun, RunFolder
 
 _HISTORY, _PATIENTS = "history/dispositions.parquet", "analyst/patients.parquet"
 
@@ -90,12 +90,7 @@ def verify_run(config_path: Path, run: str | None) -> None:
     """Compare every file of RUN (default: the published one) with the manifest's hashes."""
     settings, current = published(config_path)
     chosen = named_run(settings, run) if run else current
-    changed = verify(chosen.path)
-    if changed:
-        raise InputError(
-            f"run {chosen.path.name}: {len(changed)} file(s) differ from the manifest, first {changed[0]}",
-            fix="do not use this run; 'copd-strat runs restore RUN' makes an earlier one the published one",
-        )
+    RunFolder(settings.output).require_intact(chosen)
     files = len(chosen.manifest["files"]) + len(chosen.manifest["timed_files"])
     show(f"Run {chosen.path.name}: {files} files, all as published.")
 

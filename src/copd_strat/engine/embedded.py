@@ -83,6 +83,12 @@ class Engine:
             return self._connection.execute(sql).to_arrow_table()
 
     @contextmanager
+    def batches(self, sql: str, rows: int = 1 << 17) -> Iterator[pa.RecordBatchReader]:
+        """The result in batches of ``rows``, for what is larger than one row a patient."""
+        with self._limits():
+            yield self._connection.execute(sql).to_arrow_reader(rows)
+
+    @contextmanager
     def _limits(self) -> Iterator[None]:
         """A machine's limit, met in the middle of a statement, becomes an error a person can fix."""
         try:

@@ -18,7 +18,17 @@ CARE_OF = {
 }
 
 # Several sources may add to these; any other relation comes from one source.
-SHARED_RELATIONS = frozenset({"deaths", "organisations", "provider_successors", "local_flags", "decisions"})
+SHARED_RELATIONS = frozenset(
+    {
+        "deaths",
+        "organisations",
+        "provider_successors",
+        "local_flags",
+        "decisions",
+        "community_contacts",
+        "app_activity",
+    }
+)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from copd_strat.errors import OutputError
-from copd_strat.quality.findings import RuleResult, Verdict, number_text, observed_text
+from copd_strat.quality.findings import RuleResult, Section, Verdict, number_text, observed_text
 
 RECORD, PAGE = "validation.json", "validation.html"
 
@@ -51,7 +51,8 @@ def verdict_page(verdict: Verdict, heading: Heading) -> str:
             verdict=verdict,
             heading=heading,
             state=state,
-            zip=zip,
+            filled=_filled,
+            numeric=_numeric,
             cell=_cell,
             observed=observed_text,
             ordered=_ordered,
@@ -67,6 +68,15 @@ def _template() -> Any:
     text = files("copd_strat").joinpath("quality", "verdict.html").read_text(encoding="utf-8")
     settings = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     return settings.from_string(text)
+
+
+def _filled(section: Section) -> list[int]:
+    """Positions of the columns that hold anything: a first night has no last night."""
+    return [n for n in range(len(section.columns)) if any(row[n] is not None for row in section.rows)]
+
+
+def _numeric(section: Section, column: int) -> bool:
+    return any(isinstance(row[column], (int, float)) for row in section.rows)
 
 
 def _cell(name: str, value: str | float | None) -> Any:
