@@ -55,6 +55,9 @@ airflow: ## does a real Airflow parse the DAG of deploy/airflow?
 programmes: $(VENV)/.dev-installed ## 200 simulated clinics without effect, 200 with one: what does 'evaluate' report?
 	$(BIN)/python tests/evaluation/simulated_programmes.py
 
+docs: $(VENV)/.dev-installed ## the documentation as a small site in site/, built strictly
+	$(BIN)/mkdocs build --quiet --strict
+
 build: $(VENV)/.dev-installed ## sdist and wheel in dist/
 	$(BIN)/python -m build --no-isolation --outdir dist .
 
@@ -68,4 +71,4 @@ lock: ## renew both lock files (needs uv)
 	  --no-header --no-annotate -o requirements-dev.lock
 
 clean: ## remove what the demo and the tools wrote
-	rm -rf demo build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf demo build dist site .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -100,15 +100,10 @@ def _moves(moves: pd.DataFrame) -> list[str]:
 
 
 def _workload(workload: pd.DataFrame, labels: tuple[str, str]) -> list[str]:
-    sums = workload.groupby("policy")[list(_WORK_WORDS)].sum()
-    numbers = {
-        label: [int(number) for number in row] for label, row in zip(sums.index, sums.to_numpy(), strict=True)
-    }
+    sums = {label: workload.loc[workload["policy"] == label, list(_WORK_WORDS)].sum() for label in labels}
     lines = [
         f"  {label}: "
-        + ", ".join(
-            f"{number:,} {words}" for number, words in zip(numbers[label], _WORK_WORDS.values(), strict=True)
-        )
+        + ", ".join(f"{int(sums[label][name]):,} {words}" for name, words in _WORK_WORDS.items())
         for label in labels
     ]
     now, then = (workload[workload["policy"] == label] for label in labels)
