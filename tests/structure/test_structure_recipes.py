@@ -12,7 +12,14 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-COPIED = ("src", "data_contracts", "tests/clinical", "tests/clinical_spec", "tests/contracts", "tests/outputs")
+COPIED = (
+    "src",
+    "data_contracts",
+    "tests/clinical",
+    "tests/clinical_spec",
+    "tests/contracts",
+    "tests/outputs",
+)
 
 
 class Tree:
