@@ -82,14 +82,10 @@ class Engine:
         with self._limits():
             return self._connection.execute(sql).to_arrow_table()
 
-    def batches(self, sql: str, rows: int) -> Iterator[pa.RecordBatch]:
-        """The result in parts of ``rows`` rows, none of which is kept; no other statement may run meanwhile."""
-        with self._limits():
-            yield from self._connection.execute(sql).to_arrow_reader(rows)
-
     @contextmanager
     def batches(self, sql: str, rows: int = 1 << 17) -> Iterator[pa.RecordBatchReader]:
-        """The result in batches of ``rows``, for what is larger than one row a patient."""
+        """The result in batches of ``rows``, for what is larger than one row a patient; no other statement may
+        run meanwhile."""
         with self._limits():
             yield self._connection.execute(sql).to_arrow_reader(rows)
 

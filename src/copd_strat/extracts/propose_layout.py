@@ -119,7 +119,7 @@ def look_at(source: ExtractSource, contracts: Path) -> Proposal:
     """What a run would read of a source that the configuration names, and what not; InputError where a table
     that must be there is not."""
     layout = LAYOUTS[source.layout]
-    tables = contracts_of(layout, contracts)
+    tables = contracts_of(layout, contracts, load_contracts(contracts, "native"))
     with TemporaryDirectory() as scratch:
         looked_at = _heads(source.path, Path(scratch))
         found = _tables(looked_at, tables)
