@@ -114,6 +114,9 @@ _whole = write_csv
 def write_csv(path, table):
     _whole(path, table.iloc[1:])
 """
+POINTER_FORGOTTEN = """
+RunFolder._swap = lambda self: None
+"""
 
 UNEVEN = "counts do not add up"
 TWO_COUNTS = "Two counts of native.patients.birth_year.minimum on a sample agree"
@@ -154,6 +157,9 @@ PLANTS = {
     ),
     "a list writer drops a row": Plant(
         "lists/write.py", LIST_ROW_DROPPED, 18, "patients belong on them, each once"
+    ),
+    "readers are not pointed at the run": Plant(
+        "publish/folder.py", POINTER_FORGOTTEN, 18, "readers do not see run"
     ),
     "codes of diagnoses keep their dots": reads(
         "clinical/sql/diagnosis_lookup.sql", "upper(diagnosis), '[^A-Z0-9]', ''", "upper(diagnosis), '[ ]', ''"

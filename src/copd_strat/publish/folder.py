@@ -332,6 +332,11 @@ class RunFolder:
             partial.rename(target)
             _flush(target.parent)
             self._swap()
+        if self.pointer() != link.folder:
+            raise OutputError(
+                f"{self.root}: readers do not see run {link.folder}, though it was published",
+                fix="this is a fault of the program: the run before stays; please report it",
+            )
         return target
 
     def _free_name(self, run_id: str) -> str:
