@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import cache
 
 import numpy as np
 import pandas as pd
@@ -20,18 +21,20 @@ from copd_strat.summary.small_numbers import Bools, Ints
 CELL_KEY = ["indicator_id", "org_level", "org_code", "breakdown_type", "breakdown_value"]
 
 
-def groups() -> list[tuple[str, str]]:
+@cache
+def groups() -> tuple[tuple[str, str], ...]:
     """(breakdown, value) of each group, everybody first."""
     rows = breakdowns()
     found = list(zip(rows["breakdown_type"], rows["breakdown_value"], strict=True))
-    return [("all", "all"), *(group for group in found if group[0] != "all")]
+    return (("all", "all"), *(group for group in found if group[0] != "all"))
 
 
-def group_slices() -> list[slice]:
+@cache
+def group_slices() -> tuple[slice, ...]:
     """Where each breakdown's values stand among the groups."""
     kinds = [kind for kind, _ in groups()]
     starts = [at for at, kind in enumerate(kinds) if at and kind != kinds[at - 1]]
-    return [slice(start, end) for start, end in zip(starts, [*starts[1:], len(kinds)], strict=True)]
+    return tuple(slice(start, end) for start, end in zip(starts, [*starts[1:], len(kinds)], strict=True))
 
 
 @dataclass(frozen=True)
@@ -58,6 +61,11 @@ class CountTable:
         above = np.zeros((len(self.codes[level + 1]), *values.shape[1:]), dtype=values.dtype)
         np.add.at(above, self.parents[level], values)
         return above
+
+    def only(self, names: Sequence[str]) -> CountTable:
+        """The same places with the counts of ``names`` alone."""
+        at = [self.names.index(name) for name in names]
+        return CountTable(tuple(names), self.codes, self.parents, tuple(n[:, at] for n in self.counts))
 
     def indicator(self, name: str) -> int | None:
         return self.names.index(name) if name in self.names else None

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from itertools import permutations
 
 import numpy as np
+from scipy import sparse
 
 from copd_strat.summary.count_table import CountTable, group_slices, groups
 from copd_strat.summary.cube import COHORTS, DISPOSITIONS, indicators
@@ -40,11 +41,8 @@ class Swap:
         return any(group == 0 for _, group in (*self.more, *self.fewer))
 
 
-def swaps_of(table: CountTable, *, broken_down: bool) -> list[Swap]:
-    """Every swap that keeps all sums inside a place: those of the dispositions, or of each indicator alone.
-
-    ``broken_down``: whether any breakdown is published; else swaps between groups change nothing.
-    """
+def _swaps_of(table: CountTable, pairs: list[Cell], *, broken_down: bool) -> list[Swap]:
+    """Every swap that keeps all sums inside a place: those of the dispositions, or of each indicator alone."""
     summed = [table.indicator(f"disposition_{name}") for name in DISPOSITIONS]
     placed = table.indicator(COHORTS["placed"])
     parts = [part for part in summed if part is not None]
@@ -53,7 +51,7 @@ def swaps_of(table: CountTable, *, broken_down: bool) -> list[Swap]:
     found = [
         swap
         for at in alone
-        for counted_in in with_wholes(table, at)
+        for counted_in in with_wholes(pairs, at)
         for swap in _swaps_of_one(counted_in, values, _likely(table, at))
     ]
     if placed is not None:
@@ -63,9 +61,9 @@ def swaps_of(table: CountTable, *, broken_down: bool) -> list[Swap]:
     return list(dict.fromkeys(found))
 
 
-def with_wholes(table: CountTable, indicator: int) -> list[tuple[int, ...]]:
-    """An indicator alone, with what it is part of, with the whole of that too, and so on."""
-    whole_of = dict(parts_of(table))
+def with_wholes(pairs: list[Cell], indicator: int) -> list[tuple[int, ...]]:
+    """An indicator alone, with what it is part of, with the whole of that too, and so on; ``pairs``: parts_of."""
+    whole_of = dict(pairs)
     found = [(indicator,)]
     while found[-1][-1] in whole_of:
         found.append((*found[-1], whole_of[found[-1][-1]]))
@@ -158,26 +156,57 @@ def parts_of(table: CountTable) -> list[Cell]:
     return found
 
 
-def changeable(table: CountTable, slack: Slack, *, broken_down: bool) -> list[Bools]:
-    """By level: cells in which another table, that prints alike, differs from the true one."""
-    swaps = swaps_of(table, broken_down=broken_down)
-    at = {swap: place for place, swap in enumerate(swaps)}
-    reverse = np.array([at[swap.reverse] for swap in swaps])
-    of_totals = np.array([swap.of_totals for swap in swaps])
-    sides = [
-        [swap.more for swap in swaps],
-        [swap.fewer for swap in swaps],
-        [_crowded(swap, parts_of(table)) for swap in swaps],
-    ]
-    fits = [
-        _fits((slack.up[level], slack.down[level], slack.room[level]), sides, of_totals, level)
-        for level in range(4)
-    ]
-    reached = _reached(table, fits, of_totals)
-    ended = _ended(table, fits, reached, reverse)
-    return [
-        _touched(reached[level] & ended[level], swaps, table.counts[level].shape) for level in range(4)
-    ]
+class Exchanges:
+    """All exchanges of a table's swaps, made ready once."""
+
+    def __init__(self, table: CountTable, *, broken_down: bool) -> None:
+        """``broken_down``: whether any breakdown is published; else swaps between groups change nothing."""
+        self._table = table
+        parts = parts_of(table)
+        swaps = _swaps_of(table, parts, broken_down=broken_down)
+        at = {swap: place for place, swap in enumerate(swaps)}
+        self._reverse = np.array([at[swap.reverse] for swap in swaps])
+        self._of_totals = np.array([swap.of_totals for swap in swaps])
+        sides = [
+            [swap.more for swap in swaps],
+            [swap.fewer for swap in swaps],
+            [_crowded(swap, parts) for swap in swaps],
+        ]
+        widths = {n.shape[2] for n in table.counts}
+        self._cells = {
+            width: [_indices(side, len(table.names), width) for side in sides] for width in widths
+        }
+
+    def changeable(self, slack: Slack) -> list[Bools]:
+        """By level: cells in which another table, that prints alike, differs from the true one."""
+        fits = [self._fits(slack, level) for level in range(4)]
+        reached = _reached(self._table, fits, self._of_totals)
+        ended = _ended(self._table, fits, reached, self._reverse)
+        return [self._touched(reached[level] & ended[level], level) for level in range(4)]
+
+    def _fits(self, slack: Slack, level: int) -> Bools:
+        """(organisations, swaps): whether a place itself prints alike after a swap."""
+        found = np.ones((len(slack.up[level]), len(self._of_totals)), dtype=bool)
+        sides = (slack.up[level], slack.down[level], slack.room[level])
+        for cells, wanted in zip(sides, self._cells[slack.up[level].shape[2]], strict=True):
+            none = np.ones((len(cells), 1), dtype=bool)
+            flat = np.concatenate([cells.reshape(len(cells), -1), none], axis=1)
+            for column in wanted.T:
+                found &= flat[:, column]
+        return found & self._of_totals if level == 0 else found
+
+    def _touched(self, made: Bools, level: int) -> Bools:
+        """Cells of the swaps that are made in each place."""
+        shape = self._table.counts[level].shape
+        more, fewer, _ = self._cells[shape[2]]
+        cells = np.concatenate([more, fewer], axis=1)
+        swaps = np.repeat(np.arange(len(cells)), cells.shape[1])
+        member = sparse.csr_array(
+            (np.ones(cells.size, dtype=np.int32), (cells.ravel(), swaps)),
+            shape=(shape[1] * shape[2] + 1, len(cells)),
+        )
+        found: Bools = (member @ made.T.astype(np.int32))[:-1].T.reshape(shape) > 0
+        return found
 
 
 def _crowded(swap: Swap, parts: list[Cell]) -> tuple[Cell, ...]:
@@ -186,37 +215,22 @@ def _crowded(swap: Swap, parts: list[Cell]) -> tuple[Cell, ...]:
     def change(indicator: int, group: int) -> int:
         return swap.more.count((indicator, group)) - swap.fewer.count((indicator, group))
 
-    cells = {*swap.more, *swap.fewer}
-    return tuple(
-        sorted(
-            {
-                (part, group)
-                for part, whole in parts
-                for indicator, group in cells
-                if indicator in (part, whole) and change(part, group) > change(whole, group)
-            }
-        )
-    )
+    touched = {*swap.more, *swap.fewer}
+    wanted = {
+        (part, group)
+        for part, whole in parts
+        for indicator, group in touched
+        if indicator in (part, whole) and change(part, group) > change(whole, group)
+    }
+    return tuple(sorted(wanted))
 
 
-def _fits(
-    slack: tuple[Bools, Bools, Bools], sides: list[list[tuple[Cell, ...]]], of_totals: Bools, level: int
-) -> Bools:
-    """(organisations, swaps): whether a place itself prints alike after a swap."""
-    found = np.ones((len(slack[0]), len(of_totals)), dtype=bool)
-    for cells, wanted in zip(slack, sides, strict=True):
-        none = np.ones((len(cells), 1), dtype=bool)
-        flat = np.concatenate([cells.reshape(len(cells), -1), none], axis=1)
-        found &= flat[:, _indices(wanted, cells.shape)].all(axis=2)
-    return found & of_totals if level == 0 else found
-
-
-def _indices(cells: list[tuple[Cell, ...]], shape: tuple[int, ...]) -> Ints:
-    """(swaps, cells) places in the flat array; the last place stands for none."""
-    width = max((len(one) for one in cells), default=1) or 1
-    places = np.full((len(cells), width), shape[1] * shape[2], dtype=np.int64)
-    for row, one in enumerate(cells):
-        kept = [indicator * shape[2] + group for indicator, group in one if group < shape[2]]
+def _indices(sides: list[tuple[Cell, ...]], indicators_: int, width: int) -> Ints:
+    """(swaps, cells) places in the flat array of a level with ``width`` groups; the last stands for none."""
+    longest = max((len(cells) for cells in sides), default=1) or 1
+    places = np.full((len(sides), longest), indicators_ * width, dtype=np.int64)
+    for row, cells in enumerate(sides):
+        kept = [indicator * width + group for indicator, group in cells if group < width]
         places[row, : len(kept)] = kept
     return places
 
@@ -240,13 +254,3 @@ def _ended(table: CountTable, fits: list[Bools], reached: list[Bools], reverse: 
         sibling = both[:, reverse] > 0
         ended.insert(0, sibling | (fits[level + 1] & ended[0])[parent])
     return ended
-
-
-def _touched(made: Bools, swaps: list[Swap], shape: tuple[int, ...]) -> Bools:
-    """Cells of the swaps that are made in each place."""
-    member = np.zeros((len(swaps), shape[1] * shape[2]), dtype=np.float32)
-    for row, swap in enumerate(swaps):
-        cells = (*swap.more, *swap.fewer)
-        member[row, [i * shape[2] + group for i, group in cells if group < shape[2]]] = 1
-    found: Bools = (made.astype(np.float32) @ member).reshape(shape) > 0
-    return found

@@ -71,10 +71,12 @@ class Released:
 class Figures:
     """Protected cells of a period: CELL_KEY, ``published``, ``denominator``; and what was done.
 
+    ``silent``: the same columns for indicators that no source covers, without a figure.
     ``known``: what the publication says of each cell (KNOWN), for the audit of the revision.
     """
 
     cells: pd.DataFrame
+    silent: pd.DataFrame
     record: dict[str, int]
 
     @property
@@ -95,10 +97,11 @@ class Maker:
     def figures(self, due: Due, first: pd.DataFrame | None) -> Figures:
         """``first``: CELL_KEY and KNOWN of the month's first publication, for a revision."""
         parts: list[Guarded] = []
-        register = self._guarded(due, "register", [REGISTER])
+        tables = self._tables(due)
+        register = self._guarded(due, "register", tables, [REGISTER])
         if due.period.kind == "month":
             parts.append(self._proved(register, due, first))
-        events = self._guarded(due, "register", self._names("register"))
+        events = self._guarded(due, "register", tables, self._names("register"))
         people = self._people(due.period, events.table, parts)
         hide_among_few(events, [np.isnan(counts) for counts in people])
         if due.period.kind != "month":
@@ -106,34 +109,47 @@ class Maker:
         parts.append(self._proved(events, due, first))
         cells = [_cells(register, None)] if due.period.kind == "month" else []
         cells.append(_cells(events, people))
-        if due.period.kind == "month" and not due.revision:
-            placed = self._guarded(due, "placed", [PLACED, *self._names("placed")])
+        if "placed" in tables:
+            placed = self._guarded(due, "placed", tables, [PLACED, *self._names("placed")])
             if placed.table.codes[0]:  # no run in the month, no dispositions
                 _hide_where_register_is(placed, register)
                 parts.append(self._proved(placed, due, None))
                 cells.append(_with_placed(_cells(placed, None)))
-        return Figures(pd.concat(cells, ignore_index=True), _record(parts))
+        return Figures(pd.concat(cells, ignore_index=True), self._silent(due, tables), _record(parts))
 
-    def silent(self, due: Due) -> pd.DataFrame:
+    def _silent(self, due: Due, tables: dict[str, CountTable]) -> pd.DataFrame:
         """Cells, without a figure, of the indicators that no source covers."""
         cells = [
-            _cells(self._guarded(due, cohort, names), None)
-            for cohort in COHORTS
-            if (names := self._names(cohort, observed=False)) and (cohort == "register" or not due.revision)
+            _cells(self._guarded(due, cohort, tables, names), None)
+            for cohort in tables
+            if (names := self._names(cohort, observed=False))
         ]
         empty = pd.DataFrame(columns=[*CELL_KEY, "published", "denominator"])
         found = pd.concat([empty, *cells]) if cells else empty
         return found.assign(published=pd.array([pd.NA] * len(found), dtype="Int64"), denominator=np.nan)
+
+    def _tables(self, due: Due) -> dict[str, CountTable]:
+        """The true counts of each cohort; dispositions are counted once, at their month's first publication."""
+        finest, membership = self.counted.finest, self.counted.membership
+        months, declared = due.period.months, indicators()
+        cohorts = [REGISTER] if due.period.kind != "month" or due.revision else [REGISTER, PLACED]
+        return {
+            cohort: count_table(
+                finest, membership, months, [str(i) for i in declared.index[declared["cohort"] == cohort]], people
+            )
+            for cohort, people in COHORTS.items()
+            if people in cohorts
+        }
 
     def _names(self, cohort: str, *, observed: bool = True) -> list[str]:
         declared = indicators()
         own = declared.index[(declared["cohort"] == cohort) & (declared.index != COHORTS[cohort])]
         return [str(name) for name in own if (name not in self.unobserved) is observed]
 
-    def _guarded(self, due: Due, cohort: str, names: list[str]) -> Guarded:
-        table = count_table(
-            self.counted.finest, self.counted.membership, due.period.months, names, COHORTS[cohort]
-        )
+    def _guarded(
+        self, due: Due, cohort: str, tables: dict[str, CountTable], names: Sequence[str]
+    ) -> Guarded:
+        table = tables[cohort].only(names)
         breakdown = due.period.has_stock_breakdown or (
             due.period.start == self.first_months.get(cohort) and due.period.start.month not in (1, 2)
         )

@@ -17,7 +17,7 @@ from copd_strat.errors import DisclosureError
 from copd_strat.summary.controls import Guarded, Reason
 from copd_strat.summary.count_table import CountTable, group_slices
 from copd_strat.summary.cube import COHORTS, DISPOSITIONS
-from copd_strat.summary.exchanges import Slack, changeable, slack_of, with_wholes
+from copd_strat.summary.exchanges import Exchanges, Slack, parts_of, slack_of, with_wholes
 from copd_strat.summary.narrowing import few_values, narrowed_bounds
 from copd_strat.summary.small_numbers import Bools, Ints, rounded
 
@@ -46,8 +46,9 @@ def protect(guarded: Guarded, before: list[Bools], first: First | None = None) -
     """
     if first is not None:
         _follow_first(guarded, first)
+    exchanges = exchanges_of(guarded)
     for step in range(ROUNDS):
-        found = exposed(guarded, first)
+        found = exposed(guarded, exchanges, first)
         if not any(cells.any() for cells in found):
             return
         if first is not None:
@@ -63,15 +64,18 @@ def protect(guarded: Guarded, before: list[Bools], first: First | None = None) -
     )
 
 
-def exposed(guarded: Guarded, first: First | None = None) -> list[Bools]:
+def exchanges_of(guarded: Guarded) -> Exchanges:
+    """The exchanges that could show another table than the true one."""
+    broken_down = any(cells[:, :, 1:].any() for cells in guarded.published)
+    return Exchanges(guarded.table, broken_down=broken_down)
+
+
+def exposed(guarded: Guarded, exchanges: Exchanges, first: First | None = None) -> list[Bools]:
     """By level: hidden counts not proved to have another value, and the narrowed ones if they are too many."""
-    table = guarded.table
-    bounds = [guarded.bounds(level) for level in range(4)]
-    slack = slack_of(table, bounds)
+    slack = slack_of(guarded.table, [guarded.bounds(level) for level in range(4)])
     if first is not None:
         slack = slack.and_also(first.slack)
-    broken_down = any(cells[:, :, 1:].any() for cells in guarded.published)
-    safe = changeable(table, slack, broken_down=broken_down)
+    safe = exchanges.changeable(slack)
     open_ = [guarded.protected(level) & ~safe[level] for level in range(4)]
     few = narrowed(guarded)
     hidden = sum(int(guarded.protected(level).sum()) for level in range(4))
@@ -118,8 +122,9 @@ def _withhold(guarded: Guarded, found: list[Bools], reason: Reason, *, above: bo
 def _linked(table: CountTable) -> Bools:
     """(indicators, indicators): those whose counts add up with each other's, or are part of each other."""
     linked = np.eye(len(table.names), dtype=bool)
+    pairs = parts_of(table)
     for at in range(len(table.names)):
-        chain = list(with_wholes(table, at)[-1])
+        chain = list(with_wholes(pairs, at)[-1])
         linked[np.ix_(chain, chain)] = True
     summed = _dispositions(table)
     placed = table.indicator(COHORTS["placed"])
@@ -148,7 +153,7 @@ def _cover(guarded: Guarded, cell: At, before: list[Bools]) -> None:
     places between them: what a swap and its reverse would change. What the cell is part of goes with it.
     """
     level, own, indicator, group = cell
-    wholes = [(at, group) for at in with_wholes(guarded.table, indicator)[-1]]
+    wholes = [(at, group) for at in with_wholes(parts_of(guarded.table), indicator)[-1]]
     columns = [*wholes, *_other_column(guarded, cell)]
     partner = _partner(guarded, cell, columns, before)
     for at, organisation in ((level, own), *_between(guarded.table, level, own, partner)):

@@ -179,7 +179,7 @@ def _period_rows(maker: Maker, history: History, due: Due, settled: bool) -> pd.
     elif not settled:
         history.add_audit(month, figures.known)
     history.add_disclosure({"period_key": due.period.key, "revision": due.revision, **figures.record})
-    cells = pd.concat([figures.cells, maker.silent(due)], ignore_index=True)
+    cells = pd.concat([figures.cells, figures.silent], ignore_index=True)
     return fact_rows.indicator_rows(cells, maker.unobserved, maker.rule)
 
 
