@@ -50,6 +50,10 @@ class Reason(IntEnum):
     REVISION = 9
 
 
+#: Reasons that hide all of a breakdown or a place, so that a cell of them says nothing of its own size.
+_WITHHELD = (Reason.SMALL_TOTAL, Reason.FEW_PEOPLE, Reason.SHORTER_PERIOD, Reason.NETWORK, Reason.REVISION)
+
+
 @dataclass
 class Guarded:
     """A table with the reason for which each of its cells is hidden; arrays by level, as its counts.
@@ -104,16 +108,21 @@ class Guarded:
             cells & self.published[level] & (self.reason[level] == Reason.SHOWN), reason, self.reason[level]
         )
 
+    def withhold(self, level: int, cells: Bools, reason: Reason) -> None:
+        """Hide ``cells`` whatever they hold: all of a breakdown or place, so that none of them says anything."""
+        self.reason[level] = np.where(cells & self.published[level], reason, self.reason[level])
+
 
 def _with_breakdown_rule(guarded: Guarded, level: int, low: Ints, high: Ints) -> tuple[Ints, Ints]:
     """Whether a total is broken down says on which side of the limit it lies."""
     if not level:
         return low, high
-    broken = guarded.published[level][:, :, 1:].any(axis=2)
-    withheld = (guarded.reason[level][:, :, 1:] == Reason.SMALL_TOTAL).any(axis=2)
+    groups, reason = guarded.published[level][:, :, 1:], guarded.reason[level][:, :, 1:]
+    few = (groups & (reason == Reason.SMALL_TOTAL)).any(axis=2)
+    enough = (groups & ~np.isin(reason, _WITHHELD)).any(axis=2)
     low, high = low.copy(), high.copy()
-    low[:, :, 0] = np.where(broken & ~withheld, np.maximum(low[:, :, 0], SMALLEST_BROKEN_DOWN), low[:, :, 0])
-    high[:, :, 0] = np.where(withheld, np.minimum(high[:, :, 0], SMALLEST_BROKEN_DOWN - 1), high[:, :, 0])
+    low[:, :, 0] = np.where(enough, np.maximum(low[:, :, 0], SMALLEST_BROKEN_DOWN), low[:, :, 0])
+    high[:, :, 0] = np.where(few, np.minimum(high[:, :, 0], SMALLEST_BROKEN_DOWN - 1), high[:, :, 0])
     return low, high
 
 
@@ -167,8 +176,9 @@ def hide_among_few(guarded: Guarded, few: list[Bools]) -> None:
     ``few``: (organisations, groups) by level. Where everybody's number is hidden, so is every group.
     """
     for level, cells in enumerate(few):
-        everywhere = cells | cells[:, :1]
-        guarded.hide(level, np.broadcast_to(everywhere[:, None, :], guarded.reason[level].shape), Reason.FEW_PEOPLE)
+        shape = guarded.reason[level].shape
+        guarded.hide(level, np.broadcast_to(cells[:, None, :], shape), Reason.FEW_PEOPLE)
+        guarded.withhold(level, np.broadcast_to(cells[:, :1, None], shape), Reason.FEW_PEOPLE)
 
 
 def hide_what_shorter_periods_hide(guarded: Guarded, hidden: list[Bools]) -> None:

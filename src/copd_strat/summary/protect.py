@@ -23,8 +23,8 @@ from copd_strat.summary.small_numbers import Bools, Ints, rounded
 
 #: At most this share of the hidden counts of 1 to 7 may be narrowed to three values or fewer.
 NARROWED_AT_MOST = 0.02
-#: Rounds of covering single counts, then of networks; what is left goes with the places above.
-COVER_ROUNDS, NETWORK_ROUNDS, ROUNDS = 6, 8, 12
+#: Rounds of covering single counts, then of withholding in networks; what is left goes in the places above too.
+COVER_ROUNDS, NETWORK_ROUNDS, ROUNDS = 6, 12, 18
 
 At = tuple[int, int, int, int]  # level, organisation, indicator, group
 
@@ -48,15 +48,16 @@ def protect(guarded: Guarded, before: list[Bools], first: First | None = None) -
         _follow_first(guarded, first)
     exchanges = exchanges_of(guarded)
     for step in range(ROUNDS):
-        found = exposed(guarded, exchanges, first)
+        found = unproven(guarded, exchanges, first)
+        is_open = any(cells.any() for cells in found)
+        found = found if is_open else _narrowed_beyond_limit(guarded)
         if not any(cells.any() for cells in found):
             return
-        if first is not None:
-            _withhold(guarded, found, Reason.REVISION, above=step > 1)
-        elif step < COVER_ROUNDS:
+        if first is None and is_open and step < COVER_ROUNDS:
             _cover_all(guarded, found, before)
         else:
-            _withhold(guarded, found, Reason.NETWORK, above=step >= NETWORK_ROUNDS)
+            reason = Reason.NETWORK if first is None else Reason.REVISION
+            _withhold(guarded, found, reason, above=step >= NETWORK_ROUNDS)
     raise DisclosureError(
         f"the disclosure audit failed for {', '.join(guarded.table.names)}:"
         " a hidden count could be worked out from what would be published",
@@ -70,18 +71,25 @@ def exchanges_of(guarded: Guarded) -> Exchanges:
     return Exchanges(guarded.table, broken_down=broken_down)
 
 
-def exposed(guarded: Guarded, exchanges: Exchanges, first: First | None = None) -> list[Bools]:
-    """By level: hidden counts not proved to have another value, and the narrowed ones if they are too many."""
+def unproven(guarded: Guarded, exchanges: Exchanges, first: First | None = None) -> list[Bools]:
+    """By level: hidden counts of 1 to 7 that are not proved to have another value."""
     slack = slack_of(guarded.table, [guarded.bounds(level) for level in range(4)])
     if first is not None:
         slack = slack.and_also(first.slack)
     safe = exchanges.changeable(slack)
-    open_ = [guarded.protected(level) & ~safe[level] for level in range(4)]
+    return [guarded.protected(level) & ~safe[level] for level in range(4)]
+
+
+def _narrowed_beyond_limit(guarded: Guarded) -> list[Bools]:
+    """By level: as many of the narrowed counts as are too many, those of the highest levels first."""
     few = narrowed(guarded)
     hidden = sum(int(guarded.protected(level).sum()) for level in range(4))
-    if sum(int(cells.sum()) for cells in few) > NARROWED_AT_MOST * hidden:
-        open_ = [one | two for one, two in zip(open_, few, strict=True)]
-    return open_
+    excess = sum(int(cells.sum()) for cells in few) - int(NARROWED_AT_MOST * hidden)
+    for cells in reversed(few):
+        places = np.flatnonzero(cells)
+        cells.ravel()[places[max(excess, 0) :]] = False
+        excess -= len(places)
+    return few
 
 
 def narrowed(guarded: Guarded) -> list[Bools]:
@@ -102,21 +110,29 @@ def _follow_first(guarded: Guarded, first: First) -> None:
 
 
 def _withhold(guarded: Guarded, found: list[Bools], reason: Reason, *, above: bool) -> None:
-    """Hide the indicators found, and those they add up with, in the networks of the places found.
+    """Hide, where a cell is found, its breakdown with all that adds up with it, zeros too.
 
-    Of places above networks, and of the boards of those found if ``above``, their own figures too.
+    Where the cell is a total, the total and every breakdown of it; below a network also its practices. With
+    ``above`` the same goes in the places above.
     """
-    table = guarded.table
-    linked = _linked(table)
-    network = found[1].any(axis=2) | (table.children_sum(0, found[0].any(axis=2).astype(np.int64)) > 0)
-    network = network @ linked
-    guarded.hide(1, network[:, :, None], reason)
-    guarded.hide(0, network[table.parents[0]][:, :, None], reason)
-    below = network if above else np.zeros_like(network)
+    table, linked = guarded.table, _linked(guarded.table)
+    whole = [_whole_breakdowns(np.einsum("oig,ij->ojg", cells, linked)) for cells in found]
+    network = table.children_sum(0, whole[0].any(axis=2).astype(np.int64)) > 0
+    whole[1] |= network[:, :, None]
+    whole[0] |= whole[1][table.parents[0]][:, :, :1]
     for level in (2, 3):
-        below = (table.children_sum(level - 1, below.astype(np.int64)) > 0) | found[level].any(axis=2) @ linked
-        guarded.hide(level, below[:, :, None], reason)
-        below = below if above else np.zeros_like(below)
+        if above:
+            whole[level] |= table.children_sum(level - 1, whole[level - 1].astype(np.int64)) > 0
+    for level, cells in enumerate(whole):
+        guarded.withhold(level, cells, reason)
+
+
+def _whole_breakdowns(cells: Bools) -> Bools:
+    """``cells`` (organisations, indicators, groups) with the other values of their breakdowns; all for a total."""
+    whole = cells.copy()
+    for part in group_slices():
+        whole[:, :, part] = cells[:, :, part].any(axis=2, keepdims=True)
+    return whole | cells[:, :, :1]
 
 
 def _linked(table: CountTable) -> Bools:
