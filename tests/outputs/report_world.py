@@ -11,8 +11,8 @@ import pandas as pd
 from copd_strat.contracts.own_tables import column_names
 from copd_strat.plan import RunStamp
 from copd_strat.summary.cube import breakdowns, indicators
-from copd_strat.summary.periods import add_months, month_end
 from copd_strat.summary.parquet_files import dictionary
+from copd_strat.summary.periods import add_months, month_end
 from copd_strat.summary.schemas import published
 from copd_strat.summary.star import period_rows, quality_rows, spc_rows
 

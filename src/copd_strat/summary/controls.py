@@ -84,8 +84,12 @@ class Guarded:
         small, small_stock = bounds_of_small(self.rule), np.where(exact, 0, bounds_of_small(self.rule)[0])
         kinds = [reason == Reason.SHOWN, reason == Reason.SMALL, reason == Reason.SMALL_STOCK]
         kinds.append(reason == Reason.COVER)
-        low = np.select(kinds, [shown[0], np.full_like(n, small[0]), small_stock, np.full_like(n, SMALLEST_SHOWN)], 0)
-        high = np.select(kinds[:3], [shown[1], np.full_like(n, small[1]), np.full_like(n, SMALLEST_STOCK - 1)], BOUNDLESS)
+        low = np.select(
+            kinds, [shown[0], np.full_like(n, small[0]), small_stock, np.full_like(n, SMALLEST_SHOWN)], 0
+        )
+        high = np.select(
+            kinds[:3], [shown[1], np.full_like(n, small[1]), np.full_like(n, SMALLEST_STOCK - 1)], BOUNDLESS
+        )
         low, high = _with_breakdown_rule(self, level, low, high)
         given = self.known[level] | (exact & (reason == Reason.SHOWN) & self.published[level])
         free = ~self.published[level] & ~self.known[level]
@@ -126,13 +130,13 @@ def _with_breakdown_rule(guarded: Guarded, level: int, low: Ints, high: Ints) ->
     return low, high
 
 
-def guarded(
-    table: CountTable, kind: PeriodType, rule: SmallNumberRule, *, stock_breakdown: bool
-) -> Guarded:
+def guarded(table: CountTable, kind: PeriodType, rule: SmallNumberRule, *, stock_breakdown: bool) -> Guarded:
     """``table`` with what is published of it in a period of ``kind``; nothing is hidden yet."""
     declared = indicators().loc[list(table.names)]
     published, known, exact = [], [], []
-    broken = (declared["breakdown"] == kind) | ((declared["breakdown"] == "march") & (kind == "month") & stock_breakdown)
+    broken = (declared["breakdown"] == kind) | (
+        (declared["breakdown"] == "march") & (kind == "month") & stock_breakdown
+    )
     stock = declared["stock"].to_numpy(dtype=bool)
     for level, counts in zip(LEVELS, table.counts, strict=True):
         here = np.zeros(counts.shape, dtype=bool)

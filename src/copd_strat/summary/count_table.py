@@ -7,7 +7,7 @@ so that every level adds up to the next.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
@@ -46,10 +46,6 @@ class CountTable:
     parents: tuple[Ints, ...]
     counts: tuple[Ints, ...]
 
-    def each(self, make: Callable[[Ints], Ints | Bools]) -> list[Ints | Bools]:
-        """``make`` of each level's counts."""
-        return [make(counts) for counts in self.counts]
-
     def moved(self, level: int) -> Bools:
         """Organisations of a level that stand under more than one parent."""
         codes = pd.Series(self.codes[level], dtype="object")
@@ -82,7 +78,9 @@ def count_table(
     finest = finest[finest["month"].isin(months)]
     places = membership[membership["month"].isin(months)]
     own = finest[(finest["indicator_id"] == people) & (finest["org_level"] == "practice")]
-    places = places.merge(own[["month", "org_code"]], left_on=["month", "practice"], right_on=["month", "org_code"])
+    places = places.merge(
+        own[["month", "org_code"]], left_on=["month", "practice"], right_on=["month", "org_code"]
+    )
     finest = finest[finest["indicator_id"].isin(names)]
     nodes = [places[list(LEVELS[at:])].drop_duplicates().sort_values(list(LEVELS[at:])) for at in range(4)]
     rows = [pd.MultiIndex.from_frame(frame) for frame in nodes]
@@ -106,7 +104,12 @@ def count_table(
 
 
 def _add(
-    counts: Ints, finest: pd.DataFrame, places: pd.DataFrame, nodes: pd.MultiIndex, names: Sequence[str], at: int
+    counts: Ints,
+    finest: pd.DataFrame,
+    places: pd.DataFrame,
+    nodes: pd.MultiIndex,
+    names: Sequence[str],
+    at: int,
 ) -> None:
     """Add the finest counts of a level (0 practices, 1 networks) into its array."""
     level = LEVELS[at]
@@ -118,5 +121,5 @@ def _add(
     keys = zip(found["breakdown_type"], found["breakdown_value"], strict=True)
     group = np.array([group_at[key] for key in keys], dtype=np.int64)
     node = nodes.get_indexer(pd.MultiIndex.from_frame(found[list(LEVELS[at:])]))
-    indicator = pd.Index(names).get_indexer(found["indicator_id"])
+    indicator = pd.Index(names).get_indexer(pd.Index(found["indicator_id"]))
     np.add.at(counts, (node, indicator, group), found["n"].to_numpy(dtype=np.int64))

@@ -14,7 +14,7 @@ from itertools import permutations
 import numpy as np
 from scipy import sparse
 
-from copd_strat.summary.count_table import CountTable, group_slices, groups
+from copd_strat.summary.count_table import CountTable, group_slices
 from copd_strat.summary.cube import COHORTS, DISPOSITIONS, indicators
 from copd_strat.summary.small_numbers import Bools, Ints
 
@@ -64,7 +64,7 @@ def _swaps_of(table: CountTable, pairs: list[Cell], *, broken_down: bool) -> lis
 def with_wholes(pairs: list[Cell], indicator: int) -> list[tuple[int, ...]]:
     """An indicator alone, with what it is part of, with the whole of that too, and so on; ``pairs``: parts_of."""
     whole_of = dict(pairs)
-    found = [(indicator,)]
+    found: list[tuple[int, ...]] = [(indicator,)]
     while found[-1][-1] in whole_of:
         found.append((*found[-1], whole_of[found[-1][-1]]))
     return found
@@ -72,9 +72,7 @@ def with_wholes(pairs: list[Cell], indicator: int) -> list[tuple[int, ...]]:
 
 def _values() -> list[tuple[int, int]]:
     """Ordered pairs of groups of the same breakdown."""
-    return [
-        pair for part in group_slices() for pair in permutations(range(part.start, part.stop), 2)
-    ]
+    return [pair for part in group_slices() for pair in permutations(range(part.start, part.stop), 2)]
 
 
 def _swaps_of_one(
@@ -149,7 +147,7 @@ def parts_of(table: CountTable) -> list[Cell]:
     declared = indicators()
     found = []
     for at, name in enumerate(table.names):
-        whole = table.indicator(declared.loc[name, "part_of"])
+        whole = table.indicator(str(declared.loc[name, "part_of"]))
         summed = name in {f"disposition_{d}" for d in DISPOSITIONS}
         if whole is not None and not summed and all((n[:, at] <= n[:, whole]).all() for n in table.counts):
             found.append((at, whole))
@@ -173,9 +171,7 @@ class Exchanges:
             [_crowded(swap, parts) for swap in swaps],
         ]
         widths = {n.shape[2] for n in table.counts}
-        self._cells = {
-            width: [_indices(side, len(table.names), width) for side in sides] for width in widths
-        }
+        self._cells = {width: [_indices(side, len(table.names), width) for side in sides] for width in widths}
 
     def changeable(self, slack: Slack) -> list[Bools]:
         """By level: cells in which another table, that prints alike, differs from the true one."""

@@ -64,9 +64,9 @@ def _across_groups(low: Ints, high: Ints) -> None:
 def _across_dispositions(table: CountTable, low: list[Ints], high: list[Ints]) -> None:
     """The dispositions and everybody placed."""
     placed = table.indicator(COHORTS["placed"])
-    parts = [table.indicator(f"disposition_{name}") for name in DISPOSITIONS]
     if placed is None:
         return
+    parts = np.array([table.names.index(f"disposition_{name}") for name in DISPOSITIONS])
     for least, most in zip(low, high, strict=True):
         below, above = least[:, parts], most[:, parts]
         _parts_and_whole(below, above, least[:, placed], most[:, placed], axis=1)

@@ -135,7 +135,11 @@ class Maker:
         cohorts = [REGISTER] if due.period.kind != "month" or due.revision else [REGISTER, PLACED]
         return {
             cohort: count_table(
-                finest, membership, months, [str(i) for i in declared.index[declared["cohort"] == cohort]], people
+                finest,
+                membership,
+                months,
+                [str(i) for i in declared.index[declared["cohort"] == cohort]],
+                people,
             )
             for cohort, people in COHORTS.items()
             if people in cohorts
@@ -146,9 +150,7 @@ class Maker:
         own = declared.index[(declared["cohort"] == cohort) & (declared.index != COHORTS[cohort])]
         return [str(name) for name in own if (name not in self.unobserved) is observed]
 
-    def _guarded(
-        self, due: Due, cohort: str, tables: dict[str, CountTable], names: Sequence[str]
-    ) -> Guarded:
+    def _guarded(self, due: Due, cohort: str, tables: dict[str, CountTable], names: Sequence[str]) -> Guarded:
         table = tables[cohort].only(names)
         breakdown = due.period.has_stock_breakdown or (
             due.period.start == self.first_months.get(cohort) and due.period.start.month not in (1, 2)
@@ -175,13 +177,18 @@ class Maker:
             broken = broken if own.empty else own
         rows = pd.concat([totals[totals["breakdown_type"] == "all"], broken])
         rows = rows.drop_duplicates([*PLACE, "breakdown_type", "breakdown_value"])
-        by_place = rows.set_index([*PLACE, "breakdown_type", "breakdown_value"])["numerator"].astype("float64")
-        found = []
+        numbers = pd.to_numeric(rows["numerator"].astype("object"), errors="coerce").astype("float64")
+        rows = rows.assign(numerator=numbers)
+        by_place = rows.set_index([*PLACE, "breakdown_type", "breakdown_value"])["numerator"].astype(
+            "float64"
+        )
+        found: list[Floats] = []
         for level, codes in zip(LEVELS, table.codes, strict=True):
             width = groups() if level != LEVELS[0] else groups()[:1]
             wanted = [(level, code, *group) for code in codes for group in width]
             values = by_place.reindex(pd.MultiIndex.from_tuples(wanted, names=by_place.index.names))
-            found.append(values.to_numpy().reshape(len(codes), len(width)))
+            shape = len(codes), len(width)
+            found.append(np.asarray(values, dtype=np.float64).reshape(*shape))
         return found
 
     def _hidden_before(self, period: Period, table: CountTable) -> list[Bools]:
@@ -247,7 +254,9 @@ def _cells(part: Guarded, people: list[Floats] | None) -> pd.DataFrame:
 
 def _moved_cells(part: Guarded, level: int) -> pd.DataFrame:
     """One hidden row an indicator for organisations that stand under two parents in the period."""
-    codes = sorted({code for code, moved in zip(part.table.codes[level], part.table.moved(level), strict=True) if moved})
+    codes = sorted(
+        {code for code, moved in zip(part.table.codes[level], part.table.moved(level), strict=True) if moved}
+    )
     names = [name for at, name in enumerate(part.table.names) if part.declared(level)[at]]
     rows = [(name, LEVELS[level], code, "all", "all") for name in names for code in codes]
     frame = pd.DataFrame(rows, columns=CELL_KEY)
@@ -269,16 +278,14 @@ def _mask(table: CountTable, keys: pd.DataFrame) -> list[Bools]:
 def _placed(table: CountTable, level: int, keys: pd.DataFrame, values: Floats, missing: float) -> Floats:
     """``values`` of rows (CELL_KEY) in the table's array of a level; ``missing`` elsewhere."""
     found = np.full(table.counts[level].shape, missing)
-    group_at = {group: at for at, group in enumerate(groups())}
-    name_at = {name: at for at, name in enumerate(table.names)}
-    here = (keys["org_level"] == LEVELS[level]).to_numpy() & keys["indicator_id"].isin(table.names).to_numpy()
-    rows, values = keys[here], np.asarray(values)[here]
-    places: dict[str, list[int]] = {}
-    for at, code in enumerate(table.codes[level]):
-        places.setdefault(code, []).append(at)
-    for row, value in zip(rows.itertuples(), values, strict=True):
-        for own in places.get(row.org_code, ()):
-            found[own, name_at[row.indicator_id], group_at[row.breakdown_type, row.breakdown_value]] = value
+    codes = list(table.codes[level])
+    nodes = pd.DataFrame({"org_code": np.array(codes, dtype=object), "own": np.arange(len(codes))})
+    here = (keys["org_level"] == LEVELS[level]) & keys["indicator_id"].isin(table.names)
+    rows = keys.assign(value=values)[here].merge(nodes, on="org_code")
+    kinds = zip(rows["breakdown_type"], rows["breakdown_value"], strict=True)
+    group = np.array([groups().index(kind) for kind in kinds], dtype=np.int64)
+    indicator = pd.Index(table.names).get_indexer(pd.Index(rows["indicator_id"]))
+    found[rows["own"].to_numpy(dtype=np.int64), indicator, group] = rows["value"].to_numpy(dtype=np.float64)
     return found
 
 
@@ -289,7 +296,9 @@ def _first(table: CountTable, first: pd.DataFrame) -> First:
         [_placed(table, level, first, first[name].to_numpy(dtype=np.float64), missing) for level in levels]
         for name, missing in (("n", 1.0), ("lower", 0.0), ("upper", 2.0))
     )
-    hidden = [_placed(table, level, first, first["hidden"].to_numpy(dtype=np.float64), -1.0) for level in levels]
+    hidden = [
+        _placed(table, level, first, first["hidden"].to_numpy(dtype=np.float64), -1.0) for level in levels
+    ]
     counts = [values.astype(np.int64) for values in n]
     bounds = [(one.astype(np.int64), two.astype(np.int64)) for one, two in zip(lower, upper, strict=True)]
     told = CountTable(table.names, table.codes, table.parents, tuple(counts))

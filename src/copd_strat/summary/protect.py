@@ -117,7 +117,7 @@ def _withhold(guarded: Guarded, found: list[Bools], reason: Reason, *, above: bo
     """
     table, linked = guarded.table, _linked(guarded.table)
     whole = [_whole_breakdowns(np.einsum("oig,ij->ojg", cells, linked)) for cells in found]
-    network = table.children_sum(0, whole[0].any(axis=2).astype(np.int64)) > 0
+    network = table.children_sum(0, np.asarray(whole[0].any(axis=2), dtype=np.int64)) > 0
     whole[1] |= network[:, :, None]
     whole[0] |= whole[1][table.parents[0]][:, :, :1]
     for level in (2, 3):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -9,8 +10,10 @@ from typing import Any
 
 import pandas as pd
 import pyarrow as pa
+import pyarrow.parquet as pq
 
 from copd_strat.config import SummarySettings
+from copd_strat.contracts.own_tables import arrow_schema
 from copd_strat.engine import Engine
 from copd_strat.plan import RunStamp
 from copd_strat.summary import fact_rows, parquet_files, schemas, star
@@ -29,11 +32,16 @@ _RECORDED_MONTHS = (
 
 @dataclass(frozen=True)
 class SummaryResult:
-    """What was published now, what stands published in all, and the tables as they were written."""
+    """What was published now, what stands published in all, and the tables as they were written.
+
+    ``order``: releases made so far. ``carried``: the earlier run whose release stands; None for a new one.
+    """
 
     new: tuple[Due, ...]
     published: tuple[Due, ...]
     tables: dict[str, pa.Table]
+    order: int
+    carried: Path | None
 
     @property
     def new_months(self) -> tuple[date, ...]:
@@ -74,9 +82,7 @@ class SummaryResult:
 
 
 def _months(due: tuple[Due, ...], revision: int) -> tuple[date, ...]:
-    return tuple(
-        one.period.start for one in due if one.period.kind == "month" and one.revision == revision
-    )
+    return tuple(one.period.start for one in due if one.period.kind == "month" and one.revision == revision)
 
 
 def months_to_count(previous: Path | None, settings: SummarySettings, complete_to: date) -> tuple[date, ...]:
@@ -118,10 +124,34 @@ def write_summary(
     published = tuple(history.published())
     if months := _months(published, 0):
         history.drop_snapshots(before=max(months))
-    tables = star.tables(history, _run_row(run, complete_to))
-    for contract in schemas.published_tables():
-        parquet_files.write(contract, tables[contract.table], root / SUMMARY)
-    return SummaryResult(new=due, published=published, tables=tables)
+    runs = history.runs()
+    carried = previous if previous and not due and _is_release_of_today(previous) else None
+    if carried:
+        shutil.copytree(carried / SUMMARY, root / SUMMARY)
+        tables = {table: _read_release(root, table) for table in _names()}
+    else:
+        tables = star.tables(history, _run_row(run, complete_to))
+        for contract in schemas.published_tables():
+            parquet_files.write(contract, tables[contract.table], root / SUMMARY)
+    order = 0 if runs is None else len(runs)
+    return SummaryResult(new=due, published=published, tables=tables, order=order, carried=carried)
+
+
+def _names() -> list[str]:
+    return [contract.table for contract in schemas.published_tables()]
+
+
+def _is_release_of_today(run: Path) -> bool:
+    """Whether a run's release has the tables and columns that the program publishes today."""
+    return all(
+        (run / SUMMARY / f"{contract.table}.parquet").exists()
+        and pq.read_schema(run / SUMMARY / f"{contract.table}.parquet") == arrow_schema(contract)
+        for contract in schemas.published_tables()
+    )
+
+
+def _read_release(root: Path, table: str) -> pa.Table:
+    return pq.read_table(root / SUMMARY / f"{table}.parquet")
 
 
 def snapshot(dispositions: pd.DataFrame, as_of: date) -> pd.DataFrame:
