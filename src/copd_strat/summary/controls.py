@@ -29,7 +29,8 @@ from copd_strat.summary.small_numbers import (
 
 #: No breakdown of a total below this (docs/disclosure.md: the smallest number at which nothing was exposed).
 SMALLEST_BROKEN_DOWN = 30
-#: A stock is shown from here: one that falls out of sight then says 12 or 13, which nobody needs to hide.
+#: A stock's total is shown from here: one that falls out of sight then says 12 or 13, which need not be hidden.
+#: A zero beside a hidden month would say 1, and a 10 would say 7: nine in ten do not move in a month.
 SMALLEST_STOCK = 13
 #: Above every count: a cell without an upper bound.
 BOUNDLESS = 10**9
@@ -81,11 +82,11 @@ class Guarded:
         """
         n, reason, exact = self.table.counts[level], self.reason[level], self.exact[level]
         shown = bounds_of_shown(rounded(n))
-        small, small_stock = bounds_of_small(self.rule), np.where(exact, 0, bounds_of_small(self.rule)[0])
+        small = bounds_of_small(self.rule)
         kinds = [reason == Reason.SHOWN, reason == Reason.SMALL, reason == Reason.SMALL_STOCK]
         kinds.append(reason == Reason.COVER)
         low = np.select(
-            kinds, [shown[0], np.full_like(n, small[0]), small_stock, np.full_like(n, SMALLEST_SHOWN)], 0
+            kinds, [shown[0], np.full_like(n, small[0]), np.zeros_like(n), np.full_like(n, SMALLEST_SHOWN)], 0
         )
         high = np.select(
             kinds[:3], [shown[1], np.full_like(n, small[1]), np.full_like(n, SMALLEST_STOCK - 1)], BOUNDLESS
@@ -156,11 +157,9 @@ def guarded(table: CountTable, kind: PeriodType, rule: SmallNumberRule, *, stock
 
 
 def hide_small(guarded: Guarded) -> None:
-    """The small-number rule; stocks from SMALLEST_STOCK up, in totals zeros among the hidden."""
-    stock = indicators().loc[list(guarded.table.names), "stock"].to_numpy(dtype=bool)[None, :, None]
+    """The small-number rule; totals of stocks are shown from SMALLEST_STOCK up, and no zero of them is."""
     for level, n in enumerate(guarded.table.counts):
-        low_stock = stock & (n < SMALLEST_STOCK) & ((n > 0) | guarded.exact[level])
-        guarded.hide(level, low_stock, Reason.SMALL_STOCK)
+        guarded.hide(level, guarded.exact[level] & (n < SMALLEST_STOCK), Reason.SMALL_STOCK)
         guarded.hide(level, is_small(n, guarded.rule), Reason.SMALL)
 
 

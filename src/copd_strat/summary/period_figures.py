@@ -153,7 +153,7 @@ class Maker:
     def _guarded(self, due: Due, cohort: str, tables: dict[str, CountTable], names: Sequence[str]) -> Guarded:
         table = tables[cohort].only(names)
         breakdown = due.period.has_stock_breakdown or (
-            due.period.start == self.first_months.get(cohort) and due.period.start.month not in (1, 2)
+            due.period.start == self.first_months.get(cohort) and due.period.start.month not in (12, 1, 2)
         )
         made = guarded(table, due.period.kind, self.rule, stock_breakdown=breakdown)
         hide_small(made)

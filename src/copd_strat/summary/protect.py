@@ -81,11 +81,11 @@ def unproven(guarded: Guarded, exchanges: Exchanges, first: First | None = None)
 
 
 def _narrowed_beyond_limit(guarded: Guarded) -> list[Bools]:
-    """By level: as many of the narrowed counts as are too many, those of the highest levels first."""
+    """By level: as many of the narrowed counts as are too many, those of the lowest levels first."""
     few = narrowed(guarded)
     hidden = sum(int(guarded.protected(level).sum()) for level in range(4))
     excess = sum(int(cells.sum()) for cells in few) - int(NARROWED_AT_MOST * hidden)
-    for cells in reversed(few):
+    for cells in few:
         places = np.flatnonzero(cells)
         cells.ravel()[places[max(excess, 0) :]] = False
         excess -= len(places)
@@ -201,22 +201,25 @@ def _other_column(guarded: Guarded, cell: At) -> Iterator[tuple[int, int]]:
 
 
 def _partner(guarded: Guarded, cell: At, columns: list[tuple[int, int]], before: list[Bools]) -> int | None:
-    """The place to be hidden beside a cell: one that still shows any of ``columns``.
+    """The place to be hidden beside a cell: the nearest that still shows any of ``columns``.
 
-    The nearest; of these one that hides part of them already or hid the cell last month; then the smallest.
+    Of these the one that has least more to hide, or hid the cell last month; then the smallest.
     """
     level, own, indicator, group = cell
-    n, published = guarded.table.counts[level], guarded.published[level]
-    shown = published & (n > 0) & ~guarded.hidden(level)
-    useful = np.any([shown[:, at, of] for at, of in columns], axis=0) & (n[:, indicator, group] > 0)
+    n, hidden = guarded.table.counts[level], guarded.hidden(level)
+    shown = guarded.published[level] & (n > 0) & ~hidden
+    useful = np.any([shown[:, at, of] for at, of in columns], axis=0)
+    if useful[own]:  # hiding more here may be enough beside a place that hides these already
+        useful |= np.all([hidden[:, at, of] for at, of in columns], axis=0)
+    useful &= n[:, indicator, group] > 0
     useful[own] = False
     others = np.flatnonzero(useful)
     if not len(others):
         return None
     distance = sum((line[others] != line[own]).astype(int) for line in _ancestors(guarded.table, level))
-    hidden = guarded.hidden(level)[others, indicator, group]
+    spared = np.sum([~shown[others, at, of] for at, of in columns], axis=0)
     known = before[level][others, indicator, 0] & (group == 0)
-    order = np.lexsort((others, rounded(n[others, indicator, group]), ~known, ~hidden, distance))
+    order = np.lexsort((others, rounded(n[others, indicator, group]), ~known, -spared, distance))
     return int(others[order[0]])
 
 
