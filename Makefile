@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 TOOL ?= .venv-contract-tool
 
-.PHONY: help demo test check format build bench contract-tool lock clean
+.PHONY: help demo test check format build bench bench-england contract-tool lock clean
 .DEFAULT_GOAL := help
 
 help: ## show these targets
@@ -49,8 +49,11 @@ contract-tool: $(VENV)/.dev-installed ## does another tool of the standard count
 build: $(VENV)/.dev-installed ## sdist and wheel in dist/
 	$(BIN)/python -m build --no-isolation --outdir dist .
 
-bench: $(VENV)/.run-installed ## 100,000 patients: CPU time against a bare scan, peak memory
-	$(BIN)/python benchmarks/bench_night.py
+bench: $(VENV)/.run-installed ## nights of 20,000 and 200,000 patients against a bare scan, and other tools
+	$(BIN)/python benchmarks/bench.py
+
+bench-england: $(VENV)/.run-installed ## 1.4 million patients with 1 GB for the engine; takes hours and 40 GB
+	$(BIN)/python benchmarks/bench.py --patients 1400000 --memory 1GB
 
 lock: ## renew both lock files (needs uv)
 	uv pip compile -q pyproject.toml --group build --generate-hashes --python-version 3.11 \
