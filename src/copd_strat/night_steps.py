@@ -10,8 +10,9 @@ from typing import Any
 
 import pandas as pd
 
-from copd_strat import clinical, codelists, extracts, lists, pathways, publish
+from copd_strat import clinical, codelists, extracts, followup, lists, pathways, publish
 from copd_strat.engine import Engine
+from copd_strat.evaluation.night_monitoring import monitor
 from copd_strat.extracts.receipts import Ingested
 from copd_strat.pathways import Placement
 from copd_strat.plan import Plan
@@ -94,6 +95,7 @@ class NightSteps:
             scored = register.score_register(features, self.planned.settings.risk)
             self.verdict.table("scores", scored.scores)
             step.found = scored.statuses
+        self.record.append(scored.record())
         return scored
 
     def pathways(self, features: pd.DataFrame, scored: register.RiskResult) -> Placement:
@@ -115,14 +117,54 @@ class NightSteps:
             step.found = placed.dispositions
         return placed
 
-    def lists(self, facts: clinical.ClinicalFacts, placed: Placement) -> None:
-        """The practices' lists, counted back from what was written."""
+    def monitoring(self, facts: clinical.ClinicalFacts, placed: Placement) -> None:
+        """Are these the people, and is this the risk, that the model was tried on?"""
+        planned = self.planned
+        with self.narrator.step("monitoring") as step:
+            found = monitor(
+                self.engine,
+                facts,
+                placed,
+                planned.settings,
+                policy=planned.policy,
+                previous=planned.previous_path,
+                last=planned.last_monitoring,
+                root=self.staged,
+            )
+            self.verdict.monitoring(found.findings, found.sections)
+            step.found = {"warnings": len(found.findings), **found.figures}
+        self.record.append(found.record())
+
+    def follow_up(self, facts: clinical.ClinicalFacts, placed: Placement) -> followup.Worklist:
+        """What is due after exacerbations: nothing here changes a disposition."""
+        planned = self.planned
+        with self.narrator.step("follow-up") as step:
+            found = followup.worklist(
+                self.engine,
+                placed.patients,
+                policy=planned.policy.follow_up,
+                as_of=planned.as_of,
+                facts=facts.unobservable,
+                previous=planned.previous_path,
+            )
+            self.verdict.table("follow_up", found.duties)
+            found.write_tables(self.staged)
+            halves = followup.programme_pages(self.engine, placed, planned.as_of, facts.hospital_complete_to)
+            halves.write(self.staged, planned.stamp(facts.index_date, placed.scored.model))
+            step.found = {"lines": len(found.lines), "today": int(found.lines["today"].sum())}
+        self.record += [found.record(), halves.record()]
+        return found
+
+    def lists(self, facts: clinical.ClinicalFacts, placed: Placement, found: followup.Worklist) -> None:
+        """The practices' lists and worklists, counted back from what was written."""
         planned = self.planned
         with self.narrator.step("lists") as step:
             stamp = planned.stamp(facts.index_date, placed.scored.model)
             written = lists.write_register(self.engine, self.staged, placed, stamp, planned.settings.lists)
+            worklists = lists.write_worklists(self.engine, self.staged, found, stamp)
             self.verdict.lists(facts.register_size, placed.dispositions, placed.listed, written.rows)
-            step.found = {"files": len(written.files), "practices": len(written.rows)}
+            step.found = {"files": len(written.files) + len(worklists), "practices": len(written.rows)}
+        written = written.with_files(worklists)
         self.record += [planned.record(stamp), placed.record(), written.record(self.staged)]
 
     def summary_and_report(self, facts: clinical.ClinicalFacts, placed: Placement) -> dict[str, Any]:

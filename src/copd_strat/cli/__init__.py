@@ -11,6 +11,8 @@ from copd_strat.cli import (
     answers,
     demonstration,
     doctor,
+    evaluating,
+    new_site,
     nightly,
     practice_keys,
     published_runs,
@@ -38,8 +40,10 @@ for room in (
     practice_keys,
     published_runs,
     scoring,
+    evaluating,
     reference_pages,
     demonstration,
+    new_site,
     doctor,
 ):
     for command in room.COMMANDS:

@@ -188,24 +188,25 @@ class CheckedTable:
         file = f"read_parquet({literal(str(self._written(place)))})"
         if place not in self.kept:
             rows = f"SELECT hash({columns}) AS h, _line FROM {file} WHERE {self.good}"
-            for batch in self.engine.batches(rows, _ROWS_A_BATCH):
-                yield _numbers(batch, 0), _numbers(batch, 1)
+            with self.engine.batches(rows, _ROWS_A_BATCH) as batches:
+                for batch in batches:
+                    yield _numbers(batch, 0), _numbers(batch, 1)
             return
         bad = self.engine.table(f"SELECT _line FROM {file} WHERE NOT ({self.good}) ORDER BY _line")
         refused = bad.column(0).to_numpy()
         start = 0
         # Rows come in the order of their lines, from 1 on: the engine keeps it while files are read.
-        for batch in self.engine.batches(
-            f"SELECT hash({columns}) AS h FROM ({self.typed_rows(place)})", _ROWS_A_BATCH
-        ):
-            hashes = _numbers(batch, 0)
-            if len(refused):
-                lines = np.arange(start + 1, start + len(hashes) + 1)
-                fine = ~np.isin(lines, refused)
-                yield hashes[fine], lines[fine]
-            else:
-                yield hashes, None
-            start += len(hashes)
+        rows = f"SELECT hash({columns}) AS h FROM ({self.typed_rows(place)})"
+        with self.engine.batches(rows, _ROWS_A_BATCH) as batches:
+            for batch in batches:
+                hashes = _numbers(batch, 0)
+                if len(refused):
+                    lines = np.arange(start + 1, start + len(hashes) + 1)
+                    fine = ~np.isin(lines, refused)
+                    yield hashes[fine], lines[fine]
+                else:
+                    yield hashes, None
+                start += len(hashes)
 
 
 def open_table(
