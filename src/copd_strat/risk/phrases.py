@@ -66,7 +66,7 @@ def written_dates(dates: pd.Series) -> list[str]:
     # A register has a few thousand days, each in many rows.
     codes, days = pd.factorize(pd.to_datetime(dates))
     written = [f"{day.day} {MONTHS[day.month - 1]} {day.year}" for day in map(pd.Timestamp, days)]
-    return np.array([*written, ""], dtype=object)[codes].tolist()
+    return list(np.array([*written, ""], dtype=object)[codes])
 
 
 def _words(name: str, predictors: pd.DataFrame, imputed: Flags) -> list[str]:
