@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 TOOL ?= .venv-contract-tool
 AIRFLOW ?= .venv-airflow
 
-.PHONY: help demo test check format build bench contract-tool airflow docs lock clean programmes
+.PHONY: help demo test check format build bench bench-england contract-tool airflow docs lock clean programmes
 .DEFAULT_GOAL := help
 
 help: ## show these targets
@@ -61,8 +61,11 @@ docs: $(VENV)/.dev-installed ## the documentation as a small site in site/, buil
 build: $(VENV)/.dev-installed ## sdist and wheel in dist/
 	$(BIN)/python -m build --no-isolation --outdir dist .
 
-bench: $(VENV)/.run-installed ## 100,000 patients: CPU time against a bare scan, peak memory
-	$(BIN)/python benchmarks/bench_night.py
+bench: $(VENV)/.run-installed ## nights of 20,000 and 200,000 patients against a bare scan, and other tools
+	$(BIN)/python benchmarks/bench.py
+
+bench-england: $(VENV)/.run-installed ## 1.4 million patients with 1 GB for the engine; takes hours and 40 GB
+	$(BIN)/python benchmarks/bench.py --patients 1400000 --memory 1GB
 
 lock: ## renew both lock files (needs uv)
 	uv pip compile -q pyproject.toml --group build --generate-hashes --python-version 3.11 \

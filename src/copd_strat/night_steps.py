@@ -88,6 +88,7 @@ class NightSteps:
             features = clinical.feature_table(engine)
             self.verdict.codes(engine, matches)
             self.verdict.facts(engine, facts, features)
+            clinical.give_back(engine)
             step.found = {
                 "register": facts.register_size,
                 "index date": facts.index_date,

@@ -92,6 +92,9 @@ CHECK_TURNED_ROUND = """
 _right = Minimum.condition
 Minimum.condition = lambda self, cell: f"NOT ({_right(self, cell)})"
 """
+SUMMARY_FINDS_NOTHING = """
+RuleSearch._tried = lambda self, rules, rows: set()
+"""
 VERDICT_UNWRITTEN = """
 _right = Path.write_text
 def _no_space(path, *given, **named):
@@ -145,6 +148,9 @@ PLANTS = {
     ),
     "a check is turned round": Plant(
         "checks/minimum.py", CHECK_TURNED_ROUND, 12, TWO_COUNTS
+    ),
+    "summaries find no rule broken": Plant(
+        "extracts/broken_rules.py", SUMMARY_FINDS_NOTHING, 12, TWO_COUNTS, damage_birth_years
     ),
     "the verdict cannot be written": Plant(
         "quality/verdict_page.py", VERDICT_UNWRITTEN, 18, "the night's verdict cannot be written (No space left"

@@ -325,3 +325,20 @@ def _counts(engine: Engine) -> dict[str, Any]:
 def feature_table(engine: Engine) -> pd.DataFrame:
     """One row a patient on the register, by patient id; columns as in the feature dictionary."""
     return engine.frame("SELECT * FROM features ORDER BY patient_id")
+
+
+# Steps on the way to the features, which no later room reads.
+_ON_THE_WAY = (
+    "care_facts", "condition_facts", "exacerbation_facts", "flag_facts", "gp_activity", "hospital_facts",
+    "living_facts", "medicine_facts", "concept_summary", "daily_measurements",
+    "latest_measurements", "body_mass", "fev1_percent", "frailty", "smoking", "spirometry_ratio", "courses",
+    "episode_starts", "exacerbation_events", "gp_event_days", "maintenance", "steroid_issues", "steroid_supply",
+    "episode_diagnoses", "episode_flags", "hospital_concepts", "hospital_rows", "placed_episodes",
+    "provider_spells", "record_days",
+)  # fmt: skip
+
+
+def give_back(engine: Engine) -> None:
+    """Drop what only led to the features, which have left the engine, and hand its memory back."""
+    engine.drop("features", "found_features", *_ON_THE_WAY)
+    engine.give_back()
