@@ -129,12 +129,12 @@ def test_killed_at_every_operation_one_whole_run_stands(tmp_path: Path, moments:
 
 def test_two_runs_cannot_write_at_once(tmp_path: Path) -> None:
     with (
-        RunFolder(tmp_path).lock(),
+        RunFolder(tmp_path).lock("test"),
         pytest.raises(LockError, match="another run"),
-        RunFolder(tmp_path).lock(),
+        RunFolder(tmp_path).lock("test"),
     ):
         pass
-    with RunFolder(tmp_path).lock():
+    with RunFolder(tmp_path).lock("test"):
         pass
 
 
@@ -149,7 +149,7 @@ def test_a_changed_file_is_found(tmp_path: Path) -> None:
 def test_an_unwritable_output_is_a_clear_error(tmp_path: Path) -> None:
     blocker = tmp_path / "out"
     blocker.write_text("a file where the folder should be")
-    with pytest.raises(OutputError, match="cannot be written") as caught, RunFolder(blocker).lock():
+    with pytest.raises(OutputError, match="cannot be written") as caught, RunFolder(blocker).lock("test"):
         pass
     assert caught.value.exit_code == 18
 

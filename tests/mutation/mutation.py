@@ -148,7 +148,8 @@ def try_room(name: str, sample: int | None, seed: int, copy: Path) -> tuple[int,
         (copy / mutant.path).write_text(texts[mutant.path], encoding="utf-8")
         said = "SURVIVES" if survives else "noticed"
         took = time.perf_counter() - began
-        print(f"{name} {number}/{len(chosen)} of {len(every)}: {said} {mutant.name} line {mutant.line}: {mutant.change} [{took:.0f} s]",
+        where = f"{name} {number}/{len(chosen)} of {len(every)}"
+        print(f"{where}: {said} {mutant.name} line {mutant.line}: {mutant.change} [{took:.0f} s]",
               flush=True)  # fmt: skip
         survivors += [mutant] if survives else []
     return len(chosen), survivors

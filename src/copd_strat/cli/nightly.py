@@ -60,7 +60,7 @@ def run(
         say_plan(plan(night))
         say("This was a dry run: nothing was read beyond file names and hashes, nothing was written.")
         return
-    with RunFolder(night.settings.output).lock(), next_command(config_path, as_of):
+    with RunFolder(night.settings.output).lock("run"), next_command(config_path, as_of):
         planned = plan(night)
         say_plan(planned)
         outcome = nightly(planned, Narrator(say, total=len(STEPS)))
@@ -136,7 +136,7 @@ def validate(config_path: Path, as_of: date, index: date | None, as_json: bool) 
 
     night = Night(settings=config.load(config_path), as_of=as_of, index=index)
     say(f"copd-strat {__version__} · {night.settings.title} · checking extracts, run date {as_of}")
-    with RunFolder(night.settings.output).lock(), next_command(config_path, as_of):
+    with RunFolder(night.settings.output).lock("validate"), next_command(config_path, as_of):
         planned = plan(night)
         say_plan(planned)
         found = read_and_judge(planned, Narrator(say, total=len(READING)))

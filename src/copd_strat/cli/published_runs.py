@@ -13,7 +13,7 @@ from copd_strat import config
 from copd_strat.cli import options
 from copd_strat.cli.terminal import say, show, show_json, table
 from copd_strat.errors import InputError
-from copd_strat.publish import PublishedRun, RunFolder
+from copd_strat.publish import PublishedRun, RunFolder, audit_log
 
 _HISTORY, _PATIENTS = "history/dispositions.parquet", "analyst/patients.parquet"
 _HEADINGS = {
@@ -97,6 +97,8 @@ def verify_run(config_path: Path, run: str | None) -> None:
     settings, current = published(config_path)
     chosen = named_run(settings, run) if run else current
     RunFolder(settings.output).require_intact(chosen)
+    if line := audit_log.first_changed(settings.output):
+        say(f"Warning: {settings.output / audit_log.NAME} was changed before its line {line}")
     files = len(chosen.manifest["files"]) + len(chosen.manifest["timed_files"])
     show(f"Run {chosen.path.name}: {files} files, all as published.")
 
@@ -107,7 +109,7 @@ def verify_run(config_path: Path, run: str | None) -> None:
 def restore_run(config_path: Path, run: str) -> None:
     """Make RUN, if it is whole, the published one again: the way out of a damaged run or pointer."""
     folder = RunFolder(config.load(config_path).output)
-    with folder.lock():
+    with folder.lock(f"runs restore {run}"):
         restored = folder.restore(run)
     show(f"Published is now run {restored.path.name} of {restored.manifest['as_of']}.")
 
@@ -119,7 +121,7 @@ def purge_runs(config_path: Path, keep: int | None) -> None:
     """Remove the oldest runs; the published one always stays."""
     settings = config.load(config_path)
     folder = RunFolder(settings.output)
-    with folder.lock():
+    with folder.lock("runs purge"):
         removed = folder.purge(keep or settings.retain_runs)
     show(f"Removed {len(removed)} run(s)." + "".join(f"\n  {name}" for name in removed))
 
