@@ -3,8 +3,9 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 TOOL ?= .venv-contract-tool
+SUPPLY ?= .venv-supply
 
-.PHONY: help demo test check format build bench contract-tool lock clean
+.PHONY: help demo test check format build bench contract-tool fuzz kills damage nights mutation sbom audit lock clean
 .DEFAULT_GOAL := help
 
 help: ## show these targets
@@ -52,6 +53,35 @@ build: $(VENV)/.dev-installed ## sdist and wheel in dist/
 bench: $(VENV)/.run-installed ## 100,000 patients: CPU time against a bare scan, peak memory
 	$(BIN)/python benchmarks/bench_night.py
 
+# Programs of hours, not of every day; FUZZ, KILLS, DAMAGE, NIGHTS and MUTATION hand them options (--help).
+fuzz: $(VENV)/.dev-installed ## 10,000 mutated inputs for every reader, from a seed
+	$(BIN)/python tests/trust/fuzz.py $(FUZZ)
+
+kills: $(VENV)/.dev-installed ## a night killed, and its disk failing, at every moment (needs a C compiler)
+	$(BIN)/python tests/trust/kills.py $(KILLS)
+
+damage: $(VENV)/.dev-installed ## every file of the last runs damaged in turn: what do the commands say?
+	$(BIN)/python tests/trust/damage.py $(DAMAGE)
+
+nights: $(VENV)/.dev-installed ## the same people sent in other ways, on other machines: the same bytes
+	$(BIN)/python tests/trust/nights.py $(NIGHTS)
+
+mutation: $(VENV)/.dev-installed ## would the tests notice if the program were a little wrong?
+	$(BIN)/python tests/mutation/mutation.py $(MUTATION)
+
+$(SUPPLY)/.installed: tests/supply/requirements.txt
+	@test -x $(SUPPLY)/bin/python || $(PYTHON) -m venv $(SUPPLY)
+	$(SUPPLY)/bin/pip install --quiet --disable-pip-version-check -r tests/supply/requirements.txt
+	@touch $@
+
+sbom: $(SUPPLY)/.installed ## what the program is made of, as CycloneDX, in dist/ (no network)
+	@mkdir -p dist
+	$(SUPPLY)/bin/cyclonedx-py requirements requirements.lock --pyproject pyproject.toml \
+	  --output-reproducible --output-format JSON --output-file dist/copd-strat.cdx.json
+
+audit: $(SUPPLY)/.installed ## known faults of locked dependencies (asks the public advisories)
+	$(SUPPLY)/bin/pip-audit --strict --disable-pip --require-hashes -r requirements.lock
+
 lock: ## renew both lock files (needs uv)
 	uv pip compile -q pyproject.toml --group build --generate-hashes --python-version 3.11 \
 	  --no-header --no-annotate -o requirements.lock
@@ -59,4 +89,4 @@ lock: ## renew both lock files (needs uv)
 	  --no-header --no-annotate -o requirements-dev.lock
 
 clean: ## remove what the demo and the tools wrote
-	rm -rf demo build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(SUPPLY) demo build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -44,7 +44,7 @@ class Sent:
     parts: int = 1
     shuffled: bool = False
     more: tuple[str, ...] = ()
-    rename: Callable[[str], str] = staticmethod(lambda name: name)
+    rename: Callable[[str], str] = str
     packing: str = "snappy"
 
 
@@ -54,7 +54,7 @@ class Variant:
 
     sent: Sent = field(default_factory=Sent)
     engine: str = "{memory_limit: 500MB, threads: 1}"
-    before: Callable[[], object] = staticmethod(lambda: None)
+    before: Callable[[], object] = dict
 
 
 def elsewhere(zone: str, language: str) -> Callable[[], None]:
@@ -217,8 +217,12 @@ def differing(base: TrustSite, other: TrustSite, variant: Variant) -> list[str]:
         return ["dispositions"]
     before, after = published_bytes(base), published_bytes(other)
     if variant.sent.rename("x") != "x":  # references on lists follow the patients' ids; the summary does not
-        before, after = ({n: h for n, h in files.items() if n.startswith(("summary", "report"))} for files in (before, after))  # fmt: skip
+        before, after = (_about_nobody(files) for files in (before, after))
     return sorted({name for name, _ in before.items() ^ after.items()})
+
+
+def _about_nobody(files: dict[str, str]) -> dict[str, str]:
+    return {name: content for name, content in files.items() if name.startswith(("summary", "report"))}
 
 
 def main() -> None:
