@@ -98,12 +98,20 @@ class Trial:
 
     def judge(self, what: str, folder: Path) -> None:
         """Count one trial, and note what is wrong with what it left in ``folder``."""
-        self.tried[what.split(" ", maxsplit=1)[0]] += 1
+        kind = what.split(" ", maxsplit=1)[0]
+        self.tried[kind] += 1
+        if self.tried[kind] % 10 == 0:
+            print(f"{kind}: {self.tried[kind]} tried", flush=True)
         try:
             self._judge(folder)
         except (AssertionError, CopdStratError, OSError) as error:
-            self.wrong.append(f"{what}: {type(error).__name__} {error}")
+            self.note(f"{what}: {type(error).__name__} {error}")
         shutil.rmtree(folder, ignore_errors=True)
+
+    def note(self, wrong: str) -> None:
+        """Tell it at once: the rest may take hours."""
+        self.wrong.append(wrong)
+        print(f"WRONG {wrong}", flush=True)
 
     def _judge(self, folder: Path) -> None:
         output = RunFolder(folder / "output")
@@ -198,7 +206,7 @@ def faults(trial: Trial, number: int) -> None:
         end = trial.night(folder, spoil)
         what = f"faults {name} at operation {at}{' and later' if lasts else ''}"
         if end.code not in (0, 18):
-            trial.wrong.append(f"{what}: exit {end.code}\n{end.log[-1500:]}")
+            trial.note(f"{what}: exit {end.code}\n{end.log[-1500:]}")
         trial.tried[f"  of these exit {end.code}"] += 1
         trial.judge(what, folder)
 
@@ -226,7 +234,7 @@ def main() -> None:
     for what, count in trial.tried.items():
         print(f"{what:<24}{count:>6,}")
     print(f"{'wrong':<24}{len(trial.wrong):>6,}")
-    sys.exit("\n".join(trial.wrong) if trial.wrong else 0)
+    sys.exit(1 if trial.wrong else 0)
 
 
 if __name__ == "__main__":
