@@ -37,6 +37,18 @@ MAY_IMPORT: dict[str, set[str]] = {
     "lists": {"followup", "pathways", "risk", "plan", *BELOW},
     "summary": {"pathways", "risk", "plan", "contracts", *BELOW},
     "report": {"summary", "pathways", "risk", "plan", *BELOW},
+    "tracing": {
+        "followup",
+        "pathways",
+        "risk",
+        "clinical",
+        "codelists",
+        "extracts",
+        "contracts",
+        "plan",
+        "publish",
+        *BELOW,
+    },
     "publish": {"contracts", *BELOW},
     "synthetic": {"codelists", "extracts", "contracts", *BELOW},
 }

@@ -16,6 +16,7 @@ from copd_strat.cli import (
     published_runs,
     reference_pages,
     scoring,
+    trace_lines,
 )
 from copd_strat.cli.terminal import exit_codes
 
@@ -41,6 +42,7 @@ for room in (
     reference_pages,
     demonstration,
     doctor,
+    trace_lines,
 ):
     for command in room.COMMANDS:
         commands.add_command(command)
