@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gzip
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -27,11 +27,6 @@ def current(site: Site) -> tuple[config.Settings, PublishedRun]:
     return settings, run
 
 
-@pytest.fixture(autouse=True)
-def _key(monkeypatch: pytest.MonkeyPatch, published: Site) -> None:
-    monkeypatch.setenv("COPD_STRAT_REFERENCE_KEY", published.environment["COPD_STRAT_REFERENCE_KEY"])
-
-
 def chosen(run: PublishedRun) -> list[str]:
     """People of different lists, those with the most codes that led there first."""
     patients = pd.read_parquet(run.file("analyst/patients.parquet"))
@@ -45,10 +40,10 @@ def chosen(run: PublishedRun) -> list[str]:
 
 
 @pytest.fixture(scope="module")
-def traces(published: Site, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Trace]]:
+def traces(published: Site, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Trace]:
     settings, run = current(published)
     work = tmp_path_factory.mktemp("traces")
-    yield {ref: trace_reference(settings, run, ref, work / ref) for ref in chosen(run)}
+    return {ref: trace_reference(settings, run, ref, work / ref) for ref in chosen(run)}
 
 
 def reasons(trace: Trace) -> list[TracedSentence]:
@@ -116,7 +111,7 @@ def test_take_the_rows_away_and_the_reason_is_gone(
 def test_a_row_leads_to_whom_it_moved(traces: dict[str, Trace], published: Site, tmp_path: Path) -> None:
     reference, trace = next(iter(traces.items()))
     sentence = reasons(trace)[0]
-    table, file, line = sentence.rows[0]
+    _, file, line = sentence.rows[0]
     settings, run = current(published)
     back = trace_row(settings, run, file, line, tmp_path)
     assert back.reference == reference
