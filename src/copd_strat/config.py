@@ -13,8 +13,7 @@ from datetime import date
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
-from typing import Annotated, Any, Literal
-from zoneinfo import ZoneInfo
+from typing import Annotated, Any, Literal, TextIO
 
 import yaml
 from pydantic import (
@@ -57,11 +56,15 @@ def _a_layout(name: str) -> str:
     return name
 
 
+@cache
+def _timezones() -> frozenset[str]:
+    """The zones that everybody's list has. A machine's own, such as `localtime`, means another on each."""
+    return frozenset(files("tzdata").joinpath("zones").read_text(encoding="utf-8").split())
+
+
 def _a_timezone(name: str) -> str:
-    try:
-        ZoneInfo(name)
-    except (KeyError, ValueError, OSError):
-        raise PydanticCustomError("timezone", "no such time zone; write it as Europe/London") from None
+    if name not in _timezones():
+        raise PydanticCustomError("timezone", "no such time zone; write it as Europe/London")
     return name
 
 
@@ -95,6 +98,7 @@ def _quoted(value: object) -> object:
 
 
 Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
+Ratio = Annotated[float, Field(gt=0, le=1000, allow_inf_nan=False)]
 Days = Annotated[int, Field(ge=0, le=3660)]
 PathBelow = Annotated[Path, BeforeValidator(_a_path, json_schema_input_type=str)]
 Layout = Annotated[str, AfterValidator(_a_layout), WithJsonSchema({"enum": list(layouts())})]
@@ -184,6 +188,11 @@ class RiskSettings(BaseModel):
     care_setting: Literal["primary_care", "hospital_clinic"]
     """`primary_care` (ACCEPT 3.0-CPRD) or `hospital_clinic` (ACCEPT 3, United Kingdom specialty): they
     differ a lot, so there is no default."""
+    recalibration: PathBelow | None = None
+    """File of the site's own intercept and slope for the ranking model, made by `copd-strat recalibrate` and
+    signed off."""
+    scorecards: Annotated[tuple[PathBelow, ...], Several] = ()
+    """Files of the site's own models, made by `copd-strat train`; one ranks only where the policy names it."""
     gold_edition: Annotated[
         Literal["2023", "2026"],
         BeforeValidator(_quoted, json_schema_input_type=Literal["2023", "2026", 2023, 2026]),
@@ -233,6 +242,59 @@ class GuardSettings(BaseModel):
     """A month with fewer events than this share of its usual volume stops the run."""
 
 
+class HookSettings(BaseModel):
+    """Commands of the site's that hear how a night ended. Each is a list of words, run without a shell; the
+    night's folder is its last argument (docs/how-to/alerts.md)."""
+
+    model_config = STRICT
+
+    on_success: Annotated[tuple[Text, ...], Several] = ()
+    """Given the published run's folder, such as `["/usr/local/bin/tell", "--quiet"]`."""
+    on_failure: Annotated[tuple[Text, ...], Several] = ()
+    """Given the folder with the verdict's page, or the output folder where there is none."""
+
+
+class MonitoringSettings(BaseModel):
+    """How far tonight's people and risks may be from the reference; chance alone never counts."""
+
+    model_config = STRICT
+
+    psi_warn: Ratio = 0.1
+    """Stability index (PSI) of a feature or score, less what chance makes of it, above which a run warns."""
+    psi_stop: Ratio = 0.5
+    """The same, above which it stops."""
+    missing_warn: Share = 0.1
+    """Change in a feature's missing share that warns."""
+    missing_stop: Share = 0.4
+    """The same, above which the run stops."""
+    tier_warn: Share = 0.1
+    """Change in a disposition's share of the register that warns."""
+    tier_stop: Share = 0.4
+    """The same, above which the run stops."""
+    oe_warn: Ratio = 1.25
+    """Observed over expected (or its inverse) beyond which, with the whole interval, a run warns."""
+    oe_stop: Ratio = 3.0
+    """The same, beyond which it stops."""
+    reference_since: date | None = None
+    """A reference made before this day is made anew: for a change that was meant."""
+
+
+class ProgrammeSettings(BaseModel):
+    """What is asked of the clinic, fixed before anybody looks; every run's manifest holds it."""
+
+    model_config = STRICT
+
+    starts_on: date
+    """The month of this day is the first whose places count."""
+    outcome: Literal["any", "severe"] = "any"
+    """Exacerbations that the clinic is meant to prevent."""
+    bandwidth: Annotated[int, Field(ge=3, le=200)] = 12
+    """Ranks on either side of a practice's last place that are compared."""
+    smallest_effect: Annotated[float, Field(gt=0, lt=1, allow_inf_nan=False)] = 0.3
+    """Relative fall in a year that would matter; where only a larger one could be found, nothing is
+    concluded."""
+
+
 class SummarySettings(BaseModel):
     """What is published for commissioners."""
 
@@ -267,7 +329,11 @@ class Settings(BaseModel):
     lists: ListSettings = ListSettings()
     engine: EngineSettings = EngineSettings()
     guard: GuardSettings = GuardSettings()
+    monitoring: MonitoringSettings = MonitoringSettings()
+    programme: ProgrammeSettings | None = None
+    """What `copd-strat evaluate` asks of the clinic; without it there is no evaluation."""
     summary: SummarySettings = SummarySettings()
+    hooks: HookSettings = HookSettings()
     retain_runs: Annotated[int, Field(ge=1, le=10_000)] = 30
     """Runs to keep; older ones are removed after publication."""
 
@@ -324,11 +390,16 @@ def _mapping_of_unique_keys(loader: yaml.SafeLoader, node: yaml.MappingNode) -> 
 _PlainLoader.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, _mapping_of_unique_keys)
 
 
+def plain_yaml(text: str | TextIO) -> Any:
+    """The content of a YAML text, dates that are none left as text; ConfigError for a key given twice."""
+    return yaml.load(text, Loader=_PlainLoader)  # noqa: S506 - derived from SafeLoader
+
+
 def read_yaml(path: Path) -> dict[str, Any]:
     """A YAML file as a mapping; ConfigError names the file (and line) if it is not one."""
     try:
         with path.open(encoding="utf-8") as stream:
-            raw = yaml.load(stream, Loader=_PlainLoader)  # noqa: S506 - derived from SafeLoader
+            raw = plain_yaml(stream)
     except FileNotFoundError:
         raise ConfigError(
             f"{path}: no such file", fix="check the path, or make one with 'copd-strat init'"

@@ -45,6 +45,9 @@ def _inputs(settings: Settings) -> Iterator[Path]:
     if settings.contracts is not None:
         yield from _with_content(settings.contracts)
     yield from settings.clinical.codelists
+    yield from settings.risk.scorecards
+    if settings.risk.recalibration is not None:
+        yield settings.risk.recalibration
     if Path(settings.pathways.policy).suffix:  # a shipped policy has a name, a site's own has a path
         yield Path(settings.pathways.policy)
 

@@ -12,6 +12,7 @@ import pandas as pd
 
 from copd_strat import clinical, codelists, extracts, followup, lists, pathways, publish
 from copd_strat.engine import Engine
+from copd_strat.evaluation.night_monitoring import monitor
 from copd_strat.extracts.receipts import Ingested
 from copd_strat.pathways import Placement
 from copd_strat.plan import Plan
@@ -93,6 +94,7 @@ class NightSteps:
             scored = register.score_register(features, self.planned.settings.risk)
             self.verdict.table("scores", scored.scores)
             step.found = scored.statuses
+        self.record.append(scored.record())
         return scored
 
     def pathways(self, features: pd.DataFrame, scored: register.RiskResult) -> Placement:
@@ -113,6 +115,24 @@ class NightSteps:
             placed.write_tables(self.engine, self.staged)
             step.found = placed.dispositions
         return placed
+
+    def monitoring(self, facts: clinical.ClinicalFacts, placed: Placement) -> None:
+        """Are these the people, and is this the risk, that the model was tried on?"""
+        planned = self.planned
+        with self.narrator.step("monitoring") as step:
+            found = monitor(
+                self.engine,
+                facts,
+                placed,
+                planned.settings,
+                policy=planned.policy,
+                previous=planned.previous_path,
+                last=planned.last_monitoring,
+                root=self.staged,
+            )
+            self.verdict.monitoring(found.findings, found.sections)
+            step.found = {"warnings": len(found.findings), **found.figures}
+        self.record.append(found.record())
 
     def follow_up(self, facts: clinical.ClinicalFacts, placed: Placement) -> followup.Worklist:
         """What is due after exacerbations: nothing here changes a disposition."""

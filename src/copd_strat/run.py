@@ -13,7 +13,7 @@ from copd_strat.progress import Narrator
 from copd_strat.quality import Verdict
 
 READING = ("ingest", "validate", "clinical facts")
-STEPS = (*READING, "risk", "pathways", "follow-up", "lists", "summary and report", "publish")
+STEPS = (*READING, "risk", "pathways", "monitoring", "follow-up", "lists", "summary and report", "publish")
 
 
 def nightly(planned: Plan, narrator: Narrator) -> publish.Outcome:
@@ -21,16 +21,19 @@ def nightly(planned: Plan, narrator: Narrator) -> publish.Outcome:
 
     The caller holds the output folder's lock since before the plan was made.
     """
-    if planned.unchanged and planned.published:
-        return publish.standing(planned.published, "unchanged")
     folder = publish.RunFolder(planned.settings.output)
+    if planned.unchanged and planned.published:
+        folder.make_up(planned.settings.retain_runs)
+        return publish.standing(planned.published, "unchanged")
     with folder.staged(planned.run_id) as staged:
         with open_night(planned, staged, narrator) as night:
             night.validate(night.ingest())
             facts, features = night.clinical_facts()
             scored = night.risk(features)
             placed = night.pathways(features, scored)
-            night.lists(facts, placed, night.follow_up(facts, placed))
+            night.monitoring(facts, placed)
+            due = night.follow_up(facts, placed)
+            night.lists(facts, placed, due)
             manifest = night.summary_and_report(facts, placed)
         with narrator.step("publish") as step:
             planned.require_same_inputs()

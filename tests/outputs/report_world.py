@@ -115,6 +115,30 @@ def manifest() -> dict[str, Any]:
         "inputs": {"tables": [{"layout": "native", "table": "gp_events", "files": [{}, {}], **counts}]},
         "facts_looked_for": 74,
         "not_observable": {"has_carer": "no code list"},
+        "monitoring": {
+            "reference": {"since": "2026-01-05"},
+            "stability": {"risk_severe_12m": 0.012},
+            "calibration": [
+                {
+                    "month": "2025-10-01",
+                    "outcome": "severe_exacerbation",
+                    "days": 190,
+                    "oe_ratio": 1.0412,
+                    "lower": 0.9,
+                    "upper": 1.2,
+                    "enough": True,
+                },
+                {
+                    "month": "2025-11-01",
+                    "outcome": "severe_exacerbation",
+                    "days": 160,
+                    "oe_ratio": 7.7,
+                    "lower": 1.9,
+                    "upper": 9.2,
+                    "enough": False,
+                },
+            ],
+        },
         "code_lists": {
             "lists": [{"name": "core", "edition": "2026-11", "codes": 964, "concepts": ["a", "b"]}]
         },

@@ -398,7 +398,7 @@ found = extracts.ingest_sources(
     work=Path("work"), quality=Path("quality"), as_of=date(2026, 11, 23))
 sexes = engine.rows("SELECT DISTINCT sex FROM patients ORDER BY 1")
 people = len(set(world.tables["patients"]["patient_id"].to_pylist()))
-print(propose(folder, contracts).layout, engine.scalar("SELECT count(*) FROM patients") == people,
+print(propose(folder, contracts).sources[0].layout, engine.scalar("SELECT count(*) FROM patients") == people,
       engine.scalar("SELECT count(*) FROM gp_events") > 1000, [sex for (sex,) in sexes] == ["female", "male"],
       found.linkages[0].share, found.sums["quarantined"])
 """

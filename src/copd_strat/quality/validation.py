@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date
 from pathlib import Path
 from types import TracebackType
@@ -161,6 +161,12 @@ class Validation:
         self._movements += guard.moved_dispositions(counts, self._last, self._settings.guard)
         if refused_answers:
             self._told.append(_refused(refused_answers))
+        self._settle()
+
+    def monitoring(self, findings: Iterable[Finding], measured: Iterable[Section]) -> None:
+        """What monitoring found about features, scores, tiers and matured risks."""
+        self._sections += measured
+        self._told += findings
         self._settle()
 
     def lists(

@@ -18,16 +18,18 @@ RECORD, PAGE = "validation.json", "validation.html"
 
 @dataclass(frozen=True, kw_only=True)
 class Heading:
-    """Whose night it was."""
+    """Whose night it was; ``then`` is the command to give once what stopped it has been put right."""
 
     run_id: str
     title: str
     as_of: str
+    then: str = ""
 
 
 def write_verdict(verdict: Verdict, heading: Heading, folder: Path) -> None:
     """Both files, in ``folder``; OutputError if they cannot be written."""
-    record = asdict(heading) | verdict.to_json()
+    # The command names a place on this machine: the page of a stopped night says it, no record does.
+    record = {name: value for name, value in asdict(heading).items() if name != "then"} | verdict.to_json()
     try:
         folder.mkdir(parents=True, exist_ok=True)
         text = json.dumps(record, indent=1, ensure_ascii=False, default=str)

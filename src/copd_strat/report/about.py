@@ -74,6 +74,24 @@ def data_quality(manifest: Manifest) -> Shown:
     return Shown("Rows by source", header, rows)
 
 
+def model_fit(manifest: Manifest) -> Shown:
+    """Monitoring without a count: stability of the scores, observed over expected of the months that tell."""
+    found = manifest["monitoring"]
+    rows = [
+        [f"{name.replace('_', ' ')}: stability index against {found['reference']['since']}", f"{value:.2f}"]
+        for name, value in found["stability"].items()
+    ]
+    rows += [
+        [
+            f"{one['outcome'].replace('_', ' ')}, risks of {month(one['month'])} over {one['days']} days",
+            f"{one['oe_ratio']:.2f} ({one['lower']:.2f} to {one['upper']:.2f})",
+        ]
+        for one in found["calibration"]
+        if one["enough"]
+    ]
+    return Shown("Monitoring of the model", ["What", "Figure"], rows)
+
+
 def not_observed(manifest: Manifest, published: Published) -> Unseen:
     """What no source covers, and why; limits of the sources in words."""
     rows = [[name.replace("_", " "), why] for name, why in sorted(manifest["not_observable"].items())]

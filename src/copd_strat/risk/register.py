@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 
 import numpy as np
@@ -19,6 +19,7 @@ from copd_strat.risk.models.accept_models import POINT_OUTPUTS, SYMPTOM_SCORES
 from copd_strat.risk.models.gold import GOLD_ABE, GOLD_GRADE
 from copd_strat.risk.parameters import Floats
 from copd_strat.risk.reasons import explain
+from copd_strat.risk.recalibration import Recalibration, load_recalibration
 from copd_strat.risk.score import ids_of, predictors_from, score_predictors
 
 HOSPITAL_CLINIC = Options(country="GBR")
@@ -48,11 +49,16 @@ DATE_FEATURES = {
 @dataclass(frozen=True)
 class RiskResult:
     """scores: one row a patient, in the features' order; reasons: one row a scored patient and predictor;
-    model: the name of the one that ranks patients."""
+    model: the one that ranks patients, as lists name it; made_of: what the manifest keeps of it."""
 
     scores: pd.DataFrame
     reasons: pd.DataFrame
     model: str
+    made_of: dict[str, object] = field(default_factory=dict)
+
+    def record(self) -> dict[str, object]:
+        """What the manifest keeps."""
+        return {"risk": {"model": self.model, **self.made_of}}
 
     @property
     def statuses(self) -> dict[str, int]:
@@ -90,9 +96,14 @@ def score_register(features: pd.DataFrame, settings: RiskSettings) -> RiskResult
     predictors[SEVERE] = predictors[SEVERE].where(observable)
     outcome = score_predictors(ranks.model, predictors, ranks.options, missing_names=PLAIN_NAMES)
     scores = outcome[list(POINT_OUTPUTS)].rename(columns=RISK_COLUMNS)
+    level = recalibration_of(settings)
+    label, log_rate = ranks.model.name, ranks.log_severe_rate
+    if level is not None:
+        scores, label = _recalibrated(scores, level), level.label
+        log_rate = _composed(level, ranks)
     scores = scores.assign(
         patient_id=ids,
-        risk_model=ranks.model.name,
+        risk_model=label,
         risk_status=outcome["status"],
         imputed=outcome["imputed"],
         gold_abe=_gold_abe(features, observable, settings.gold_edition),
@@ -100,9 +111,34 @@ def score_register(features: pd.DataFrame, settings: RiskSettings) -> RiskResult
     )
     scored = scores["risk_severe_12m"].notna()
     dates = {name: series[scored] for name, series in _dates(features, predictors).items()}
-    reasons = explain(ids[scored], predictors[scored], dates, ranks.log_severe_rate)
+    reasons = explain(ids[scored], predictors[scored], dates, log_rate)
     columns = ["patient_id", *RISK_COLUMNS.values(), *_TEXT_COLUMNS]
-    return RiskResult(scores[columns], reasons, ranks.model.name)
+    made_of: dict[str, object] = {"recalibration": level.record() if level else None}
+    return RiskResult(scores[columns], reasons, label, made_of)
+
+
+def recalibration_of(settings: RiskSettings) -> Recalibration | None:
+    """The site's recalibration of the ranking model, if the configuration names one."""
+    if settings.recalibration is None:
+        return None
+    return load_recalibration(
+        settings.recalibration, model=ranking(settings).model.name, care_setting=settings.care_setting
+    )
+
+
+def _recalibrated(scores: pd.DataFrame, level: Recalibration) -> pd.DataFrame:
+    """Risks and rates at the site's level; nobody's place in the order changes."""
+    changed = scores.copy()
+    for outcome, line in (("any", level.any_exacerbation), ("severe", level.severe_exacerbation)):
+        risk = scores[f"risk_{outcome}_12m"].to_numpy(dtype=float)
+        changed[f"risk_{outcome}_12m"] = line.risk(risk)
+        changed[f"rate_{outcome}_12m"] = line.rate(risk)
+    return changed
+
+
+def _composed(level: Recalibration, ranks: RankingModel) -> Callable[[Floats], Floats]:
+    """ln(severe rate) at the site's level, for reasons on the scale of what is shown."""
+    return lambda severe_rate: level.severe_exacerbation.log_rate(ranks.log_severe_rate(severe_rate))
 
 
 _TEXT_COLUMNS = ("risk_model", "risk_status", "imputed", "gold_abe", "gold_grade")

@@ -1,0 +1,77 @@
+"""One snapshot a month of what was predicted and who had a place: what later outcomes are held against."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from copd_strat.contracts.own_tables import conform, own_table, write_parquet
+from copd_strat.pathways.capacity import capacity_groups, places_of_each
+from copd_strat.pathways.policy import Policy
+
+FILE = Path("history") / "predictions.parquet"
+KEPT_MONTHS = 36
+_CONTRACT = "history_predictions"
+
+
+def read_snapshots(run: Path | None) -> pd.DataFrame:
+    """The snapshots that the run in the folder ``run`` left; none on the first night."""
+    names = [column.name for column in own_table("internal", _CONTRACT).columns]
+    if run is None:
+        return pd.DataFrame({name: pd.Series(dtype=object) for name in names})
+    found = pd.read_parquet(run / FILE)
+    days = {
+        name: pd.to_datetime(found[name]) for name in ("month", "run_date", "index_date", "place_given_on")
+    }
+    return found.assign(**days)
+
+
+def add_snapshot(
+    before: pd.DataFrame,
+    patients: pd.DataFrame,
+    policy: Policy,
+    *,
+    as_of: date,
+    index: date,
+    model: str,
+    given_on: pd.Series,
+) -> pd.DataFrame:
+    """``before`` with tonight's snapshot, if tonight is the first run of its month; the oldest months go.
+
+    given_on: the day on which each patient's place of this month was given, by patient id.
+    """
+    month = pd.Timestamp(as_of).replace(day=1)
+    if (pd.to_datetime(before["month"]) == month).any():
+        return before
+    groups = pd.Series(capacity_groups(patients, policy.capacity))
+    tonight = pd.DataFrame(
+        {
+            "month": month,
+            "patient_id": patients["patient_id"].astype(str),
+            "practice_id": patients["practice_id"].astype(str),
+            "run_date": pd.Timestamp(as_of),
+            "index_date": pd.Timestamp(index),
+            "model": model,
+            "policy": policy.label,
+            "risk_any_12m": patients["risk_any_12m"].astype("Float64"),
+            "risk_severe_12m": patients["risk_severe_12m"].astype("Float64"),
+            "disposition": patients["disposition"].astype(str),
+            "rank": patients["rank"].astype("Int64"),
+            "places": np.asarray(places_of_each(groups, policy.capacity), dtype=np.int64),
+            "place": patients["place"].astype(object).where(patients["place"].notna(), None),
+            "place_given_on": pd.to_datetime(patients["patient_id"].astype(str).map(given_on)),
+        }
+    )
+    oldest = month - pd.DateOffset(months=KEPT_MONTHS - 1)
+    kept = before[pd.to_datetime(before["month"]) >= oldest]
+    return pd.concat(
+        [kept.astype(tonight.dtypes.to_dict()) if len(kept) else kept, tonight], ignore_index=True
+    )[list(before.columns)]
+
+
+def write_snapshots(snapshots: pd.DataFrame, run: Path) -> None:
+    """``history/predictions.parquet`` below the run's folder."""
+    write_parquet(conform(own_table("internal", _CONTRACT), snapshots), run / FILE)
