@@ -87,35 +87,18 @@ def _original_columns(contract: Contract) -> str:
 def _write(engine: Engine, rows: CheckedRows, columns: str, hits: str, path: Path) -> bool:
     """Write ``columns`` of ``hits`` with names of files and numbers of lines in place of ``_file`` and ``_line``."""
     _name_rules(engine, rows)
-    placed = with_lines(rows.name, hits)
+    # A readable row's number leaves out the header and the unreadable lines before it; its line does not.
+    nth = "row_number() OVER (PARTITION BY _file ORDER BY _line)"
+    places = f"SELECT _file, _line - 1 - {nth} AS place FROM broken_{rows.name}"
+    skipped = f"(SELECT count(*) FROM ({places}) q WHERE q._file = h._file AND q.place < h._line)"
+    placed = f"""
+        SELECT n.file, CASE WHEN h._line < 0 THEN -h._line ELSE h._line + n.head + {skipped} END AS line,
+               h.* EXCLUDE (_file, _line)
+        FROM ({hits}) h JOIN files_now n ON n.number = h._file"""
     found = bool(engine.scalar(f"SELECT count(*) FROM ({hits})"))
     if found:
         write_selected(engine, f"SELECT {columns} FROM ({placed}) p ORDER BY file, line, rule", path)
     return found
-
-
-def with_lines(name: str, rows: str) -> str:
-    """``rows`` of the table ``name`` with file and line in place of ``_file`` and ``_line``.
-
-    A readable row's number leaves out the header and the unreadable lines before it; its line does not. Needs
-    ``files_now``.
-    """
-    nth = "row_number() OVER (PARTITION BY _file ORDER BY _line)"
-    places = f"SELECT _file, _line - 1 - {nth} AS place FROM broken_{name}"
-    skipped = f"(SELECT count(*) FROM ({places}) q WHERE q._file = h._file AND q.place < h._line)"
-    return f"""
-        SELECT n.file, CASE WHEN h._line < 0 THEN -h._line ELSE h._line + n.head + {skipped} END AS line,
-               h.* EXCLUDE (_file, _line)
-        FROM ({rows}) h JOIN files_now n ON n.number = h._file"""
-
-
-def name_files(engine: Engine, sources: Iterable[Source]) -> None:
-    """Table ``files_now`` (number, file, head): what ``with_lines`` needs of a table's files."""
-    heads = [
-        (number, source.file.name, source.file.title_lines + int(source.file.is_text))
-        for number, source in enumerate(sources)
-    ]
-    engine.register_frame("files_now", pd.DataFrame(heads, columns=["number", "file", "head"]))
 
 
 def _name_rules(engine: Engine, rows: CheckedRows) -> None:
@@ -126,4 +109,8 @@ def _name_rules(engine: Engine, rows: CheckedRows) -> None:
     engine.register_frame(
         "rules_now", pd.DataFrame(rules, columns=["rule", "rule_bit", "rule_column", "reason", "fix"])
     )
-    name_files(engine, rows.sources)
+    heads = [
+        (number, source.file.name, source.file.title_lines + int(source.file.is_text))
+        for number, source in enumerate(rows.sources)
+    ]
+    engine.register_frame("files_now", pd.DataFrame(heads, columns=["number", "file", "head"]))
