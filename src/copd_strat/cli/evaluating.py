@@ -42,7 +42,7 @@ def backtest(config_path: Path, as_of: date, indexes: tuple[date, ...], as_json:
     night = Night(settings=config.load(config_path), as_of=as_of)
     dates = sorted(set(indexes))
     say(f"copd-strat {__version__} · {night.settings.title} · back-test of {len(dates)} index date(s)")
-    with RunFolder(night.settings.output).lock(), next_command(config_path, as_of):
+    with RunFolder(night.settings.output).lock("backtest"), next_command(config_path, as_of):
         planned = plan(night)
         say_reads(planned)
         say(f"  writes  {night.settings.output / 'backtest'}: {', '.join(map(str, dates))}")
