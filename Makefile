@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 TOOL ?= .venv-contract-tool
 AIRFLOW ?= .venv-airflow
 
-.PHONY: help demo test check format build bench contract-tool airflow docs lock clean
+.PHONY: help demo test check format build bench contract-tool airflow docs lock clean programmes
 .DEFAULT_GOAL := help
 
 help: ## show these targets
@@ -51,6 +51,9 @@ airflow: ## does a real Airflow parse the DAG of deploy/airflow?
 	@test -x $(AIRFLOW)/bin/airflow || $(PYTHON) -m venv $(AIRFLOW)
 	$(AIRFLOW)/bin/pip install --quiet --disable-pip-version-check -r deploy/airflow/requirements.txt
 	$(AIRFLOW)/bin/python tests/deploy/airflow_side.py
+
+programmes: $(VENV)/.dev-installed ## 200 simulated clinics without effect, 200 with one: what does 'evaluate' report?
+	$(BIN)/python tests/evaluation/simulated_programmes.py
 
 docs: $(VENV)/.dev-installed ## the documentation as a small site in site/, built strictly
 	$(BIN)/mkdocs build --quiet --strict

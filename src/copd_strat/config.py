@@ -279,6 +279,22 @@ class MonitoringSettings(BaseModel):
     """A reference made before this day is made anew: for a change that was meant."""
 
 
+class ProgrammeSettings(BaseModel):
+    """What is asked of the clinic, fixed before anybody looks; every run's manifest holds it."""
+
+    model_config = STRICT
+
+    starts_on: date
+    """The month of this day is the first whose places count."""
+    outcome: Literal["any", "severe"] = "any"
+    """Exacerbations that the clinic is meant to prevent."""
+    bandwidth: Annotated[int, Field(ge=3, le=200)] = 12
+    """Ranks on either side of a practice's last place that are compared."""
+    smallest_effect: Annotated[float, Field(gt=0, lt=1, allow_inf_nan=False)] = 0.3
+    """Relative fall in a year that would matter; where only a larger one could be found, nothing is
+    concluded."""
+
+
 class SummarySettings(BaseModel):
     """What is published for commissioners."""
 
@@ -314,6 +330,8 @@ class Settings(BaseModel):
     engine: EngineSettings = EngineSettings()
     guard: GuardSettings = GuardSettings()
     monitoring: MonitoringSettings = MonitoringSettings()
+    programme: ProgrammeSettings | None = None
+    """What `copd-strat evaluate` asks of the clinic; without it there is no evaluation."""
     summary: SummarySettings = SummarySettings()
     hooks: HookSettings = HookSettings()
     retain_runs: Annotated[int, Field(ge=1, le=10_000)] = 30

@@ -54,10 +54,11 @@ def scan(file, columns, *, trimmed):
     return f"SELECT * FROM ({rows}) WHERE _line > {first}"
 """
 JOIN_DOUBLES_ROWS = """
-_once = _join_of_known_patients
-def _join_of_known_patients(contract):
-    twice = "(SELECT * FROM known_patients UNION ALL SELECT * FROM known_patients)"
-    return _once(contract).replace("known_patients p", f"{twice} p")
+_once = RuleSearch.patients
+def _twice(self, rules):
+    doubled = "(SELECT * FROM known_patients UNION ALL SELECT * FROM known_patients)"
+    return _once(self, rules).replace("known_patients p", f"{doubled} p")
+RuleSearch.patients = _twice
 """
 MAPPING_DOUBLES_ROWS = """
 _once = packaged_sql
@@ -112,7 +113,7 @@ PLANTS = {
         "extracts/staging.py", ROW_GROUP_SKIPPED, 12, f"{UNEVEN}: native.gp_events: gp_events/part_01.parquet"
     ),
     "a join doubles rows": Plant(
-        "extracts/row_checks.py", JOIN_DOUBLES_ROWS, 12, f"{UNEVEN}: native.gp_events: gp_events/part_01.parquet"
+        "extracts/broken_rules.py", JOIN_DOUBLES_ROWS, 12, f"{UNEVEN}: native.gp_events: gp_events/part_01.parquet"
     ),
     "a mapping doubles rows": Plant(
         "extracts/ingest.py", MAPPING_DOUBLES_ROWS, 12, f"{UNEVEN}: gp_events"

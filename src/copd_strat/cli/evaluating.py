@@ -146,4 +146,30 @@ def write_sealed(path: Path, content: dict[str, Any], signed_off_by: str | None,
         draft.replace(path)
 
 
-COMMANDS = (backtest, recalibrate)
+@click.command()
+@options.config
+@options.as_of
+@options.as_json
+def evaluate(config_path: Path, as_of: date, as_json: bool) -> None:
+    """What did the clinic do? Those just within the places against those next in line; power first."""
+    from copd_strat import programme_run
+    from copd_strat.evaluation.programme_words import beforehand, conclusion
+    from copd_strat.plan import Night, plan
+
+    night = Night(settings=config.load(config_path), as_of=as_of)
+    say(f"copd-strat {__version__} · {night.settings.title} · evaluation of the clinic")
+    with RunFolder(night.settings.output).lock(), next_command(config_path, as_of):
+        planned = plan(night)
+        say_reads(planned)
+        judged = programme_run.evaluate_programme(
+            planned, Narrator(say, total=len(programme_run.READING) + 1)
+        )
+    if as_json:
+        show_json(judged.evaluation.to_json() | {"folder": str(judged.folder)})
+        return
+    for sentence in (*beforehand(judged.evaluation), *conclusion(judged.evaluation)):
+        show(sentence)
+    show(f"\n  {judged.folder}")
+
+
+COMMANDS = (backtest, recalibrate, evaluate)

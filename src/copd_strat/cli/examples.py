@@ -17,6 +17,7 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     "demo": ("", "--practices 4 --register 400"),
     "diff": (f"20260409-4243cbc9 20260410-a1e3fa0c {_NIGHT}",),
     "doctor": (_NIGHT,),
+    "evaluate": (_NIGHT,),
     "explain": (f"CP-7K3M-9QWX-4 {_NIGHT}",),
     "init": ("extracts/", "extracts/ -o march.yaml"),
     "keysheet key": (f"A81001 {_NIGHT} -o A81001.key",),

@@ -84,7 +84,8 @@ class Engine:
 
     @contextmanager
     def batches(self, sql: str, rows: int = 1 << 17) -> Iterator[pa.RecordBatchReader]:
-        """The result in batches of ``rows``, for what is larger than one row a patient."""
+        """The result in batches of ``rows``, for what is larger than one row a patient; no other statement may
+        run meanwhile."""
         with self._limits():
             yield self._connection.execute(sql).to_arrow_reader(rows)
 
@@ -140,6 +141,12 @@ class Engine:
         """Copy a small table from Python into the engine under ``name``."""
         self._connection.register("_incoming", frame)
         self.create_table(name, "SELECT * FROM _incoming")
+        self._connection.unregister("_incoming")
+
+    def append(self, name: str, rows: pa.Table) -> None:
+        """Add rows from Python to the table ``name``, column by column in their order."""
+        self._connection.register("_incoming", rows)
+        self.execute(f"INSERT INTO {plain_name(name)} SELECT * FROM _incoming")
         self._connection.unregister("_incoming")
 
     def write_parquet(self, select: str, path: Path) -> None:

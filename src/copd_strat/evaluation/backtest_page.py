@@ -33,22 +33,24 @@ def shareable_page(tested: BackTest, record: dict[str, Any]) -> str:
 def _render(template: str, tested: BackTest, record: dict[str, Any], *, exact: bool) -> str:
     tables = tested.tables
     kinds = (*_SHARED_GROUPS, "practice") if exact else _SHARED_GROUPS
-    return str(
-        _templates()
-        .get_template(template)
-        .render(
-            record=record,
-            outcomes=OUTCOME_WORDS,
-            models={outcome: _overall(tables["metrics"], outcome, record) for outcome in OUTCOME_WORDS},
-            groups=_of_groups(tables["metrics"], record["ranking_model"], kinds),
-            curves=_curves(tables["decision_curve"], record["ranking_model"]),
-            calibration=_tenths(tables["calibration"], record["ranking_model"]),
-            policies=tables["policies"].to_dict("records") if exact else [],
-            rankings=tables["rankings"].to_dict("records"),
-            figure=figure,
-            count=counted if exact else rounded,
-        )
+    return page(
+        template,
+        record=record,
+        outcomes=OUTCOME_WORDS,
+        models={outcome: _overall(tables["metrics"], outcome, record) for outcome in OUTCOME_WORDS},
+        groups=_of_groups(tables["metrics"], record["ranking_model"], kinds),
+        curves=_curves(tables["decision_curve"], record["ranking_model"]),
+        calibration=_tenths(tables["calibration"], record["ranking_model"]),
+        policies=tables["policies"].to_dict("records") if exact else [],
+        rankings=tables["rankings"].to_dict("records"),
+        figure=figure,
+        count=counted if exact else rounded,
     )
+
+
+def page(template: str, **content: Any) -> str:
+    """A file of templates/ filled with ``content``."""
+    return str(_templates().get_template(template).render(content))
 
 
 def _overall(metrics: pd.DataFrame, outcome: str, record: dict[str, Any]) -> list[dict[str, Any]]:

@@ -12,6 +12,7 @@ from tempfile import TemporaryDirectory
 
 from copd_strat.config import ExtractSource
 from copd_strat.contracts.contract import Contract
+from copd_strat.contracts.contract_files import load_contracts
 from copd_strat.errors import InputError
 from copd_strat.extracts.ingest import contracts_of
 from copd_strat.extracts.inventory import shown
@@ -89,8 +90,9 @@ def propose(folder: Path, contracts: Path) -> Proposal:
     """
     if not folder.is_dir():
         raise InputError(f"{folder}: no such folder", fix="give the folder that holds the extract files")
+    native = load_contracts(contracts, "native")
     layouts = {
-        name: contracts_of(layout, contracts)
+        name: contracts_of(layout, contracts, native)
         for name, layout in LAYOUTS.items()
         if (contracts / name).is_dir()
     }
@@ -117,7 +119,7 @@ def look_at(source: ExtractSource, contracts: Path) -> Proposal:
     """What a run would read of a source that the configuration names, and what not; InputError where a table
     that must be there is not."""
     layout = LAYOUTS[source.layout]
-    tables = contracts_of(layout, contracts)
+    tables = contracts_of(layout, contracts, load_contracts(contracts, "native"))
     with TemporaryDirectory() as scratch:
         looked_at = _heads(source.path, Path(scratch))
         found = _tables(looked_at, tables)
