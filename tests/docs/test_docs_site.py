@@ -101,3 +101,29 @@ def test_every_file_that_proves_a_rap_level_is_there() -> None:
         assert files or "not" in line, line
         for name in files:
             assert (ROOT / name).exists(), name
+
+
+def test_every_decision_is_a_record_and_every_citation_finds_one() -> None:
+    records = re.split(r"^### ", (DOCS / "decisions.md").read_text(encoding="utf-8"), flags=re.MULTILINE)[1:]
+    numbers = {int(found[1]) for record in records if (found := re.match(r"(\d+)( \(lists\))?\. \S", record))}
+    assert len(numbers) > 40
+    for record in records:
+        status = re.search(r"^\*Status: (accepted|needs sign-off|superseded)", record, flags=re.MULTILINE)
+        assert status, record.splitlines()[0]
+        assert len(record.split("\n\n")) > 2, "a record says what and why"
+    pages = [
+        *DOCS.glob("*.md"),
+        ROOT / "README.md",
+        *(ROOT / "src").rglob("*.py"),
+        *(ROOT / "src").rglob("*.sql"),
+    ]
+    cited = {
+        int(number)
+        for page in pages
+        for group in re.findall(
+            r"decisions\.md\)? §§?([0-9]+(?:, §?[0-9]+)*)", " ".join(page.read_text(encoding="utf-8").split())
+        )
+        for number in re.findall(r"[0-9]+", group)
+    }
+    assert cited
+    assert not cited - numbers
