@@ -122,6 +122,26 @@ def test_a_month_gone_from_every_part_is_a_month() -> None:
     ]
 
 
+def test_a_month_that_two_tables_lack_is_one_finding() -> None:
+    (found,) = causes(
+        None,
+        moved("GRD07", "gp_events", 990, 0, month="2025-06"),
+        moved("GRD06", "prescriptions", 1_900, 10, month="2025-06"),
+    )
+    assert found.subject == "gp_events, prescriptions"
+    assert "gp_events in 2025-06: 0 records tonight, 990 last night" in found.sentence
+    assert "prescriptions in 2025-06: 10 records tonight" in found.sentence
+
+
+def test_months_that_differ_between_tables_stay_two_findings() -> None:
+    found = causes(
+        None,
+        moved("GRD07", "gp_events", 990, 0, month="2025-06"),
+        moved("GRD07", "prescriptions", 1_900, 10, month="2025-09"),
+    )
+    assert [one.subject for one in found] == ["gp_events", "prescriptions"]
+
+
 def test_files_named_by_their_date_are_told_apart_by_order() -> None:
     last = dict(LAST, files=LAST["files"] | {"native.gp_events": {"gp_events_0409.csv": 60_000}})
     figures = tonight(events=30_000, gp_events={"gp_events_0410.csv": 30_000})
