@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
 import subprocess
@@ -87,6 +88,21 @@ def test_a_command_of_a_page_can_be_given(page: str, line: str, whole: bool) -> 
 def test_there_are_commands_to_try() -> None:
     assert len(GIVEN) > 30
     assert {"README.md", "tutorial.md", "start-a-site.md", "lists.md"} <= {page for page, _, _ in GIVEN}
+
+
+def test_shells_are_given_their_completion_as_the_page_says() -> None:
+    text = (DOCS / "shell-completion.md").read_text(encoding="utf-8")
+    shells = re.findall(r"_COPD_STRAT_COMPLETE=(\w+)_source copd-strat", text)
+    assert shells == ["bash", "zsh", "fish"]
+    for shell in ("zsh", "fish"):  # for bash, click asks the shell itself for its version
+        done = subprocess.run(
+            [sys.executable, "-c", "from copd_strat.cli import commands; commands(prog_name='copd-strat')"],
+            env=os.environ | {"_COPD_STRAT_COMPLETE": f"{shell}_source", "PYTHONPATH": str(ROOT / "src")},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert "_COPD_STRAT_COMPLETE" in done.stdout, done.stderr
 
 
 def test_every_file_that_proves_a_rap_level_is_there() -> None:
