@@ -10,7 +10,7 @@ from typing import Any
 
 import pandas as pd
 
-from copd_strat import clinical, codelists, extracts, followup, lists, pathways, publish
+from copd_strat import clinical, codelists, controls, extracts, followup, lists, pathways, publish
 from copd_strat.engine import Engine
 from copd_strat.evaluation.night_monitoring import monitor
 from copd_strat.extracts.receipts import Ingested
@@ -44,6 +44,13 @@ class NightSteps:
     engine: Engine
     verdict: Validation
     record: list[Mapping[str, Any]] = field(default_factory=list)
+
+    def controls(self) -> None:
+        """Invented people with known answers, through the program that is about to be used."""
+        with self.narrator.step("controls") as step:
+            found = controls.departures(self.staged / "work" / "controls")
+            self.verdict.controls(found)
+            step.found = {"departures": len(found)}
 
     def ingest(self) -> Ingested:
         """Extracts into canonical relations, each row accepted or set aside."""
@@ -79,7 +86,7 @@ class NightSteps:
             matches = codelists.check_matches(engine)
             features = clinical.feature_table(engine)
             self.verdict.codes(engine, matches)
-            self.verdict.facts(facts, features)
+            self.verdict.facts(engine, facts, features)
             step.found = {
                 "register": facts.register_size,
                 "index date": facts.index_date,

@@ -12,7 +12,7 @@ from copd_strat.plan import Plan
 from copd_strat.progress import Narrator
 from copd_strat.quality import Verdict
 
-READING = ("ingest", "validate", "clinical facts")
+READING = ("controls", "ingest", "validate", "clinical facts")
 STEPS = (*READING, "risk", "pathways", "monitoring", "follow-up", "lists", "summary and report", "publish")
 
 
@@ -27,6 +27,7 @@ def nightly(planned: Plan, narrator: Narrator) -> publish.Outcome:
         return publish.standing(planned.published, "unchanged")
     with folder.staged(planned.run_id) as staged:
         with open_night(planned, staged, narrator) as night:
+            night.controls()
             night.validate(night.ingest())
             facts, features = night.clinical_facts()
             scored = night.risk(features)
@@ -56,6 +57,7 @@ def validate(planned: Plan, narrator: Narrator) -> Validated:
     folder = publish.RunFolder(planned.settings.output)
     with folder.staged(planned.run_id) as staged:
         with open_night(planned, staged, narrator) as night:
+            night.controls()
             night.validate(night.ingest())
             night.clinical_facts()
         tables = publish.compose(*night.record)["tables"]

@@ -38,6 +38,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "summary": {"pathways", "risk", "plan", "contracts", *BELOW},
     "report": {"summary", "pathways", "risk", "plan", *BELOW},
     "publish": {"contracts", *BELOW},
+    "controls": {"pathways", "risk", "clinical", "codelists", "extracts", *BELOW},
     "evaluation": {"quality", "pathways", "risk", "clinical", "contracts", "publish", *BELOW},
     "synthetic": {"codelists", "extracts", "contracts", *BELOW},
 }
