@@ -133,6 +133,19 @@ def test_a_month_that_two_tables_lack_is_one_finding() -> None:
     assert "prescriptions in 2025-06: 10 records tonight" in found.sentence
 
 
+def test_rows_that_came_and_are_nobodys_fall_with_the_patients() -> None:
+    """Half the patients are gone, and of some months more than half: every row of the events came all the same."""
+    (found,) = causes(
+        tonight(patients=350),
+        moved("GRD03", "patients", 1000, 350),
+        moved("GRD02", "native.gp_events", 60_000, 9_000),
+        moved("GRD07", "gp_events", 460, 85, month="2023-06"),
+        broken=(rule("gp_events", "known_patient", share=0.85),),
+    )
+    assert found.cause == "the number of patients has changed"
+    assert len(found.effects) == 3
+
+
 def test_months_that_differ_between_tables_stay_two_findings() -> None:
     found = causes(
         None,
