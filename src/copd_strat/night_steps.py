@@ -100,7 +100,9 @@ class NightSteps:
     def risk(self, features: pd.DataFrame) -> register.RiskResult:
         """One row a patient into risk, status and reasons."""
         with self.narrator.step("risk") as step:
-            scored = register.score_register(features, self.planned.settings.risk)
+            # reasons follow what ranks; a policy that ranks nobody by risk shows them for severe
+            ranks_by = self.planned.policy.ranking.rank_by or "severe"
+            scored = register.score_register(features, self.planned.settings.risk, ranks_by)
             self.verdict.table("scores", scored.scores)
             step.found = scored.statuses
         self.record.append(scored.record())

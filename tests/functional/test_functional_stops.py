@@ -102,6 +102,8 @@ def test_a_night_that_cannot_be_published_says_why(site: Any, case: str) -> None
     assert done.returncode == code, done.stderr
     assert said in done.stderr
     assert "Fix:" in done.stderr
+    command = {10: "doctor", 11: "validate", 12: "validate", 16: "validate", 18: "run", 19: "doctor"}[code]
+    assert f"Then: copd-strat {command} --config {site.config}" in done.stderr
     assert "Traceback" not in done.stderr
     assert CANARY not in done.stderr + done.stdout
     assert not (site.folder / "output" / "CURRENT.json").exists()
@@ -169,6 +171,8 @@ def test_extracts_that_moved_too_far_leave_the_old_run_in_place(site: Any, peopl
         assert first.startswith(ONE_CAUSE[name])
         assert "Fix:" in first
         assert "tonight" in first
+        page = (site.output / "failed" / "validation.html").read_text(encoding="utf-8")
+        assert "<strong>Then:</strong> <code>copd-strat validate --config" in page
         record = json.loads((site.output / "failed" / "validation.json").read_text(encoding="utf-8"))
         assert {found["cause"] for found in record["findings"] if found["weight"] == "stop"} == {
             ONE_CAUSE[name]

@@ -20,6 +20,7 @@ from copd_strat.cli import (
     scoring,
     trace_lines,
 )
+from copd_strat.cli.examples import add_examples
 from copd_strat.cli.terminal import exit_codes
 
 # Files of a run are for their owner and group only.
@@ -50,6 +51,9 @@ for room in (
 ):
     for command in room.COMMANDS:
         commands.add_command(command)
+
+
+add_examples(commands)
 
 
 def main() -> None:

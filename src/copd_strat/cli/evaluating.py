@@ -158,7 +158,7 @@ def evaluate(config_path: Path, as_of: date, as_json: bool) -> None:
 
     night = Night(settings=config.load(config_path), as_of=as_of)
     say(f"copd-strat {__version__} · {night.settings.title} · evaluation of the clinic")
-    with RunFolder(night.settings.output).lock(), next_command(config_path, as_of):
+    with RunFolder(night.settings.output).lock("evaluate"), next_command(config_path, as_of):
         planned = plan(night)
         say_reads(planned)
         judged = programme_run.evaluate_programme(

@@ -81,8 +81,8 @@ def check_again(config_path: Path, as_of: date) -> str:
 
 
 # Which command is next, by exit code: what the configuration or the approval lacks is checked by doctor, what
-# the extracts lack by validate; all else (lock, disk, disclosure, model) shows only in a run.
-_DOCTOR, _VALIDATE = (10, 19), (11, 12, 13, 16)
+# the extracts lack by validate; all else (lock, disk, another key, disclosure, model) shows only in a run.
+_DOCTOR, _VALIDATE, _VALIDATE_WITH_PAGE = (10, 19), (11,), (12, 13, 16)
 
 
 @contextmanager
@@ -94,7 +94,7 @@ def next_command(config_path: Path, as_of: date) -> Iterator[None]:
         path = shlex.quote(str(config_path))
         if error.exit_code in _DOCTOR:
             error.then = f"copd-strat doctor --config {path}"
-        elif error.exit_code in _VALIDATE:
+        elif error.exit_code in _VALIDATE or (error.page and error.exit_code in _VALIDATE_WITH_PAGE):
             error.then = check_again(config_path, as_of)
         else:
             error.then = f"copd-strat run --config {path} --as-of {as_of}"
