@@ -19,6 +19,7 @@ from copd_strat.pathways import SHIPPED, load_policy
 from copd_strat.plan import Plan
 from copd_strat.progress import Narrator
 from copd_strat.publish.result_folder import replace_folder
+from copd_strat.risk.own_model import load_all
 
 READING = ("ingest", "validate", "clinical facts")
 
@@ -72,6 +73,7 @@ def asked_of(planned: Plan) -> Asked:
         risk=planned.settings.risk,
         policies=(planned.policy, *(one for one in others if one.label != planned.policy.label)),
         key=planned.reference_key,
+        own=load_all(planned.settings.risk.scorecards),
     )
 
 
@@ -94,5 +96,6 @@ def about(planned: Plan) -> dict[str, Any]:
         "policy": planned.policy.label,
         "ranking_model": ranking_name(settings.risk),
         "care_setting": settings.risk.care_setting,
+        "own_models": {one.card.name: one.seal for one in load_all(settings.risk.scorecards)},
         "parts": planned.parts,
     }

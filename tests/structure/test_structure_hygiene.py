@@ -51,7 +51,6 @@ def test_hooks_download_nothing() -> None:
 
 # Runtime packages that no module of the program imports by name, each with who needs it.
 NOT_IMPORTED = {
-    "scikit-learn": "the user fixed it; a site's own model is trained with it",
     "tzdata": "the zoneinfo module reads it",
 }
 MODULES = {"pyyaml": "yaml"}
