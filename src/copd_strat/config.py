@@ -95,7 +95,7 @@ def _quoted(value: object) -> object:
 
 
 Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
-Ratio = Annotated[float, Field(gt=0, le=1000, allow_inf_nan=False)]
+Ratio = Annotated[float, Field(ge=0, le=1000, allow_inf_nan=False)]
 Days = Annotated[int, Field(ge=0, le=3660)]
 PathBelow = Annotated[Path, BeforeValidator(_a_path, json_schema_input_type=str)]
 Layout = Annotated[str, AfterValidator(_a_layout), WithJsonSchema({"enum": list(layouts())})]
@@ -275,7 +275,7 @@ class ProgrammeSettings(BaseModel):
     """Exacerbations that the clinic is meant to prevent."""
     bandwidth: Annotated[int, Field(ge=3, le=200)] = 12
     """Ranks on either side of a practice's last place that are compared."""
-    smallest_effect: Annotated[float, Field(gt=0, lt=1, allow_inf_nan=False)] = 0.3
+    smallest_effect: Annotated[float, Field(ge=0.01, le=0.99, allow_inf_nan=False)] = 0.3
     """Relative fall in a year that would matter; where only a larger one could be found, nothing is
     concluded."""
 

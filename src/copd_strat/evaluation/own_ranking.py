@@ -14,14 +14,16 @@ from copd_strat.evaluation.backtest_files import FOLDER, RECORD
 from copd_strat.evaluation.followed import HORIZON_MONTHS, months_after
 from copd_strat.pathways.policy import Policy
 from copd_strat.risk.own_model import OwnModel, load_all
+from copd_strat.risk.register import recalibration_of
 
 
 def own_ranking(policy: Policy, settings: Settings) -> OwnModel | None:
     """The own model that the policy ranks by; None where it ranks by a published one.
 
-    ModelError where any own model of the configuration does not fit, or the one that the policy names is not
-    there, speaks of another outcome, or was never tried on a year that it had not seen.
+    ModelError where the recalibration or any own model of the configuration does not fit, or the one that the
+    policy names is not there, speaks of another outcome, or was never tried on a year that it had not seen.
     """
+    recalibration_of(settings.risk)  # like an own model, refused before anything is read
     models = {one.card.name: one for one in load_all(settings.risk.scorecards)}
     name = policy.ranking.model
     if name is None:
