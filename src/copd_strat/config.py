@@ -269,8 +269,8 @@ class ProgrammeSettings(BaseModel):
 
     model_config = STRICT
 
-    starts_on: date
-    """The month of this day is the first whose places count."""
+    starts_on: date | None = None
+    """The month of this day is the first whose places count; without it there is no evaluation."""
     outcome: Literal["any", "severe"] = "any"
     """Exacerbations that the clinic is meant to prevent."""
     bandwidth: Annotated[int, Field(ge=3, le=200)] = 12
@@ -315,8 +315,7 @@ class Settings(BaseModel):
     engine: EngineSettings = EngineSettings()
     guard: GuardSettings = GuardSettings()
     monitoring: MonitoringSettings = MonitoringSettings()
-    programme: ProgrammeSettings | None = None
-    """What `copd-strat evaluate` asks of the clinic; without it there is no evaluation."""
+    programme: ProgrammeSettings = ProgrammeSettings()
     summary: SummarySettings = SummarySettings()
     retain_runs: Annotated[int, Field(ge=1, le=10_000)] = 30
     """Runs to keep; older ones are removed after publication."""

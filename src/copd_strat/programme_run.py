@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 
 from copd_strat import publish
@@ -31,7 +32,8 @@ class Judged:
 
 def evaluate_programme(planned: Plan, narrator: Narrator) -> Judged:
     """Evaluate what the configuration asks; the caller holds the output folder's lock."""
-    asked, published = _asked(planned), planned.published
+    asked, published = planned.settings.programme, planned.published
+    starts_on = _starts_on(asked)
     if published is None:
         raise InputError("nothing has been published here yet", fix="run 'copd-strat run' every night first")
     folder = publish.RunFolder(planned.settings.output)
@@ -44,6 +46,7 @@ def evaluate_programme(planned: Plan, narrator: Narrator) -> Judged:
                     night.engine,
                     read_snapshots(published.path),
                     asked,
+                    starts_on=starts_on,
                     complete_to=facts.complete_to,
                     backtests=folder.root / backtest_files.FOLDER,
                     policy=planned.policy.label,
@@ -56,10 +59,10 @@ def evaluate_programme(planned: Plan, narrator: Narrator) -> Judged:
     return Judged(evaluation=found, folder=folder.root / place)
 
 
-def _asked(planned: Plan) -> ProgrammeSettings:
-    if planned.settings.programme is None:
+def _starts_on(asked: ProgrammeSettings) -> date:
+    if asked.starts_on is None:
         raise ConfigError(
             "programme: the configuration asks nothing of the clinic",
             fix="write programme: {starts_on: DATE} before the first places are given (docs/evaluation.md)",
         )
-    return planned.settings.programme
+    return asked.starts_on

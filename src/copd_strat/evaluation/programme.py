@@ -76,6 +76,7 @@ def evaluate(
     snapshots: pd.DataFrame,
     asked: ProgrammeSettings,
     *,
+    starts_on: date,
     complete_to: date,
     backtests: Path,
     policy: str,
@@ -84,10 +85,10 @@ def evaluate(
 
     InputError where no run of that month was kept, or its year is not over.
     """
-    months = snapshots[snapshots["month"] >= pd.Timestamp(asked.starts_on).replace(day=1)]
+    months = snapshots[snapshots["month"] >= pd.Timestamp(starts_on).replace(day=1)]
     if months.empty:
         raise InputError(
-            f"programme.starts_on {asked.starts_on}: no run of that month or later has been published here",
+            f"programme.starts_on {starts_on}: no run of that month or later has been published here",
             fix="check the date; each month's first run keeps what the evaluation needs",
         )
     baseline = months[months["month"] == months["month"].min()]
