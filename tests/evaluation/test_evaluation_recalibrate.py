@@ -14,7 +14,7 @@ import pytest
 from copd_strat.errors import InputError, ModelError
 from copd_strat.evaluation import measures, recalibrating, sample_size
 from copd_strat.evaluation.candidates import ANY, OUTCOMES, SEVERE
-from copd_strat.evaluation.recalibrating import Source, recalibrate
+from copd_strat.evaluation.recalibrating import PastTest, recalibrate
 from copd_strat.risk.recalibration import load_recalibration
 from copd_strat.risk.sealed_files import sealed, text_of
 
@@ -58,8 +58,8 @@ def _scale_for(rate: np.ndarray, ratio: float) -> float:
     return middle
 
 
-def source(n: int = 6000, seed: int = 1, index: date = INDEX, **planted: float) -> Source:
-    return Source(index=index, record={}, predictions=predictions(n, seed, **planted))
+def source(n: int = 6000, seed: int = 1, index: date = INDEX, **planted: float) -> PastTest:
+    return PastTest(index=index, record={}, predictions=predictions(n, seed, **planted))
 
 
 def written(folder: Path, content: dict[str, Any]) -> Path:
@@ -113,7 +113,7 @@ def test_an_order_that_does_not_fit_is_refused() -> None:
     table = predictions(6000, 3)
     table["observed"] = 1 - table["observed"]  # those at risk are those without
     with pytest.raises(ModelError, match="order does not fit"):
-        recalibrate([Source(index=INDEX, record={}, predictions=table)], MODEL, SETTING)
+        recalibrate([PastTest(index=INDEX, record={}, predictions=table)], MODEL, SETTING)
 
 
 def test_a_back_test_that_was_never_made_is_told(tmp_path: Path) -> None:

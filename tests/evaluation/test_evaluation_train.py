@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from threadpoolctl import threadpool_limits
 
 from copd_strat.config import Settings, load
 from copd_strat.errors import ModelError
@@ -93,7 +94,8 @@ def test_the_table_is_the_fitted_model(content: dict[str, Any]) -> None:
     """On people it has never seen, with and without gaps, to 1e-9 log-odds."""
     matrix = np.vstack([one.matrix() for one in SAMPLES[:2]])
     event = np.concatenate([one.followed.event for one in SAMPLES[:2]])
-    model = training._boosting(matrix, event, np.ones(len(event)), 1, additive=True)
+    with threadpool_limits(1):
+        model = training._boosting(matrix, event, np.ones(len(event)), 1, additive=True)
     later = register(3000, 77)
     card = scorecard(content)
     numbers = Sample(
@@ -106,8 +108,9 @@ def test_the_table_is_the_fitted_model(content: dict[str, Any]) -> None:
 def test_a_model_with_interactions_has_no_table(content: dict[str, Any]) -> None:
     """The check of the table can fail."""
     one = SAMPLES[0]
-    model = training._boosting(one.matrix(), one.followed.event, np.ones(2500), 1, additive=False)
-    features, intercept = training.tabulated(model, one.matrix())
+    with threadpool_limits(1):
+        model = training._boosting(one.matrix(), one.followed.event, np.ones(2500), 1, additive=False)
+        features, intercept = training.tabulated(model, one.matrix())
     card = scorecard(content | {"features": features, "intercept": intercept})
     with pytest.raises(RuntimeError, match="log-odds away"):
         training.require_same(card, model, one.matrix())

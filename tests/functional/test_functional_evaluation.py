@@ -13,6 +13,7 @@ import pytest
 from conftest import AS_OF, SHORT, Site, make_site
 
 from copd_strat.contracts.own_tables import own_table
+from copd_strat.pathways.policy_files import FOLDER
 from copd_strat.quality.gate import judge_table
 from copd_strat.risk.sealed_files import sealed, text_of
 
@@ -216,3 +217,65 @@ def test_a_feature_that_shifts_stops_the_night(people: Path, tmp_path: Path) -> 
     verdict = (site.output / "failed" / "validation.html").read_text(encoding="utf-8")
     assert "Monitoring: features, scores and tiers" in verdict
     assert json.loads((site.output / "CURRENT.json").read_text(encoding="utf-8"))["folder"] == first
+
+
+def own_card() -> dict[str, Any]:
+    """A scorecard of two features, as training writes them."""
+    terms = [
+        ("severe_exacerbations_12m", "severe exacerbations in 12 months", [0.5], [0.0, 1.5]),
+        ("age", "age", [65.0], [0.0, 0.3]),
+    ]
+    features = [
+        {"feature": name, "label": label, "group": "exacerbation history", "words": {}, "edges": edges}
+        | {"log_odds": odds, "missing": 0.0, "reference": 0.0}
+        for name, label, edges, odds in terms
+    ]
+    training = {"indexes": ["2024-01-31"], "features_version": own_table("internal", "features").version}
+    return sealed(
+        {"kind": "scorecard", "name": "local_severe", "title": "Local", "outcome": "severe_exacerbation"}
+        | {"horizon": "12 months", "intercept": -3.0, "features": features, "training": training}
+    )
+
+
+def with_own_model(site: Site, card: dict[str, Any], *, tried: bool) -> None:
+    """The card named by configuration and policy, and its back-test on record if it was ``tried``."""
+    (site.folder / "own.json").write_text(text_of(card), encoding="utf-8")
+    policy = (FOLDER / "risk_and_rules.yaml").read_text(encoding="utf-8")
+    named = policy.replace("rank_by: severe", "rank_by: severe\n  model: local_severe")
+    (site.folder / "policy.yaml").write_text(named, encoding="utf-8")
+    text = site.config.read_text(encoding="utf-8").replace(
+        "primary_care}", "primary_care, scorecards: [own.json]}"
+    )
+    site.config.write_text(text + "pathways: {policy: policy.yaml}\n", encoding="utf-8")
+    record = site.output / "backtest" / "2025-01-31" / "backtest.json"
+    record.parent.mkdir(parents=True)
+    seal = card["sha256"] if tried else "of another file"
+    record.write_text(
+        json.dumps({"index": "2025-01-31", "own_models": {"local_severe": seal}}), encoding="utf-8"
+    )
+
+
+def test_an_own_model_ranks_once_it_was_tried_and_gives_its_own_reasons(small_site: Site) -> None:
+    with_own_model(small_site, own_card(), tried=True)
+    done = small_site.run()
+    assert done.returncode == 0, done.stderr
+    run = next((small_site.output / "runs").iterdir())
+    manifest = json.loads((run / "manifest.json").read_text(encoding="utf-8"))
+    assert manifest["risk"]["own_model"] == own_card()["sha256"]
+    assert manifest["model"].startswith("local_severe (")
+    patients = pd.read_parquet(run / "analyst" / "patients.parquet")
+    assert patients["risk_severe_12m"].notna().all()
+    assert set(patients["risk_severe_12m"].round(6)) <= {0.047426, 0.062973, 0.182426, 0.231475}
+    reasons = pd.read_parquet(run / "analyst" / "reasons.parquet")
+    assert set(reasons["predictor"]) == {"severe_exacerbations_12m", "age"}
+
+
+def test_an_own_model_that_was_never_tried_or_was_altered_stops_the_run(small_site: Site) -> None:
+    with_own_model(small_site, own_card(), tried=False)
+    done = small_site.run()
+    assert done.returncode == 15, done.stderr
+    assert "may not rank" in done.stderr
+    (small_site.folder / "own.json").write_text(text_of(own_card() | {"intercept": -1.0}), encoding="utf-8")
+    done = small_site.run()
+    assert done.returncode == 15, done.stderr
+    assert "not what its hash says" in done.stderr

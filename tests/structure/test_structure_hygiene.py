@@ -53,7 +53,7 @@ def test_hooks_download_nothing() -> None:
 NOT_IMPORTED = {
     "tzdata": "the zoneinfo module reads it",
 }
-MODULES = {"pyyaml": "yaml"}
+MODULES = {"pyyaml": "yaml", "scikit-learn": "sklearn"}
 
 
 def test_the_program_imports_what_it_depends_on() -> None:

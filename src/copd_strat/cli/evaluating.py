@@ -204,8 +204,9 @@ def train(
         for model, found in content["performance"].items()
     ]
     show(table([f"on {content['training']['held_out']}", "people", "C-statistic", "O/E", "slope"], rows))
-    show(f"\nWrote {path}; read it with 'copd-strat models show {path}'.")
-    show("Next: name it in risk.scorecards and back-test it; it ranks only where the policy names it.")
+    show(
+        f"\nWrote {path}; read it with 'copd-strat models show {path}', name it in risk.scorecards, back-test it."
+    )
 
 
 @click.command()

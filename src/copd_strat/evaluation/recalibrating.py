@@ -28,7 +28,7 @@ _CLOSEST = 1e-6
 
 
 @dataclass(frozen=True, kw_only=True)
-class Source:
+class PastTest:
     """A back-test to fit on: its record and its predictions."""
 
     index: date
@@ -36,7 +36,7 @@ class Source:
     predictions: pd.DataFrame
 
 
-def read_backtest(folder: Path, index: date) -> Source:
+def read_backtest(folder: Path, index: date) -> PastTest:
     """The back-test of ``index`` below ``folder``; InputError if there is none, or it cannot be read."""
     place = folder / index.isoformat()
     try:
@@ -46,10 +46,10 @@ def read_backtest(folder: Path, index: date) -> Source:
         raise InputError(
             f"{place}: no back-test that can be read", fix=f"run 'copd-strat backtest --index {index}' first"
         ) from None
-    return Source(index=index, record=record, predictions=predictions)
+    return PastTest(index=index, record=record, predictions=predictions)
 
 
-def recalibrate(sources: Sequence[Source], model: str, care_setting: str) -> dict[str, Any]:
+def recalibrate(sources: Sequence[PastTest], model: str, care_setting: str) -> dict[str, Any]:
     """The content of a recalibration file for ``model``, not yet signed off.
 
     ModelError where people are too few, the years overlap, or the order would turn round.
@@ -79,7 +79,7 @@ def _require_apart(indexes: Sequence[date]) -> None:
             )
 
 
-def trial_of(sources: Sequence[Source], model: str, outcome: str) -> Trial:
+def trial_of(sources: Sequence[PastTest], model: str, outcome: str) -> Trial:
     """The model's predictions and what came, over all the back-tests."""
     tables = [source.predictions for source in sources]
     parts = [table[(table["model"] == model) & (table["outcome"] == outcome)] for table in tables]
@@ -98,7 +98,7 @@ def trial_of(sources: Sequence[Source], model: str, outcome: str) -> Trial:
     )
 
 
-def _fitted(sources: Sequence[Source], model: str, outcome: str) -> dict[str, Any]:
+def _fitted(sources: Sequence[PastTest], model: str, outcome: str) -> dict[str, Any]:
     trial = trial_of(sources, model, outcome)
     people, events = len(trial.event), int(trial.event.sum())
     if not events or events == people:

@@ -22,7 +22,7 @@ SHRINKAGE, RISK_MARGIN, USUAL_R2 = 0.9, 0.05, 0.15
 
 
 @dataclass(frozen=True, kw_only=True)
-class Need:
+class PeopleNeeded:
     """People needed by each criterion; the largest counts."""
 
     by: dict[str, int]
@@ -36,14 +36,14 @@ class Need:
         return max(self.by, key=lambda name: self.by[name])
 
 
-def to_recalibrate(predicted: Floats, share: float) -> Need:
+def to_recalibrate(predicted: Floats, share: float) -> PeopleNeeded:
     """For O/E and slope of a model with these predictions where a ``share`` of people has the outcome."""
     oe_error = OE_WIDTH / (2 * Z)
     slope_error = SLOPE_WIDTH / (2 * Z)
     odds = logit(np.clip(predicted, CLOSEST, 1 - CLOSEST))
     spread = predicted * (1 - predicted)
     flat, cross, steep = spread.mean(), (odds * spread).mean(), (odds**2 * spread).mean()
-    return Need(
+    return PeopleNeeded(
         by={
             "observed over expected": ceil((1 - share) / (share * oe_error**2)),
             "calibration slope": ceil(flat / (slope_error**2 * (flat * steep - cross**2))),
@@ -52,11 +52,11 @@ def to_recalibrate(predicted: Floats, share: float) -> Need:
     )
 
 
-def to_train(features: int, share: float) -> Need:
+def to_train(features: int, share: float) -> PeopleNeeded:
     """For a model of so many features; a floor, since boosting bends each of them in several places."""
     most = 1 - (share**share * (1 - share) ** (1 - share)) ** 2
     r2 = USUAL_R2 * most  # 15 % of the possible, where nothing is known (Riley 2019)
-    return Need(
+    return PeopleNeeded(
         by={
             "little shrinkage": ceil(features / ((SHRINKAGE - 1) * log(1 - r2 / SHRINKAGE))),
             "overall risk": ceil((Z / RISK_MARGIN) ** 2 * share * (1 - share)),

@@ -140,23 +140,20 @@ def _trained(samples: Sequence[Sample], wanted: Wanted) -> dict[str, Any]:
             matrix, event, weight, wanted.seed, additive=False
         ).predict_proba(held_out.matrix())[:, 1],
     }
-    return sealed(
-        content
-        | {
-            "training": {
-                "indexes": [sample.index.isoformat() for sample in past],
-                "held_out": held_out.index.isoformat(),
-                "people": len(event),
-                "events": int(event.sum()),
-                "people_needed": need.by,
-                "features_version": own_table("internal", "features").version,
-                "seed": wanted.seed,
-                "version": __version__,
-                "code": code_hash(),
-            },
-            "performance": _performance(others, held_out),
-        }
-    )
+    origin = {"people": len(event), "events": int(event.sum()), "people_needed": need.by, "seed": wanted.seed}
+    about = {"training": _window(past, held_out) | origin, "performance": _performance(others, held_out)}
+    return sealed(content | about)
+
+
+def _window(past: list[Sample], held_out: Sample) -> dict[str, Any]:
+    """From when it is, for which features, and by which code."""
+    return {
+        "indexes": [sample.index.isoformat() for sample in past],
+        "held_out": held_out.index.isoformat(),
+        "features_version": own_table("internal", "features").version,
+        "version": __version__,
+        "code": code_hash(),
+    }
 
 
 def _require_years_apart(ordered: list[Sample]) -> None:
@@ -171,7 +168,7 @@ def _require_years_apart(ordered: list[Sample]) -> None:
             )
 
 
-def _require_enough(event: np.ndarray, weight: Floats) -> sample_size.Need:
+def _require_enough(event: np.ndarray, weight: Floats) -> sample_size.PeopleNeeded:
     share = float(np.average(event, weights=weight))
     if not 0 < share < 1:
         raise ModelError("there is nothing to learn: nobody, or everybody, had the outcome")
