@@ -3,8 +3,9 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 TOOL ?= .venv-contract-tool
+AIRFLOW ?= .venv-airflow
 
-.PHONY: help demo test check format build bench programmes contract-tool lock clean
+.PHONY: help demo test check format build bench contract-tool airflow docs lock clean programmes
 .DEFAULT_GOAL := help
 
 help: ## show these targets
@@ -46,8 +47,16 @@ contract-tool: $(VENV)/.dev-installed ## does another tool of the standard count
 	$(TOOL)/bin/pip install --quiet --disable-pip-version-check -r tests/contract_tool/requirements.txt
 	$(BIN)/python tests/contract_tool/contract_tool.py $(TOOL)/bin/python
 
+airflow: ## does a real Airflow parse the DAG of deploy/airflow?
+	@test -x $(AIRFLOW)/bin/airflow || $(PYTHON) -m venv $(AIRFLOW)
+	$(AIRFLOW)/bin/pip install --quiet --disable-pip-version-check -r deploy/airflow/requirements.txt
+	$(AIRFLOW)/bin/python tests/deploy/airflow_side.py
+
 programmes: $(VENV)/.dev-installed ## 200 simulated clinics without effect, 200 with one: what does 'evaluate' report?
 	$(BIN)/python tests/evaluation/simulated_programmes.py
+
+docs: $(VENV)/.dev-installed ## the documentation as a small site in site/, built strictly
+	$(BIN)/mkdocs build --quiet --strict
 
 build: $(VENV)/.dev-installed ## sdist and wheel in dist/
 	$(BIN)/python -m build --no-isolation --outdir dist .
@@ -62,4 +71,4 @@ lock: ## renew both lock files (needs uv)
 	  --no-header --no-annotate -o requirements-dev.lock
 
 clean: ## remove what the demo and the tools wrote
-	rm -rf demo build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf demo build dist site .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -11,6 +11,7 @@ TOOLS = {
     "needs_browser": ("a browser", ("chromium", "chromium-browser", "google-chrome")),
     "needs_office": ("an office suite", ("soffice", "libreoffice")),
     "needs_java": ("Java", ("java",)),
+    "needs_systemd": ("systemd", ("systemd-analyze",)),
 }
 
 

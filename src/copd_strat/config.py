@@ -13,8 +13,7 @@ from datetime import date
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
-from typing import Annotated, Any, Literal
-from zoneinfo import ZoneInfo
+from typing import Annotated, Any, Literal, TextIO
 
 import yaml
 from pydantic import (
@@ -57,11 +56,15 @@ def _a_layout(name: str) -> str:
     return name
 
 
+@cache
+def _timezones() -> frozenset[str]:
+    """The zones that everybody's list has. A machine's own, such as `localtime`, means another on each."""
+    return frozenset(files("tzdata").joinpath("zones").read_text(encoding="utf-8").split())
+
+
 def _a_timezone(name: str) -> str:
-    try:
-        ZoneInfo(name)
-    except (KeyError, ValueError, OSError):
-        raise PydanticCustomError("timezone", "no such time zone; write it as Europe/London") from None
+    if name not in _timezones():
+        raise PydanticCustomError("timezone", "no such time zone; write it as Europe/London")
     return name
 
 
@@ -239,6 +242,18 @@ class GuardSettings(BaseModel):
     """A month with fewer events than this share of its usual volume stops the run."""
 
 
+class HookSettings(BaseModel):
+    """Commands of the site's that hear how a night ended. Each is a list of words, run without a shell; the
+    night's folder is its last argument (docs/how-to/alerts.md)."""
+
+    model_config = STRICT
+
+    on_success: Annotated[tuple[Text, ...], Several] = ()
+    """Given the published run's folder, such as `["/usr/local/bin/tell", "--quiet"]`."""
+    on_failure: Annotated[tuple[Text, ...], Several] = ()
+    """Given the folder with the verdict's page, or the output folder where there is none."""
+
+
 class MonitoringSettings(BaseModel):
     """How far tonight's people and risks may be from the reference; chance alone never counts."""
 
@@ -317,6 +332,7 @@ class Settings(BaseModel):
     monitoring: MonitoringSettings = MonitoringSettings()
     programme: ProgrammeSettings = ProgrammeSettings()
     summary: SummarySettings = SummarySettings()
+    hooks: HookSettings = HookSettings()
     retain_runs: Annotated[int, Field(ge=1, le=10_000)] = 30
     """Runs to keep; older ones are removed after publication."""
 
@@ -373,11 +389,16 @@ def _mapping_of_unique_keys(loader: yaml.SafeLoader, node: yaml.MappingNode) -> 
 _PlainLoader.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, _mapping_of_unique_keys)
 
 
+def plain_yaml(text: str | TextIO) -> Any:
+    """The content of a YAML text, dates that are none left as text; ConfigError for a key given twice."""
+    return yaml.load(text, Loader=_PlainLoader)  # noqa: S506 - derived from SafeLoader
+
+
 def read_yaml(path: Path) -> dict[str, Any]:
     """A YAML file as a mapping; ConfigError names the file (and line) if it is not one."""
     try:
         with path.open(encoding="utf-8") as stream:
-            raw = yaml.load(stream, Loader=_PlainLoader)  # noqa: S506 - derived from SafeLoader
+            raw = plain_yaml(stream)
     except FileNotFoundError:
         raise ConfigError(
             f"{path}: no such file", fix="check the path, or make one with 'copd-strat init'"

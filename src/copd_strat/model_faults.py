@@ -28,7 +28,7 @@ Text = Annotated[str, Field(pattern=_NOT_BLANK)]
 
 _BLANK = re.compile(r"<[^<>]*>")
 _Model = TypeVar("_Model", bound=BaseModel)
-_Key = tuple[int | str, ...]
+Key = tuple[int | str, ...]
 
 _SAYS = {
     "missing": "required, but missing",
@@ -60,7 +60,7 @@ def validated(
     Blanks of a template, still in angle brackets, are told together, and each is told as a blank only.
     ``context`` is what the model's own validators ask for.
     """
-    blanks = dict(_blanks(raw))
+    blanks = dict(blanks_of(raw))
     faults = [f"{_dotted(key)}: still to be filled in {text}" for key, text in blanks.items()]
     try:
         found = model.model_validate(raw, context=context)
@@ -75,7 +75,17 @@ def validated(
     return found
 
 
-def _counts(error: ErrorDetails, errors: list[ErrorDetails], blanks: Mapping[_Key, str]) -> bool:
+def fault_at(model: type[BaseModel], raw: Mapping[str, Any], key: Key, **context: Any) -> str | None:
+    """What is wrong with the value at ``key``, whatever else is still missing; None if nothing is."""
+    try:
+        model.model_validate(raw, context=context)
+    except ValidationError as error:
+        details = error.errors(include_url=False, include_input=False)
+        return next((_said(model, each) for each in details if _place(each) == key), None)
+    return None
+
+
+def _counts(error: ErrorDetails, errors: list[ErrorDetails], blanks: Mapping[Key, str]) -> bool:
     """A list whose items are all refused also counts as too short, and a blank as a wrong word: said once."""
     place = _place(error)
     inside = [other for other in map(_place, errors) if other[: len(place)] == place and other != place]
@@ -88,16 +98,16 @@ def nearest(name: str, known: Sequence[str]) -> str:
     return f"(did you mean '{near[0]}'?)" if near else f"(known: {', '.join(known)})"
 
 
-def _blanks(raw: object, key: _Key = ()) -> Iterator[tuple[_Key, str]]:
+def blanks_of(raw: object, key: Key = ()) -> Iterator[tuple[Key, str]]:
     """Every value that is nothing but a remark in angle brackets, with its key."""
     if isinstance(raw, str) and _BLANK.fullmatch(raw.strip()):
         yield key, raw.strip()
     items = raw.items() if isinstance(raw, dict) else enumerate(raw) if isinstance(raw, list) else ()
     for name, value in items:
-        yield from _blanks(value, (*key, name))
+        yield from blanks_of(value, (*key, name))
 
 
-def _place(error: ErrorDetails) -> _Key:
+def _place(error: ErrorDetails) -> Key:
     """Where the fault stands in the file, without pydantic's marks of a chosen alternative and of a key."""
     *above, last = error["loc"] or ("",)
     kept = [part for part in above if not str(part).startswith("<")]
@@ -106,7 +116,7 @@ def _place(error: ErrorDetails) -> _Key:
     return (*kept, last)
 
 
-def _dotted(key: _Key) -> str:
+def _dotted(key: Key) -> str:
     text = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in key)
     return text.removeprefix(".") or "top level"
 
@@ -123,7 +133,7 @@ def _said(model: type[BaseModel], error: ErrorDetails) -> str:
     return f"{_dotted(key)}: {_SAYS[kind].format(**context) if kind in _SAYS else error['msg']}"
 
 
-def _known(model: type[BaseModel], key: _Key) -> list[str]:
+def _known(model: type[BaseModel], key: Key) -> list[str]:
     """The keys that may stand below ``key``."""
     here: Any = model
     for part in map(str, key):

@@ -10,7 +10,7 @@ from typing import Any
 
 import pandas as pd
 
-from copd_strat import clinical, codelists, extracts, lists, pathways, publish
+from copd_strat import clinical, codelists, controls, extracts, followup, lists, pathways, publish
 from copd_strat.engine import Engine
 from copd_strat.evaluation.night_monitoring import monitor
 from copd_strat.extracts.receipts import Ingested
@@ -46,6 +46,13 @@ class NightSteps:
     verdict: Validation
     record: list[Mapping[str, Any]] = field(default_factory=list)
 
+    def controls(self) -> None:
+        """Invented people with known answers, through the program that is about to be used."""
+        with self.narrator.step("controls") as step:
+            found = controls.departures(self.staged / "work" / "controls")
+            self.verdict.controls(found)
+            step.found = {"departures": len(found)}
+
     def ingest(self) -> Ingested:
         """Extracts into canonical relations, each row accepted or set aside."""
         planned = self.planned
@@ -80,7 +87,7 @@ class NightSteps:
             matches = codelists.check_matches(engine)
             features = clinical.feature_table(engine)
             self.verdict.codes(engine, matches)
-            self.verdict.facts(facts, features)
+            self.verdict.facts(engine, facts, features)
             step.found = {
                 "register": facts.register_size,
                 "index date": facts.index_date,
@@ -135,14 +142,36 @@ class NightSteps:
             step.found = {"warnings": len(found.findings), **found.figures}
         self.record.append(found.record())
 
-    def lists(self, facts: clinical.ClinicalFacts, placed: Placement) -> None:
-        """The practices' lists, counted back from what was written."""
+    def follow_up(self, facts: clinical.ClinicalFacts, placed: Placement) -> followup.Worklist:
+        """What is due after exacerbations: nothing here changes a disposition."""
+        planned = self.planned
+        with self.narrator.step("follow-up") as step:
+            found = followup.worklist(
+                self.engine,
+                placed.patients,
+                policy=planned.policy.follow_up,
+                as_of=planned.as_of,
+                facts=facts.unobservable,
+                previous=planned.previous_path,
+            )
+            self.verdict.table("follow_up", found.duties)
+            found.write_tables(self.staged)
+            halves = followup.programme_pages(self.engine, placed, planned.as_of, facts.hospital_complete_to)
+            halves.write(self.staged, planned.stamp(facts.index_date, placed.scored.model))
+            step.found = {"lines": len(found.lines), "today": int(found.lines["today"].sum())}
+        self.record += [found.record(), halves.record()]
+        return found
+
+    def lists(self, facts: clinical.ClinicalFacts, placed: Placement, found: followup.Worklist) -> None:
+        """The practices' lists and worklists, counted back from what was written."""
         planned = self.planned
         with self.narrator.step("lists") as step:
             stamp = planned.stamp(facts.index_date, placed.scored.model)
             written = lists.write_register(self.engine, self.staged, placed, stamp, planned.settings.lists)
+            worklists = lists.write_worklists(self.engine, self.staged, found, stamp)
             self.verdict.lists(facts.register_size, placed.dispositions, placed.listed, written.rows)
-            step.found = {"files": len(written.files), "practices": len(written.rows)}
+            step.found = {"files": len(written.files) + len(worklists), "practices": len(written.rows)}
+        written = written.with_files(worklists)
         self.record += [planned.record(stamp), placed.record(), written.record(self.staged)]
 
     def summary_and_report(self, facts: clinical.ClinicalFacts, placed: Placement) -> dict[str, Any]:

@@ -44,7 +44,8 @@ class RunStamp:
 class Night:
     """What one run is told: the settings, the run date, the index date if it is given.
 
-    ``rotate_key_from`` names the file or environment variable that holds the reference key of the last run.
+    ``rotate_key_from`` names the file or environment variable that holds the reference key of the last run;
+    ``check_again`` is the command that tells whether the night would go on, once what stopped it is put right.
     """
 
     settings: Settings
@@ -52,6 +53,7 @@ class Night:
     index: date | None = None
     force: bool = False
     rotate_key_from: str | None = None
+    check_again: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -130,7 +132,12 @@ class Plan:
     def heading(self) -> dict[str, str]:
         """Whose night it is, for the verdict's page."""
         settings, night = self.night.settings, self.night
-        return {"run_id": self.run_id, "title": settings.title, "as_of": night.as_of.isoformat()}
+        return {
+            "run_id": self.run_id,
+            "title": settings.title,
+            "as_of": night.as_of.isoformat(),
+            "then": night.check_again,
+        }
 
     def require_fresh_opt_outs(self, index_date: date) -> None:
         """ApprovalError if national opt-outs were applied too long before the extract's last day."""
@@ -200,8 +207,9 @@ def _source(source: ExtractSource) -> SourcePlan:
 def _parts(night: Night, sources: tuple[SourcePlan, ...], policy: Policy, secret: bytes) -> dict[str, str]:
     """Every input of a run by name, each as a hash: what differs is the reason to run."""
     settings = night.settings
-    # Where things lie and how much memory they may use does not change a result.
-    without_places = settings.model_dump(exclude={"output", "contracts", "extracts", "engine", "pathways"})
+    # Where things lie, how much memory they may use and who is told does not change a result.
+    beside = {"output", "contracts", "extracts", "engine", "pathways", "hooks"}
+    without_places = settings.model_dump(exclude=beside)
     without_places["policy"] = policy.model_dump()
     without_places["clinical"]["codelists"] = [sha256_of(path) for path in settings.clinical.codelists]
     without_places["risk"] |= _contents_of_models(settings)

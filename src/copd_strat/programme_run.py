@@ -7,6 +7,7 @@ from datetime import date
 from pathlib import Path
 
 from copd_strat import publish
+from copd_strat.backtesting import read_extracts
 from copd_strat.config import ProgrammeSettings
 from copd_strat.errors import ConfigError, InputError
 from copd_strat.evaluation import backtest_files
@@ -18,7 +19,6 @@ from copd_strat.plan import Plan
 from copd_strat.progress import Narrator
 from copd_strat.publish.result_folder import replace_folder
 
-READING = ("ingest", "validate", "clinical facts")
 _FOLDER = "evaluation"
 
 
@@ -39,8 +39,7 @@ def evaluate_programme(planned: Plan, narrator: Narrator) -> Judged:
     folder = publish.RunFolder(planned.settings.output)
     with folder.staged(planned.run_id) as staged:
         with open_night(planned, staged, narrator) as night:
-            night.validate(night.ingest())
-            facts, _ = night.clinical_facts()
+            facts = read_extracts(night)
             with narrator.step("evaluate") as step:
                 found = evaluate(
                     night.engine,

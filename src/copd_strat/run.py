@@ -13,8 +13,8 @@ from copd_strat.plan import Plan
 from copd_strat.progress import Narrator
 from copd_strat.quality import Verdict
 
-READING = ("ingest", "validate", "clinical facts")
-STEPS = (*READING, "risk", "pathways", "monitoring", "lists", "summary and report", "publish")
+READING = ("controls", "ingest", "validate", "clinical facts")
+STEPS = (*READING, "risk", "pathways", "monitoring", "follow-up", "lists", "summary and report", "publish")
 
 
 def nightly(planned: Plan, narrator: Narrator) -> publish.Outcome:
@@ -22,18 +22,21 @@ def nightly(planned: Plan, narrator: Narrator) -> publish.Outcome:
 
     The caller holds the output folder's lock since before the plan was made.
     """
+    folder = publish.RunFolder(planned.settings.output)
     if planned.unchanged and planned.published:
+        folder.make_up(planned.settings.retain_runs)
         return publish.standing(planned.published, "unchanged")
     own = own_ranking(planned.policy, planned.settings)
-    folder = publish.RunFolder(planned.settings.output)
     with folder.staged(planned.run_id) as staged:
         with open_night(planned, staged, narrator) as night:
+            night.controls()
             night.validate(night.ingest())
             facts, features = night.clinical_facts()
             scored = night.risk(features, own)
             placed = night.pathways(features, scored)
             night.monitoring(facts, placed)
-            night.lists(facts, placed)
+            due = night.follow_up(facts, placed)
+            night.lists(facts, placed, due)
             manifest = night.summary_and_report(facts, placed)
         with narrator.step("publish") as step:
             planned.require_same_inputs()
@@ -56,6 +59,7 @@ def validate(planned: Plan, narrator: Narrator) -> Validated:
     folder = publish.RunFolder(planned.settings.output)
     with folder.staged(planned.run_id) as staged:
         with open_night(planned, staged, narrator) as night:
+            night.controls()
             night.validate(night.ingest())
             night.clinical_facts()
         tables = publish.compose(*night.record)["tables"]

@@ -7,7 +7,7 @@ from datetime import date
 from typing import Any
 
 from copd_strat import publish
-from copd_strat.backtesting import require_outcomes
+from copd_strat.backtesting import read_extracts, require_outcomes
 from copd_strat.evaluation.backtest import features_then
 from copd_strat.evaluation.candidates import candidates, ranking_name
 from copd_strat.evaluation.followed import keep_observed, next_year
@@ -16,15 +16,12 @@ from copd_strat.night_steps import NightSteps, open_night
 from copd_strat.plan import Plan
 from copd_strat.progress import Narrator
 
-READING = ("ingest", "validate", "clinical facts")
-
 
 def train_model(planned: Plan, indexes: Sequence[date], wanted: Wanted, narrator: Narrator) -> dict[str, Any]:
     """The content of a scorecard file; the caller holds the output folder's lock and writes it."""
     with publish.RunFolder(planned.settings.output).staged(planned.run_id) as staged:
         with open_night(planned, staged, narrator) as night:
-            night.validate(night.ingest())
-            facts, _ = night.clinical_facts()
+            facts = read_extracts(night)
             require_outcomes(facts, indexes)
             keep_observed(night.engine)
             samples = [_sample(night, index, wanted.outcome) for index in indexes]

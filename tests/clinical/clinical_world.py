@@ -172,7 +172,7 @@ class World:
         row |= {f"diagnosis_{place:02d}": code for place, code in enumerate(diagnoses, start=1)}
         self.add("ed_attendances", patient_id=patient, arrival_date=on, **{**row, **more})
 
-    def death(self, patient: str, on: str) -> None:
+    def death(self, patient: str, on: str | None) -> None:
         self.add("deaths", patient_id=patient, death_date=on)
 
     def flag(self, patient: str, flag: str, on: str | None = None) -> None:

@@ -69,6 +69,8 @@ def _enrol(world: World, case: Case) -> None:
             world.gp(case.id, "2015-01-01", GP_WORDS["COPD"])
         if number == 0 and "not seen" not in parts:
             world.gp(case.id, SEEN, GP_WORDS["something else"])
+        if "death registered without a day" in parts:
+            world.death(case.id, None)
 
 
 def _trait(part: str) -> dict[str, Any]:
@@ -84,6 +86,7 @@ def _trait(part: str) -> dict[str, Any]:
         "decile": {"imd_decile": value},
         "woman": {"sex": "female"},
         "not": {},
+        "death": {},
     }
     return known[keyword]
 

@@ -10,7 +10,7 @@ import yaml
 from contracts_page import CONTRACTS, PAGE
 
 from copd_strat.contracts import documentation
-from copd_strat.contracts.contract_files import standard_faults
+from copd_strat.contracts.contract_files import load_contracts, standard_faults
 from copd_strat.contracts.lint import contract_files, lint
 from copd_strat.contracts.rule_codes import full_code
 from copd_strat.errors import ConfigError
@@ -131,3 +131,20 @@ def test_the_page_is_current() -> None:
     assert PAGE.read_text(encoding="utf-8") == documentation.page(CONTRACTS, PROGRAM_RULES), (
         "run: python tests/contracts/contracts_page.py"
     )
+
+
+@pytest.mark.parametrize(
+    "column",
+    [
+        "native.deaths.death_date",
+        "omop.death.death_date",
+        "nhse.deaths.REG_DATE_OF_DEATH",
+        "cprd_aurum.death_patient.dod",
+    ],
+)
+def test_a_death_is_known_whatever_its_day_looks_like(column: str) -> None:
+    """A row of a register of deaths is never lost for its date (docs/decisions.md §39)."""
+    layout, table, name = column.split(".")
+    rules = [rule for rule in load_contracts(CONTRACTS, layout)[table].rules if rule.column == name]
+    assert {rule.severity for rule in rules} == {"set_aside_value"}
+    assert "required" not in {rule.check for rule in rules}

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import subprocess
+import sys
 from datetime import date
 from pathlib import Path
 
@@ -66,3 +68,26 @@ def test_too_little_memory_is_an_error_a_person_can_mend(tmp_path: Path) -> None
     engine.execute("SET temp_directory = ''")
     with pytest.raises(ConfigError, match=r"engine\.memory_limit"):
         engine.rows("SELECT count(*) FROM (SELECT DISTINCT range AS a FROM range(9000000))")
+
+
+def test_a_disk_that_takes_no_more_is_named_with_its_free_space(tmp_path: Path) -> None:
+    """A limit on the size of files stands for a full disk: both end a write half way."""
+    script = (
+        "import resource, sys\n"
+        "from pathlib import Path\n"
+        "from copd_strat.config import EngineSettings\n"
+        "from copd_strat.engine import Engine\n"
+        "from copd_strat.errors import OutputError\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))\n"
+        "spill = Path(sys.argv[1])\n"
+        "engine = Engine.open(EngineSettings(memory_limit='100MB', threads=1), spill)\n"
+        "try:\n"
+        "    engine.execute(f\"COPY (SELECT range AS n FROM range(100000)) TO '{spill}/n.csv'\")\n"
+        "except OutputError as error:\n"
+        "    print(error)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script, str(tmp_path)], capture_output=True, text=True, check=False
+    )
+    assert done.stdout.startswith(f"{tmp_path}: cannot be written; its disk has "), done.stderr
+    assert "put 'output' on another one" in done.stdout

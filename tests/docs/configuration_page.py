@@ -74,6 +74,8 @@ def _values(item: dict[str, Any]) -> str:
         return _values(item["anyOf"][0])
     if item["type"] == "array":
         return f"list of: {_values(item['items'])}"
+    if "exclusiveMinimum" in item:
+        return f"above {item['exclusiveMinimum']}, to {item['maximum']}"
     if "minimum" in item or "maximum" in item:
         return f"{item['minimum']} to {item['maximum']}"
     return (

@@ -9,24 +9,27 @@ from pathlib import Path
 import pytest
 from extract_world import CONTRACTS, as_csv, gp_events, ingested, patients, write_extract
 
+from copd_strat.config import ExtractSource
+from copd_strat.contracts.contract_files import load_contracts
 from copd_strat.errors import InputError
-from copd_strat.extracts.propose_layout import propose
+from copd_strat.extracts.propose_layout import look_at, propose
 
 
 def test_every_table_that_a_run_would_load_is_found(tmp_path: Path) -> None:
     folder = write_extract(tmp_path / "in")
     (folder / "local_flags.csv").write_text("patient_id,flag\nP0001,no_device\n", encoding="utf-8")
     found = propose(folder, CONTRACTS)
-    assert (found.layout, found.folder, found.unread) == ("native", folder, ())
+    (source,) = found.sources
+    assert (source.layout, source.folder, source.care, found.unread) == ("native", folder, "", ())
     with ingested(folder, tmp_path) as night:
-        assert set(found.tables) == {receipt.table for receipt in night.ingested.tables}
+        assert set(source.tables) == {receipt.table for receipt in night.ingested.tables}
 
 
 def test_tables_in_the_native_form_belong_to_other_layouts_too(tmp_path: Path) -> None:
     (tmp_path / "death_patient.txt").write_text("patid\tdor\tdod\tmatch_rank\n", encoding="utf-8")
     (tmp_path / "practice.txt").write_text("pracid\tlcd\n", encoding="utf-8")
     (tmp_path / "local_flags.csv").write_text("patient_id,flag\n", encoding="utf-8")
-    found = propose(tmp_path, CONTRACTS)
+    (found,) = propose(tmp_path, CONTRACTS).sources
     assert found.layout == "cprd_aurum"
     assert "local_flags" in found.tables
 
@@ -36,7 +39,7 @@ def test_it_looks_one_folder_down_and_into_zip_files(tmp_path: Path) -> None:
     with zipfile.ZipFile(folder / "gp.zip", "w") as archive:
         archive.write(folder / "gp_events.csv", "x/gp_events.csv")
     (folder / "gp_events.csv").unlink()
-    found = propose(tmp_path / "delivery", CONTRACTS)
+    (found,) = propose(tmp_path / "delivery", CONTRACTS).sources
     assert found.folder == folder
     assert set(found.tables) == {"patients", "gp_events", "prescriptions", "hospital_episodes"}
 
@@ -102,4 +105,30 @@ def test_a_file_that_does_not_fit_is_named_with_what_was_seen(
 @pytest.mark.parametrize("delimiter", [";", "|", "\t"])
 def test_semicolons_are_no_reason_not_to_fit(tmp_path: Path, delimiter: str) -> None:
     (tmp_path / "patients.csv").write_text(as_csv(patients(), delimiter), encoding="utf-8")
-    assert propose(tmp_path, CONTRACTS).tables == {"patients": ("patients.csv",)}
+    assert propose(tmp_path, CONTRACTS).sources[0].tables == {"patients": ("patients.csv",)}
+
+
+def test_general_practice_and_hospitals_may_come_in_two_folders(tmp_path: Path) -> None:
+    folder = write_extract(tmp_path / "delivery" / "gp")
+    (folder / "hospital_episodes.csv").unlink()
+    hospital = tmp_path / "delivery" / "hospital"
+    hospital.mkdir()
+    apc = load_contracts(CONTRACTS, "nhse")["hes_apc"]
+    header = ",".join(column.name for column in apc.columns if column.present)
+    (hospital / "hes_apc_2526.csv").write_text(header + "\n", encoding="utf-8")
+    found = propose(tmp_path / "delivery", CONTRACTS)
+    assert [(one.layout, one.folder, one.care) for one in found.sources] == [
+        ("native", folder, "primary"),
+        ("nhse", hospital, "secondary"),
+    ]
+    assert found.unread == ()
+
+
+def test_a_source_that_lacks_a_needed_table_is_told_before_the_night(tmp_path: Path) -> None:
+    folder = write_extract(tmp_path / "in")
+    source = ExtractSource(layout="native", path=folder)
+    assert "patients" in look_at(source, CONTRACTS).sources[0].tables
+    (folder / "patients.csv").rename(folder / "people.csv")
+    with pytest.raises(InputError, match="no file for table patients") as raised:
+        look_at(source, CONTRACTS)
+    assert "call it patients.csv" in str(raised.value)

@@ -199,6 +199,7 @@ STEPS = [
     "clinical facts",
     "risk",
     "pathways",
+    "follow-up",
     "lists",
     "summary and report",
     "publish",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 
 import pandas as pd
@@ -31,15 +32,19 @@ def test_one_patient_is_explained_with_rules_facts_risk_gaps_and_past() -> None:
     text = explain(reference.lower(), second.patients, RISK, reasons, past)
     for wanted in (
         f"{reference}, practice A81001",
-        "disposition: clinic",
+        "clinic, rank 1 in the practice, with one of this month's places; route in person;",
+        "; since the last run: unchanged\n",
         "severe_exacerbation: One or more severe exacerbations (emergency admissions) in 12 months",
         "+0.30  MRC 4, recorded 1 Mar 2026",
         "fev1_pct_predicted: 62\n",
-        "2 Apr 2026: clinic, clinic (risk_and_rules 1.0)",
-        "3 Apr 2026: clinic, clinic (risk_and_rules 1.0)",
+        "2 Apr 2026: clinic, with a place (risk_and_rules 1.0)",
+        "3 Apr 2026: clinic, with a place (risk_and_rules 1.0)",
     ):
         assert wanted in text
     assert "not hers" not in text
+    facts = text.split("Facts on record\n")[1].split("\n\n")[0]
+    assert not re.search(r"\d\.\d{3}|\d{4}-\d\d-\d\d|True|False|: $", facts, flags=re.MULTILINE)
+    assert "age: 70 years" in facts
     markers = text.split("  treatments, as markers: no reason to stop them\n")[1].split("\n\n")[0]
     assert markers == "  +0.40  on an inhaled steroid", "last, and apart from the reasons"
     does_not = text.split("Rules that do not hold\n")[1].split("\n\n")[0]

@@ -33,18 +33,20 @@ MAY_IMPORT: dict[str, set[str]] = {
     "risk": {"clinical", "contracts", *BELOW},
     "pathways": {"risk", "clinical", "contracts", *BELOW},
     "plan": {"contracts", "extracts", "pathways", "publish", *BELOW},
-    "lists": {"pathways", "risk", "plan", *BELOW},
+    "followup": {"pathways", "clinical", "plan", "contracts", *BELOW},
+    "lists": {"followup", "pathways", "risk", "plan", *BELOW},
     "summary": {"pathways", "risk", "plan", "contracts", *BELOW},
     "report": {"summary", "pathways", "risk", "plan", *BELOW},
     "publish": {"contracts", *BELOW},
+    "controls": {"pathways", "risk", "clinical", "codelists", "extracts", *BELOW},
     "evaluation": {"quality", "pathways", "risk", "clinical", "contracts", "publish", *BELOW},
     "synthetic": {"codelists", "extracts", "contracts", *BELOW},
 }
 # The night's steps call every room; the night itself calls the steps.
 MAY_IMPORT["night_steps"] = {"progress", *MAY_IMPORT}
 MAY_IMPORT["run"] = {*MAY_IMPORT["night_steps"], "night_steps"}
-MAY_IMPORT["backtesting"] = MAY_IMPORT["programme_run"] = MAY_IMPORT["run"]
-MAY_IMPORT["training_run"] = {*MAY_IMPORT["run"], "backtesting"}
+MAY_IMPORT["backtesting"] = MAY_IMPORT["run"]
+MAY_IMPORT["programme_run"] = MAY_IMPORT["training_run"] = {*MAY_IMPORT["run"], "backtesting"}
 
 
 # Functions that exist in the embedded engine alone, or mean something else in Spark.

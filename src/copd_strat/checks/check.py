@@ -53,9 +53,10 @@ class Check:
     thresholds of extracts. A ``whole_table`` check is judged on keys or lines, not on values; one that
     ``needs_patient`` sees the row's patient; one that ``reads_dates`` skips dates that stand for unknown;
     one ``of_text`` has nothing to find in a typed file; the bound of one that ``moves`` depends on the run;
-    one ``of_one_value`` can be broken by what one person's record says. A ``costly`` one is tried on distinct
-    values first. Where the typed value tells (``told_by_value``), a sample of rows is counted by the
-    expectation too. A fault that ``adds_row`` is a row added at the end.
+    one ``of_one_value`` can be broken by what one person's record says. One ``told_by_least`` is broken by some
+    row of a patient if it is broken by the patient's least value. Where the typed value tells
+    (``told_by_value``), a sample of rows is counted by the expectation too. A fault that ``adds_row`` is a row
+    added at the end.
     """
 
     meaning: ClassVar[str]
@@ -68,7 +69,7 @@ class Check:
     whole_table: ClassVar[bool] = False
     needs_patient: ClassVar[bool] = False
     reads_dates: ClassVar[bool] = False
-    costly: ClassVar[bool] = False
+    told_by_least: ClassVar[bool] = False
     of_one_value: ClassVar[bool] = False
     told_by_value: ClassVar[bool] = False
     of_text: ClassVar[bool] = False
@@ -112,6 +113,10 @@ class Check:
         other = rule.arguments.get("column")
         if other is not None and other not in {column.name for column in contract.columns}:
             yield f"compares with the column {other}, which the table does not have"
+
+    def other_columns(self, rule: Rule) -> tuple[str, ...]:
+        """The columns, besides its own, that the rule looks at."""
+        return (str(rule.arguments["column"]),) if "column" in rule.arguments else ()
 
     def condition(self, cell: Cell) -> str | None:
         """SQL that is true where the row breaks the rule; None if it is not judged row by row."""

@@ -17,7 +17,6 @@ class IntactId(Check):
     meaning = "the id was not damaged by a spreadsheet (exponent, decimals)"
     counts = "Rows whose {column} was damaged by a spreadsheet (exponent or decimals)."
     fix = "export {column} as text, never through a spreadsheet"
-    costly = True
     told_by_value = True
 
     def condition(self, cell: Cell) -> str:

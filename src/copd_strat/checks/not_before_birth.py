@@ -16,6 +16,7 @@ class NotBeforeBirth(Check):
     counts = "Rows whose {column} lies before the patient's year of birth."
     dimension = "consistency"
     needs_patient = True
+    told_by_least = True
     reads_dates = True
 
     def condition(self, cell: Cell) -> str:

@@ -18,7 +18,6 @@ class Pattern(Check):
     dimension = "conformity"
     arguments = ("pattern",)
     of_one_value = True
-    costly = True
     told_by_value = True
 
     def lint(self, rule: Rule, contract: Contract) -> Iterator[str]:

@@ -21,6 +21,9 @@ class PlausibleBirthYear(Check):
         unless = f" though {gone} are empty" if gone else ""
         return super().words(column, arguments | {"unless": unless}, contract)
 
+    def other_columns(self, rule: Rule) -> tuple[str, ...]:
+        return tuple(rule.arguments.get("unless", ()))
+
     def condition(self, cell: Cell) -> str:
         gone = [
             f"{cell.typed}{identifier(column)} IS NULL" for column in cell.rule.arguments.get("unless", ())

@@ -12,6 +12,7 @@ from copd_strat.cli import (
     demonstration,
     doctor,
     evaluating,
+    new_site,
     nightly,
     practice_keys,
     published_runs,
@@ -42,6 +43,7 @@ for room in (
     evaluating,
     reference_pages,
     demonstration,
+    new_site,
     doctor,
 ):
     for command in room.COMMANDS:

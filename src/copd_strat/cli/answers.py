@@ -108,10 +108,12 @@ def _as_text(answers: pd.DataFrame) -> pd.DataFrame:
 def merged(held: pd.DataFrame, new: pd.DataFrame, dated_by_return: list[bool]) -> pd.DataFrame:
     """``held`` and what ``new`` adds to it. The same answer twice is one; where the day of its return stands
     for its date, also if it comes back again on another day."""
+    import numpy as np
     import pandas as pd
 
     known = pd.MultiIndex.from_frame(new[_SAME]).isin(pd.MultiIndex.from_frame(held[_SAME]))
-    fresh = new[~(known & dated_by_return)]
+    # Without an answer the list is empty, and has no type of its own.
+    fresh: pd.DataFrame = new.loc[~(known & np.array(dated_by_return, dtype=bool))]
     return pd.concat([held, fresh], ignore_index=True).drop_duplicates(ignore_index=True)
 
 
@@ -141,7 +143,7 @@ def _tell_of_nobody(every: pd.DataFrame, settings: config.Settings | None, as_of
     current = RunFolder(settings.output).current() if settings else None
     if current is None:
         return
-    patients = pd.read_parquet(current.path / "analyst" / "patients.parquet", columns=_SAME[:2])
+    patients = pd.read_parquet(current.file("analyst/patients.parquet"), columns=_SAME[:2])
     lost = about_nobody(validate_decisions(every, as_of).accepted, patients)
     if len(lost):
         say(f"about nobody on the published lists (left, or another reference key): {len(lost):,}")

@@ -1,11 +1,8 @@
-"""Commands that make things to start from: synthetic extracts and the demonstration."""
+"""Synthetic extracts, and the demonstration: a whole night on them."""
 
 from __future__ import annotations
 
-import json
-import re
 import shutil
-import sys
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -14,7 +11,6 @@ import click
 from copd_strat import config
 from copd_strat.cli import options
 from copd_strat.cli.terminal import say, show
-from copd_strat.errors import OutputError
 from copd_strat.publish.folder import write_errors
 
 # Published with the program, so it protects nobody: it is for people who do not exist.
@@ -88,59 +84,4 @@ def demo(context: click.Context, folder: Path, practices: int, register: int) ->
     context.invoke(run, config_path=folder / "demo.yaml")
 
 
-@click.command()
-@click.argument("folder", type=click.Path(path_type=Path))
-@click.option("-o", "--output", type=click.Path(path_type=Path), default="nightly.yaml", show_default=True)
-def init(folder: Path, output: Path) -> None:
-    """Look at the headers of the files in FOLDER, propose a layout and write a configuration for it.
-
-    On a terminal it asks for what only a person knows. What is not answered stays in angle brackets, and
-    'doctor' and 'run' name it. The JSON Schemas beside the configuration let an editor check it.
-    """
-    from copd_strat.extracts.propose_layout import propose
-    from copd_strat.pathways.policy_files import FOLDER, SCHEMA
-
-    if output.exists():
-        raise OutputError(f"{output}: is there already", fix="give another name with -o")
-    found = propose(folder, config.packaged_folder("data_contracts"))
-    for name, files in found.tables.items():
-        say(f"  {name:<20} {', '.join(files[:3])}{' …' if len(files) > 3 else ''}")
-    for sentence in found.unread:
-        say(f"  not read: {sentence}")
-    text = _with_extracts(found.layout, found.folder.resolve())
-    if _on_terminal():
-        text = _BLANK.sub(_asked, text)
-    with write_errors(output):
-        output.write_text(text, encoding="utf-8")
-        for schema in (config.packaged_folder("pipelines") / config.SCHEMA, FOLDER / SCHEMA):
-            shutil.copyfile(schema, output.with_name(schema.name))
-    show(f"Layout {found.layout}: {found.files} files fit.")
-    show(f"Wrote {output}; for editors, {config.SCHEMA} and, for policies of your own, {SCHEMA}.")
-    blanks = len(_BLANK.findall(text))
-    todo = f"fill in what stands in angle brackets ({blanks} places), then run" if blanks else "run"
-    show(f"Next: {todo} 'copd-strat doctor --config {output}'")
-
-
-def _on_terminal() -> bool:
-    return sys.stdin.isatty()
-
-
-# A key whose value is still a remark in angle brackets.
-_BLANK = re.compile(r"(?<=: )<([^<>]*)>(?=$)", re.MULTILINE)
-_EXTRACTS = re.compile(r"(?<=^extracts:\n)(?:  .*\n)+", re.MULTILINE)
-
-
-def _with_extracts(layout: str, folder: Path) -> str:
-    """The packaged template of a night with this one source."""
-    template = (config.packaged_folder("pipelines") / "nightly.yaml").read_text(encoding="utf-8")
-    return _EXTRACTS.sub(lambda _: f"  - {{layout: {layout}, path: {json.dumps(str(folder))}}}\n", template)
-
-
-def _asked(blank: re.Match[str]) -> str:
-    """The answer as YAML; the blank itself if there is none."""
-    answer = click.prompt(blank[1].capitalize(), default=blank[0], show_default=False, err=True).strip()
-    is_plain = answer == blank[0] or re.fullmatch(r"\d{4}-\d\d-\d\d", answer)
-    return answer if is_plain else json.dumps(answer, ensure_ascii=False)
-
-
-COMMANDS = (synth, demo, init)
+COMMANDS = (synth, demo)

@@ -16,7 +16,7 @@ from copd_strat.cli import options
 from copd_strat.cli.terminal import show, table
 from copd_strat.errors import ConfigError, CopdStratError, OutputError
 from copd_strat.file_permissions import check_inputs
-from copd_strat.publish import RunFolder, verify
+from copd_strat.publish import RunFolder
 from copd_strat.publish.approval import check_approval
 
 # A night keeps the checked rows beside the run until it is published: about this many times the extracts.
@@ -63,6 +63,7 @@ def _checks(settings: config.Settings, as_of: date) -> Iterator[tuple[str, Calla
     yield "extracts", lambda: _extracts(settings)
     yield "disk", lambda: _disk(settings)
     yield "write access", lambda: _writable(settings.output)
+    yield "hooks", lambda: _hooks(settings.hooks)
     yield "last run", lambda: _last_run(settings.output)
 
 
@@ -105,10 +106,13 @@ def _permissions(settings: config.Settings) -> str:
 
 
 def _extracts(settings: config.Settings) -> str:
-    from copd_strat.extracts.inventory import inventory
+    from copd_strat.contracts.contract_files import packaged
+    from copd_strat.extracts.propose_layout import look_at
 
-    found = [(source.layout, inventory(source.path)) for source in settings.extracts]
-    return "; ".join(f"{layout}: {len(files)} files" for layout, files in found)
+    found = [look_at(source, settings.contracts or packaged()) for source in settings.extracts]
+    told = [f"{s.layout}: {len(s.tables)} tables in {s.files} files" for f in found for s in f.sources]
+    unread = [sentence for proposal in found for sentence in proposal.unread]
+    return "; ".join(told) + (f"; {len(unread)} not read, first {unread[0]}" if unread else "")
 
 
 def _disk(settings: config.Settings) -> str:
@@ -128,13 +132,18 @@ def _writable(output: Path) -> str:
         return "the output folder can be written and is not locked"
 
 
+def _hooks(hooks: config.HookSettings) -> str:
+    commands = {"on_success": hooks.on_success, "on_failure": hooks.on_failure}
+    absent = [name for name, command in commands.items() if command and not shutil.which(command[0])]
+    if absent:
+        raise ConfigError(f"hooks.{absent[0]}: {commands[absent[0]][0]} cannot be run")
+    return ", ".join(name for name, command in commands.items() if command) or "none"
+
+
 def _last_run(output: Path) -> str:
-    current = RunFolder(output).current()
+    current = RunFolder(output).intact_current()
     if current is None:
         return "none yet"
-    changed = verify(current.path)
-    if changed:
-        raise OutputError(f"run {current.run_id}: {len(changed)} file(s) differ from its manifest")
     return f"run {current.run_id} of {current.manifest['as_of']}, all files as published"
 
 

@@ -175,7 +175,7 @@ def train(
     output: Path | None,
 ) -> None:
     """Train the site's own additive model; the last INDEX is held out. Recalibrate first: it needs less."""
-    from copd_strat import training_run
+    from copd_strat import backtesting, training_run
     from copd_strat.evaluation.training import Wanted
     from copd_strat.plan import Night, plan
 
@@ -192,7 +192,7 @@ def train(
     with RunFolder(night.settings.output).lock(), next_command(config_path, as_of):
         planned = plan(night)
         say_reads(planned)
-        steps = len(training_run.READING) + len(dates) + 1
+        steps = len(backtesting.READING) + len(dates) + 1
         content = training_run.train_model(planned, dates, wanted, Narrator(say, total=steps))
     write_sealed(path, content, None, as_of)
     rows = [
@@ -215,7 +215,7 @@ def train(
 @options.as_json
 def evaluate(config_path: Path, as_of: date, as_json: bool) -> None:
     """What did the clinic do? Those just within the places against those next in line; power first."""
-    from copd_strat import programme_run
+    from copd_strat import backtesting, programme_run
     from copd_strat.evaluation.programme_words import beforehand, conclusion
     from copd_strat.plan import Night, plan
 
@@ -224,9 +224,7 @@ def evaluate(config_path: Path, as_of: date, as_json: bool) -> None:
     with RunFolder(night.settings.output).lock(), next_command(config_path, as_of):
         planned = plan(night)
         say_reads(planned)
-        judged = programme_run.evaluate_programme(
-            planned, Narrator(say, total=len(programme_run.READING) + 1)
-        )
+        judged = programme_run.evaluate_programme(planned, Narrator(say, total=len(backtesting.READING) + 1))
     if as_json:
         show_json(judged.evaluation.to_json() | {"folder": str(judged.folder)})
         return

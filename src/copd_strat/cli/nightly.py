@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import date
@@ -12,6 +13,7 @@ import click
 
 from copd_strat import __version__, config
 from copd_strat.cli import options
+from copd_strat.cli.site_hooks import failure_told, tell_success
 from copd_strat.cli.terminal import say, show, show_json, table
 from copd_strat.errors import CopdStratError
 from copd_strat.progress import Narrator
@@ -48,36 +50,54 @@ def run(
     from copd_strat.plan import Night, plan
     from copd_strat.run import STEPS, nightly
 
-    night = Night(
-        settings=config.load(config_path),
-        as_of=as_of,
-        index=index,
-        force=force,
-        rotate_key_from=rotate_key_from,
-    )
-    say(f"copd-strat {__version__} · {night.settings.title} · run date {as_of}")
-    if dry_run:
-        say_plan(plan(night))
-        say("This was a dry run: nothing was read beyond file names and hashes, nothing was written.")
-        return
-    with RunFolder(night.settings.output).lock(), next_command(config_path, as_of):
-        planned = plan(night)
-        say_plan(planned)
-        outcome = nightly(planned, Narrator(say, total=len(STEPS)))
+    with next_command(config_path, as_of):
+        night = Night(
+            settings=config.load(config_path),
+            as_of=as_of,
+            index=index,
+            force=force,
+            rotate_key_from=rotate_key_from,
+            check_again=check_again(config_path, as_of),
+        )
+        say(f"copd-strat {__version__} · {night.settings.title} · run date {as_of}")
+        if dry_run:
+            say_plan(plan(night))
+            say("This was a dry run: nothing was read beyond file names and hashes, nothing was written.")
+            return
+        with failure_told(night.settings), RunFolder(night.settings.output).lock():
+            planned = plan(night)
+            say_plan(planned)
+            outcome = nightly(planned, Narrator(say, total=len(STEPS)))
+        tell_success(night.settings, outcome)
     if as_json:
         show_json(outcome.summary)
     else:
         show_outcome(outcome)
 
 
+def check_again(config_path: Path, as_of: date) -> str:
+    """The command that tells whether the night would go on."""
+    return f"copd-strat validate --config {shlex.quote(str(config_path))} --as-of {as_of}"
+
+
+# Which command is next, by exit code: what the configuration or the approval lacks is checked by doctor, what
+# the extracts lack by validate; all else (lock, disk, disclosure, model) shows only in a run.
+_DOCTOR, _VALIDATE = (10, 19), (11, 12, 13, 16)
+
+
 @contextmanager
 def next_command(config_path: Path, as_of: date) -> Iterator[None]:
-    """What to type once the extracts are fixed: an error that left a verdict's page names it."""
+    """What to type once it is put right: every error of a night names it."""
     try:
         yield
     except CopdStratError as error:
-        if error.page:
-            error.then = f"copd-strat validate --config {config_path} --as-of {as_of}"
+        path = shlex.quote(str(config_path))
+        if error.exit_code in _DOCTOR:
+            error.then = f"copd-strat doctor --config {path}"
+        elif error.exit_code in _VALIDATE:
+            error.then = check_again(config_path, as_of)
+        else:
+            error.then = f"copd-strat run --config {path} --as-of {as_of}"
         raise
 
 
@@ -138,12 +158,14 @@ def validate(config_path: Path, as_of: date, index: date | None, as_json: bool) 
     from copd_strat.run import READING
     from copd_strat.run import validate as read_and_judge
 
-    night = Night(settings=config.load(config_path), as_of=as_of, index=index)
-    say(f"copd-strat {__version__} · {night.settings.title} · checking extracts, run date {as_of}")
-    with RunFolder(night.settings.output).lock(), next_command(config_path, as_of):
-        planned = plan(night)
-        say_plan(planned)
-        found = read_and_judge(planned, Narrator(say, total=len(READING)))
+    with next_command(config_path, as_of):
+        settings, again = config.load(config_path), check_again(config_path, as_of)
+        night = Night(settings=settings, as_of=as_of, index=index, check_again=again)
+        say(f"copd-strat {__version__} · {settings.title} · checking extracts, run date {as_of}")
+        with RunFolder(settings.output).lock():
+            planned = plan(night)
+            say_plan(planned)
+            found = read_and_judge(planned, Narrator(say, total=len(READING)))
     if as_json:
         warnings = [finding.to_json() for finding in found.verdict.warnings]
         show_json({"tables": found.tables, "warnings": warnings, "quality": str(found.folder)})

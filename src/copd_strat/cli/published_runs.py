@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -11,17 +12,12 @@ import click
 
 from copd_strat import config
 from copd_strat.cli import options
-from copd_strat.cli.terminal import say, show, show_json, table
+from copd_strat.cli.run_sentences import counted, diff_sentences, run_sentence, whatif_text
+from copd_strat.cli.terminal import say, show, show_json
 from copd_strat.errors import InputError
-from copd_strat.publish import PublishedRun, RunFolder, verify
+from copd_strat.publish import PublishedRun, RunFolder
 
 _HISTORY, _PATIENTS = "history/dispositions.parquet", "analyst/patients.parquet"
-_HEADINGS = {
-    "moves": "Where patients would go: today's policy down, the other across",
-    "workload": "What work each policy makes, by practice or network",
-    "severe": "Last year's severe exacerbations, and how many were those of patients of the clinic tier",
-    "balance": "Who is in the clinic tier, by group of patients",
-}
 
 
 def published(config_path: Path) -> tuple[config.Settings, PublishedRun]:
@@ -61,10 +57,11 @@ def runs() -> None:
 @options.config
 @options.as_json
 def list_runs(config_path: Path, as_json: bool) -> None:
-    """Run, date, register and dispositions, oldest first; the current one is marked."""
+    """Every kept run with its date, register and dispositions, oldest first, and the one readers follow."""
     settings = config.load(config_path)
     folder = RunFolder(settings.output)
     pointer = folder.pointer()
+    kept = kept_runs(settings)
     rows = [
         {
             "run": run.path.name,
@@ -74,19 +71,16 @@ def list_runs(config_path: Path, as_json: bool) -> None:
             "register": run.manifest["register"],
             **run.manifest["dispositions"],
         }
-        for run in kept_runs(settings)
+        for run in kept
     ]
     if as_json:
         show_json(rows)
     elif rows:
-        show(f"{len(rows)} run(s) are kept; readers follow {pointer}.\n")
-        show(table(list(rows[0]), [[_marked(value) for value in row.values()] for row in rows]))
+        show(f"{counted(len(rows), 'run is', 'runs are')} kept, oldest first.")
+        show("\n".join(f"  {run_sentence(run)}" for run in kept))
+        show(f"Readers follow run {pointer}.")
     else:
-        show("No runs yet.")
-
-
-def _marked(value: object) -> object:
-    return {True: "*", False: ""}[value] if isinstance(value, bool) else value
+        show("No runs yet: 'copd-strat run' makes the first one.")
 
 
 @runs.command("verify")
@@ -96,12 +90,7 @@ def verify_run(config_path: Path, run: str | None) -> None:
     """Compare every file of RUN (default: the published one) with the manifest's hashes."""
     settings, current = published(config_path)
     chosen = named_run(settings, run) if run else current
-    changed = verify(chosen.path)
-    if changed:
-        raise InputError(
-            f"run {chosen.path.name}: {len(changed)} file(s) differ from the manifest, first {changed[0]}",
-            fix="do not use this run; 'copd-strat runs restore RUN' makes an earlier one the published one",
-        )
+    RunFolder(settings.output).require_intact(chosen)
     files = len(chosen.manifest["files"]) + len(chosen.manifest["timed_files"])
     show(f"Run {chosen.path.name}: {files} files, all as published.")
 
@@ -126,7 +115,7 @@ def purge_runs(config_path: Path, keep: int | None) -> None:
     folder = RunFolder(settings.output)
     with folder.lock():
         removed = folder.purge(keep or settings.retain_runs)
-    show(f"Removed {len(removed)} run(s)." + "".join(f"\n  {name}" for name in removed))
+    show(f"Removed {counted(len(removed), 'run')}." + "".join(f"\n  {name}" for name in removed))
 
 
 @click.command()
@@ -149,12 +138,8 @@ def diff(run_a: str, run_b: str, config_path: Path, as_json: bool) -> None:
     counts = moved.groupby(["practice_id", "kind"]).size().unstack(fill_value=0).reset_index()
     if as_json:
         show_json(counts.to_dict("records"))
-    elif moved.empty:
-        show(f"Nobody moved between {run_a} and {run_b}.")
     else:
-        kinds = ", ".join(f"{kind} {count:,}" for kind, count in moved["kind"].value_counts().items())
-        show(f"From run {run_a} to run {run_b} {len(moved):,} people moved: {kinds}. By practice:\n")
-        show(table(list(counts.columns), counts.to_numpy(dtype=object).tolist()))
+        show("\n".join(diff_sentences((before, after), moved)))
 
 
 def _histories(settings: config.Settings, current: PublishedRun) -> Iterator[Path]:
@@ -205,20 +190,14 @@ def whatif(config_path: Path, policies: tuple[str, ...], capacity: int | None, a
     if len(policies) != 2:
         raise click.UsageError("give --policy twice")
     _, current = published(config_path)
-    found = pathways.whatif(
-        pd.read_parquet(current.file(_PATIENTS)),
-        pathways.load_policy(policies[0]),
-        pathways.load_policy(policies[1]),
-        as_of=pd.Timestamp(current.manifest["as_of"]).date(),
-        capacity=capacity,
-    )
-    tables: dict[str, Any] = {f.name: getattr(found, f.name) for f in dataclasses.fields(found)}
+    as_of = date.fromisoformat(current.manifest["as_of"])
+    a, b = map(pathways.load_policy, policies)
+    found = pathways.whatif(pd.read_parquet(current.file(_PATIENTS)), a, b, as_of=as_of, capacity=capacity)
     if as_json:
+        tables: dict[str, Any] = {f.name: getattr(found, f.name) for f in dataclasses.fields(found)}
         show_json({name: frame.to_dict("records") for name, frame in tables.items()})
         return
-    for name, frame in tables.items():
-        show(f"\n{_HEADINGS[name]}")
-        show(table(list(frame.columns), frame.to_numpy(dtype=object).tolist()))
+    show(whatif_text(found, (a.label, b.label), as_of))
     say("These counts are exact and for the site only: they have not passed disclosure control.")
 
 

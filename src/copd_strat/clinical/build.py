@@ -162,6 +162,7 @@ def _make_tables(engine: Engine, settings: ClinicalSettings, as_of: date, index:
     _make_measurements(engine, make, index)
     _make_wide_facts(make, as_of, index)
     _make_exacerbations(engine, make, index, settings)
+    make("care_days")
 
 
 def _make_concepts(engine: Engine, make: Make, as_of: date) -> None:

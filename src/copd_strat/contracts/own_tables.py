@@ -19,6 +19,7 @@ import pyarrow.parquet as pq
 from copd_strat.config import read_yaml
 from copd_strat.contracts.contract import Column, Contract
 from copd_strat.contracts.contract_files import SUFFIX, as_contract, packaged
+from copd_strat.engine import Engine
 from copd_strat.engine.sql import identifier
 
 # Type in a contract → (Arrow, its short name, SQL). Power BI, Tableau's engine, DuckDB and spreadsheets read
@@ -31,6 +32,10 @@ _TYPES: dict[str, tuple[pa.DataType, str, str]] = {
     "boolean": (pa.bool_(), "bool", "BOOLEAN"),
     "date": (pa.date32(), "date32", "DATE"),
 }
+
+
+# Read by every tool, and damage is detectable: a flipped bit in a page fails the page's checksum.
+_FORMAT: dict[str, Any] = {"compression": "snappy", "write_page_checksum": True, "use_dictionary": True}
 
 
 @cache
@@ -116,16 +121,17 @@ def _array(values: pd.Series, field: pa.Field[Any]) -> Any:
 
 
 def write_parquet(content: pa.Table, path: Path) -> None:
-    """One row group, Snappy, page checksums: read by every tool, and damage is detectable."""
+    """``content`` as one row group, in the format of everything that is published."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    pq.write_table(
-        content,
-        path,
-        compression="snappy",
-        write_page_checksum=True,
-        row_group_size=max(content.num_rows, 1),
-        use_dictionary=True,
-    )
+    pq.write_table(content, path, row_group_size=max(content.num_rows, 1), **_FORMAT)
+
+
+def write_selected(engine: Engine, select: str, path: Path) -> None:
+    """As ``write_parquet``, from the engine and a batch at a time: for tables of any size."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with engine.batches(select) as batches, pq.ParquetWriter(path, batches.schema, **_FORMAT) as writer:
+        for batch in batches:
+            writer.write_batch(batch)
 
 
 def select_list(contract: Contract, more: Iterable[str] = ()) -> str:

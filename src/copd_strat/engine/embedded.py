@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -28,8 +29,8 @@ class Engine:
     these are for results of one row a patient or smaller.
     """
 
-    def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
-        self._connection = connection
+    def __init__(self, connection: duckdb.DuckDBPyConnection, spill: Path) -> None:
+        self._connection, self._spill = connection, spill
 
     @classmethod
     def open(cls, settings: EngineSettings, spill: Path) -> Engine:
@@ -52,7 +53,7 @@ class Engine:
         )
         connection.execute("SET TimeZone = 'UTC'")
         connection.execute("SET enable_progress_bar = false")
-        return cls(connection)
+        return cls(connection, spill)
 
     def __enter__(self) -> Self:
         return self
@@ -82,6 +83,13 @@ class Engine:
             return self._connection.execute(sql).to_arrow_table()
 
     @contextmanager
+    def batches(self, sql: str, rows: int = 1 << 17) -> Iterator[pa.RecordBatchReader]:
+        """The result in batches of ``rows``, for what is larger than one row a patient; no other statement may
+        run meanwhile."""
+        with self._limits():
+            yield self._connection.execute(sql).to_arrow_reader(rows)
+
+    @contextmanager
     def _limits(self) -> Iterator[None]:
         """A machine's limit, met in the middle of a statement, becomes an error a person can fix."""
         try:
@@ -94,8 +102,11 @@ class Engine:
         except duckdb.IOException as error:
             if not any(sign in str(error) for sign in _CANNOT_WRITE):
                 raise
+            free = shutil.disk_usage(self._spill).free / 1e6
             raise OutputError(
-                "the work folder cannot be written", fix="check its free space and permissions"
+                f"{self._spill}: cannot be written; its disk has {free:,.0f} MB free",
+                fix="free space on this disk (a night takes about six times its extracts), or put 'output' on"
+                " another one",
             ) from None
         except RuntimeError as error:
             # What a signal's handler raises inside a statement comes out as "Query interrupted".
@@ -130,6 +141,12 @@ class Engine:
         """Copy a small table from Python into the engine under ``name``."""
         self._connection.register("_incoming", frame)
         self.create_table(name, "SELECT * FROM _incoming")
+        self._connection.unregister("_incoming")
+
+    def append(self, name: str, rows: pa.Table) -> None:
+        """Add rows from Python to the table ``name``, column by column in their order."""
+        self._connection.register("_incoming", rows)
+        self.execute(f"INSERT INTO {plain_name(name)} SELECT * FROM _incoming")
         self._connection.unregister("_incoming")
 
     def write_parquet(self, select: str, path: Path) -> None:

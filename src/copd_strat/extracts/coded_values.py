@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from copd_strat.contracts.contract import Column, Contract
 from copd_strat.engine import Engine, literal
 from copd_strat.engine.sql import identifier
+from copd_strat.extracts.column_values import ColumnValues
 from copd_strat.extracts.receipts import CodedColumn
 
 # No coded column has more spellings than this; a column that has holds something else.
@@ -54,7 +55,7 @@ def code_of(text: str, values: Iterable[str]) -> str | None:
 
 
 def spellings(
-    engine: Engine, contract: Contract, there: Mapping[str, str], rows: str
+    engine: Engine, contract: Contract, there: Mapping[str, str], values: ColumnValues
 ) -> dict[str, Spellings]:
     """Column → its spellings, for every coded column of a file; ``there`` are the columns that it has."""
     found = {}
@@ -63,11 +64,12 @@ def spellings(
             continue
         value = f"nullif(trim(CAST({identifier(column.name)} AS VARCHAR)), '')"
         counts = engine.rows(
-            f"SELECT {value} AS v, count(*) AS n FROM ({rows}) GROUP BY v HAVING v IS NOT NULL "
-            f"ORDER BY n DESC, v LIMIT {_MOST_SPELLINGS}"
+            f"SELECT {value} AS v, CAST(sum(n) AS BIGINT) AS n FROM ({values.of(column.name)}) "
+            "GROUP BY v HAVING v IS NOT NULL "
+            f"ORDER BY 2 DESC, v LIMIT {_MOST_SPELLINGS}"
         )
-        values = [str(value) for value in column.values]
-        codes = {text: code for text, _ in counts if (code := code_of(text, values)) is not None}
+        own = [str(value) for value in column.values]
+        codes = {text: code for text, _ in counts if (code := code_of(text, own)) is not None}
         found[column.name] = Spellings(column=column, rows=dict(counts), codes=codes)
     return found
 

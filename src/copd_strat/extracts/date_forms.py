@@ -18,6 +18,7 @@ from copd_strat.contracts.kinds import FIRST_BIRTH_YEAR, FIRST_EVENT
 from copd_strat.engine import Engine, literal
 from copd_strat.engine.sql import identifier
 from copd_strat.errors import ContractError
+from copd_strat.extracts.column_values import ColumnValues
 from copd_strat.extracts.source_files import SourceFile
 from copd_strat.extracts.typed_values import typed
 
@@ -43,8 +44,10 @@ class DateForms:
     notes: tuple[str, ...] = ()
 
 
-def date_forms(engine: Engine, file: SourceFile, contract: Contract, rows: str, zone: str) -> DateForms:
-    """Look at all dates of a file, whose ``rows`` have blanks and gaps taken away.
+def date_forms(
+    engine: Engine, file: SourceFile, contract: Contract, values: ColumnValues, zone: str
+) -> DateForms:
+    """Look at all dates of a file, whose ``values`` have blanks and gaps taken away.
 
     ContractError if a column has two-digit years, mixes formats, or holds midnights of another zone.
     """
@@ -54,9 +57,9 @@ def date_forms(engine: Engine, file: SourceFile, contract: Contract, rows: str, 
         if column.type != "date" or kind is None:
             continue
         if kind == "VARCHAR":
-            found = _text_dates(engine, file, contract, column, rows, zone)
+            found = _text_dates(engine, file, contract, column, values.of(column.name), zone)
         elif kind == "DATE" or kind.startswith("TIMESTAMP"):
-            found = _typed_dates(engine, file, contract, column, rows, zone)
+            found = _typed_dates(engine, file, contract, column, values.of(column.name), zone)
         else:
             continue
         forms = DateForms(
@@ -87,7 +90,7 @@ def _is_many(count: int, filled: int) -> bool:
 
 
 def _text_dates(
-    engine: Engine, file: SourceFile, contract: Contract, column: Column, rows: str, zone: str
+    engine: Engine, file: SourceFile, contract: Contract, column: Column, values: str, zone: str
 ) -> DateForms:
     name, formats = identifier(column.name), contract.date_formats
     value = f"r.{name}"
@@ -103,7 +106,7 @@ def _text_dates(
             for pattern in formats
         },
     }
-    filled, number = _count(engine, rows, name, tests)
+    filled, number = _count(engine, values, name, tests)
     if _is_many(number["short"], filled):
         raise ContractError(
             f"{file.name}: dates of {column.name} have two-digit years: export with four",
@@ -129,11 +132,12 @@ def _text_dates(
     )
 
 
-def _count(engine: Engine, rows: str, name: str, tests: dict[str, str]) -> tuple[int, dict[str, int]]:
-    """Rows with a value, and rows that meet each test; tried on distinct values, of which dates have few."""
+def _count(engine: Engine, values: str, name: str, tests: dict[str, str]) -> tuple[int, dict[str, int]]:
+    """Rows with a value, and rows that meet each test."""
     counts = ", ".join(f"coalesce(sum(n) FILTER (WHERE {test}), 0)::BIGINT" for test in tests.values())
-    distinct = f"SELECT {name}, count(*) AS n FROM ({rows}) WHERE {name} IS NOT NULL GROUP BY ALL"
-    filled, *found = engine.rows(f"SELECT coalesce(sum(n), 0)::BIGINT, {counts} FROM ({distinct}) r")[0]
+    filled, *found = engine.rows(
+        f"SELECT coalesce(sum(n), 0)::BIGINT, {counts} FROM ({values}) r WHERE {name} IS NOT NULL"
+    )[0]
     return filled, dict(zip(tests, found, strict=True))
 
 
@@ -157,7 +161,7 @@ def _refuse_mixed(file: SourceFile, column: Column, others: int, filled: int) ->
 
 
 def _typed_dates(
-    engine: Engine, file: SourceFile, contract: Contract, column: Column, rows: str, zone: str
+    engine: Engine, file: SourceFile, contract: Contract, column: Column, values: str, zone: str
 ) -> DateForms:
     kind, value = file.columns[column.name], f"r.{identifier(column.name)}"
     zoned = kind == "TIMESTAMP WITH TIME ZONE"
@@ -168,10 +172,10 @@ def _typed_dates(
     else:
         time = f"CAST(CAST({value} AS TIMESTAMP) AS TIME)"
         off, late = f"{time} <> TIME '00:00:00'", f"{time} = TIME '23:00:00'"
-    filled, strange, off_midnight, an_hour_early = engine.rows(
-        f"SELECT count({value}), count(*) FILTER (WHERE {beyond}), count(*) FILTER (WHERE {off}), "
-        f"count(*) FILTER (WHERE {late}) FROM ({rows}) r"
-    )[0]
+    filled, number = _count(
+        engine, values, identifier(column.name), {"strange": beyond, "off": off, "late": late}
+    )
+    strange, off_midnight, an_hour_early = number["strange"], number["off"], number["late"]
     if off_midnight and off_midnight == an_hour_early and _is_many(off_midnight, filled):
         raise ContractError(
             f"{file.name}: the times of {column.name} are 00:00 and 23:00, midnights an hour off",

@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from copd_strat.contracts.contract import Contract
 from copd_strat.engine import Engine, literal
 from copd_strat.engine.sql import identifier
+from copd_strat.extracts.column_values import ColumnValues
 from copd_strat.extracts.receipts import TableReceipt
 
 # In capitals; compared without regard to case.
@@ -25,18 +26,22 @@ def looks_like_gap(value: str, declared: tuple[str, ...]) -> str:
 
 
 def find_words(
-    engine: Engine, rows: str, columns: Iterable[str], contract: Contract, declared: tuple[str, ...]
+    engine: Engine,
+    values: ColumnValues,
+    columns: Iterable[str],
+    contract: Contract,
+    declared: tuple[str, ...],
 ) -> dict[str, dict[str, int]]:
     """Column → word as written → rows, of words for gaps that are not values of the column's own set."""
     found = {}
     for column in columns:
         name = identifier(column)
         counts = engine.rows(
-            f"SELECT {name}, count(*) FROM ({rows}) WHERE {looks_like_gap(name, declared)} "
-            "GROUP BY 1 ORDER BY 1"
+            f"SELECT {name}, CAST(sum(n) AS BIGINT) FROM ({values.of(column)}) "
+            f"WHERE {looks_like_gap(name, declared)} GROUP BY 1 ORDER BY 1"
         )
-        values = {str(value) for value in contract.column(column).values}
-        words = {word: int(count) for word, count in counts if word in declared or word not in values}
+        own = {str(value) for value in contract.column(column).values}
+        words = {word: int(count) for word, count in counts if word in declared or word not in own}
         if words:
             found[column] = words
     return found

@@ -10,9 +10,10 @@ from __future__ import annotations
 import re
 
 from copd_strat.contracts.contract import Column, Contract
-from copd_strat.engine import Engine
+from copd_strat.engine import Engine, literal
 from copd_strat.engine.sql import identifier
 from copd_strat.errors import IdentifiableDataError
+from copd_strat.extracts.column_values import ColumnValues
 from copd_strat.extracts.source_files import SourceFile, scan
 
 _FORBIDDEN = re.compile(
@@ -24,16 +25,15 @@ _FORBIDDEN = re.compile(
 _MIN_TEN_DIGIT, _MAX_SHARE = 50, 0.20
 _SAMPLE_ROWS = 10_000
 
-_DIGITS = "regexp_replace(v, '[ -]', '', 'g')"
+# ``digits`` is the value without blanks and hyphens, ``ten`` whether that is ten digits.
 _WEIGHTED = " + ".join(
-    f"{11 - place} * CAST(substr({_DIGITS}, {place}, 1) AS INTEGER)" for place in range(1, 10)
+    f"{11 - place} * CAST(substr(digits, {place}, 1) AS INTEGER)" for place in range(1, 10)
 )
-_TEN = f"regexp_matches({_DIGITS}, '^[0-9]{{10}}$')"
-_ALL_SAME = " OR ".join(f"{_DIGITS} = '{str(digit) * 10}'" for digit in range(10))
+_ALL_SAME = literal(tuple(str(digit) * 10 for digit in range(10)))
 # 11 - remainder must equal the tenth digit, 11 counting as 0; a 10 is never valid.
 _PASSES = (
-    f"CASE WHEN {_TEN} AND NOT ({_ALL_SAME}) "
-    f"THEN (11 - ({_WEIGHTED}) % 11) % 11 = CAST(substr({_DIGITS}, 10, 1) AS INTEGER) ELSE FALSE END"
+    f"CASE WHEN ten AND digits NOT IN {_ALL_SAME} "
+    f"THEN (11 - ({_WEIGHTED}) % 11) % 11 = CAST(substr(digits, 10, 1) AS INTEGER) ELSE FALSE END"
 )
 _POSTCODE = "regexp_matches(upper(v), '\\b[A-Z]{1,2}[0-9][A-Z0-9]? ?[0-9][A-Z]{2}\\b')"
 _EMAIL = "regexp_matches(v, '[^@ ]+@[^@ ]+[.][A-Za-z]{2,}')"
@@ -57,9 +57,10 @@ _INSIDE = f"""
     WHERE NOT regexp_matches(left(v, CAST(place AS INTEGER) - 1), '([0-9]|[0-9][.])$')"""
 
 _COUNTS = f"""
-    count(*), count(*) FILTER (WHERE {_TEN}), count(*) FILTER (WHERE {_PASSES}),
+    count(*), count(*) FILTER (WHERE ten), count(*) FILTER (WHERE {_PASSES}),
     count(*) FILTER (WHERE {_POSTCODE}), count(*) FILTER (WHERE {_EMAIL}), count(*) FILTER (WHERE {_PHONE}),
-    count(*) FILTER (WHERE {_BIRTH}), count(*) FILTER (WHERE {_EARLY}), count(*) FILTER (WHERE {_BORN})"""
+    count(*) FILTER (WHERE {_BIRTH}), count(*) FILTER (WHERE {_EARLY}), count(*) FILTER (WHERE {_BORN}),
+    count(*) FILTER (WHERE {_HOLDS_TEN})"""
 
 
 def check_names(file: SourceFile, contract: Contract) -> None:
@@ -79,13 +80,13 @@ def looks_identifying(name: str) -> bool:
     return bool(_FORBIDDEN.search(plain) or _FORBIDDEN.search(plain.replace("_", "")))
 
 
-def check_values(engine: Engine, file: SourceFile, contract: Contract, rows: str) -> None:
-    """Judge the distinct values of every text column that will be read; ``rows`` is a SELECT of them."""
+def check_values(engine: Engine, file: SourceFile, contract: Contract, values: ColumnValues) -> None:
+    """Judge the distinct values of every text column that will be read."""
     for column in contract.columns:
         physical = file.columns.get(column.name)
         as_text = physical == "VARCHAR" and column.family != "date"
         if as_text or (physical is not None and column.family in ("id", "code", "reference")):
-            counts = _counts(engine, rows, column.name)
+            counts = _counts(engine, values.of(column.name), column.name)
             _judge(file.name, column.name, counts, by_share=_by_share(column))
             if column.family not in ("id", "code", "number"):
                 _refuse_births(file.name, column.name, counts)
@@ -113,14 +114,23 @@ def _by_share(column: Column) -> bool:
 
 def _counts(engine: Engine, rows: str, column: str) -> tuple[int, ...]:
     distinct = f"SELECT DISTINCT CAST({identifier(column)} AS VARCHAR) AS v FROM ({rows})"
-    whole = engine.rows(f"SELECT {_COUNTS} FROM ({distinct}) WHERE v IS NOT NULL")[0]
+    *whole, holding_ten = engine.rows(
+        f"SELECT {_COUNTS} FROM ({_with_digits(distinct)}) WHERE v IS NOT NULL"
+    )[0]
+    if not holding_ten:
+        return tuple(whole)
     inside = _INSIDE.replace("$distinct", distinct)
     # What is a whole value too has been counted.
+    new = f"SELECT v FROM ({inside}) i ANTI JOIN ({distinct}) w USING (v) WHERE v <> ''"
     ten, passing = engine.rows(
-        f"SELECT count(*), count(*) FILTER (WHERE {_PASSES}) "
-        f"FROM ({inside}) i ANTI JOIN ({distinct}) w USING (v) WHERE v <> ''"
+        f"SELECT count(*), count(*) FILTER (WHERE {_PASSES}) FROM ({_with_digits(new)})"
     )[0]
     return whole[0], whole[1] + ten, whole[2] + passing, *whole[3:]
+
+
+def _with_digits(values: str) -> str:
+    digits = f"SELECT v, regexp_replace(v, '[ -]', '', 'g') AS digits FROM ({values})"
+    return f"SELECT *, regexp_matches(digits, '^[0-9]{{10}}$') AS ten FROM ({digits})"
 
 
 def _judge(file: str, column: str, counts: tuple[int, ...], *, by_share: bool) -> None:

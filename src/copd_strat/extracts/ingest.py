@@ -109,17 +109,16 @@ def ingest_sources(
     return night.ingested
 
 
-def contracts_of(layout: Layout, folder: Path) -> dict[str, Contract]:
-    """The layout's contracts by table, in reading order; tables in native form follow the native ones."""
-    own = load_contracts(folder, layout.name)
-    native = load_contracts(folder, "native") if layout.native else {}
+def contracts_of(layout: Layout, folder: Path, native: dict[str, Contract]) -> dict[str, Contract]:
+    """The layout's contracts by table, in reading order; tables in native form follow the ``native`` ones."""
+    own = native if layout.name == "native" else load_contracts(folder, layout.name)
     return {table: native[table] if table in layout.native else own[table] for table in layout.order}
 
 
 def _ingest_source(night: _Night, source: ExtractSource, folder: Path, all_contracts: Path) -> None:
     """Patients first, so that all later rows can be held against them; then the rest."""
     layout = LAYOUTS[source.layout]
-    contracts = contracts_of(layout, all_contracts)
+    contracts = contracts_of(layout, all_contracts, night.canonical)
     night.warnings += _unused_files(source, folder, contracts)
     for table, contract in contracts.items():
         night.engine.create_view(view_of(layout, table), no_rows(contract))
@@ -163,14 +162,15 @@ def _ingest_tables(
             continue
         number = len(night.receipts)
         work = night.work / f"{number:02d}_{contract.layout}_{table}"
-        opened = [
+        let_in = (
             stage_file(night.engine, file, contract, work, gaps=source.gaps, zone=night.zone)
             for file in found
-        ]
+        )
         receipt = accept_table(
             night.engine,
             contract,
-            opened,
+            found,
+            let_in,
             number=number,
             work=work,
             quality=night.quality,

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from copd_strat.contracts.contract import SQL_TYPES, Contract
-from copd_strat.engine.sql import identifier
+from copd_strat.engine.sql import identifier, packaged_sql
 
 # Relations that a source supplies only if it is given for that kind of care.
 CARE_OF = {
@@ -17,7 +18,17 @@ CARE_OF = {
 }
 
 # Several sources may add to these; any other relation comes from one source.
-SHARED_RELATIONS = frozenset({"deaths", "organisations", "provider_successors", "local_flags", "decisions"})
+SHARED_RELATIONS = frozenset(
+    {
+        "deaths",
+        "organisations",
+        "provider_successors",
+        "local_flags",
+        "decisions",
+        "community_contacts",
+        "app_activity",
+    }
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,6 +79,14 @@ def as_they_are(*tables: str) -> tuple[Feed, ...]:
 def view_of(layout: Layout, table: str) -> str:
     """The view of a source table's accepted rows, under which the SQL of ``sql/`` knows it."""
     return f"{layout.name}_{table}".lower()
+
+
+def tables_read(layout: Layout, feed: Feed) -> frozenset[str]:
+    """The source tables whose rows a feed takes: those it needs, and those that its SELECT reads besides."""
+    if feed.sql is None:
+        return frozenset(feed.needs)
+    words = set(re.findall(r"\w+", packaged_sql(f"extracts.layouts.{layout.name}", feed.sql).lower()))
+    return frozenset({*feed.needs, *(table for table in layout.order if view_of(layout, table) in words)})
 
 
 def columns_of(contract: Contract) -> list[tuple[str, str]]:

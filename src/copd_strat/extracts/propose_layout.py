@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-import dataclasses
 import difflib
 import shutil
 import zipfile
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
 
+from copd_strat.config import ExtractSource
 from copd_strat.contracts.contract import Contract
+from copd_strat.contracts.contract_files import load_contracts
 from copd_strat.errors import InputError
 from copd_strat.extracts.ingest import contracts_of
 from copd_strat.extracts.inventory import shown
+from copd_strat.extracts.layout import CARE_OF
 from copd_strat.extracts.layouts import LAYOUTS
 from copd_strat.extracts.source_files import ENDINGS, SourceFile, ending, find, open_file
 
@@ -35,20 +37,37 @@ Tables = dict[str, Contract]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Proposal:
+class ProposedSource:
     """A layout, the folder to give as its path, and the tables found there: name of table → names of files.
 
-    ``unread`` are sentences, one for each file of the folder that a run would not read, with the reason.
+    ``care`` is what to take from it where another source supplies the rest; empty for everything.
     """
 
     layout: str
     folder: Path
     tables: dict[str, tuple[str, ...]]
-    unread: tuple[str, ...]
+    care: str = ""
 
     @property
     def files(self) -> int:
         return sum(len(names) for names in self.tables.values())
+
+    @property
+    def supplies(self) -> frozenset[str]:
+        """The kinds of care of which it holds a relation whole: primary, secondary, or none."""
+        feeds = (feed for feed in LAYOUTS[self.layout].feeds if set(feed.needs) <= self.tables.keys())
+        return frozenset(CARE_OF[feed.relation] for feed in feeds if feed.relation in CARE_OF)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Proposal:
+    """The sources of a night: one, or general practice and hospitals apart.
+
+    ``unread`` are sentences, one for each file of the folder that a run would not read, with the reason.
+    """
+
+    sources: tuple[ProposedSource, ...]
+    unread: tuple[str, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,39 +83,84 @@ class _Fit:
 
 
 def propose(folder: Path, contracts: Path) -> Proposal:
-    """The layout that fits most files of ``folder`` or of one folder in it.
+    """The layout that fits most files of ``folder`` or of one folder in it; where that is one of general
+    practice or of hospitals alone, also the layout of the folder that holds the other.
 
     InputError if none fits any file; it says for every file what was seen.
     """
     if not folder.is_dir():
         raise InputError(f"{folder}: no such folder", fix="give the folder that holds the extract files")
+    native = load_contracts(contracts, "native")
     layouts = {
-        name: contracts_of(layout, contracts)
+        name: contracts_of(layout, contracts, native)
         for name, layout in LAYOUTS.items()
         if (contracts / name).is_dir()
     }
     with TemporaryDirectory() as scratch:
         looked_at = _heads(folder, Path(scratch))
-        places = [looked_at, *sorted(path for path in looked_at.iterdir() if path.is_dir())]
-        found = [
-            (name, place, _tables(place, tables)) for place in places for name, tables in layouts.items()
-        ]
-        layout, place, tables = max(
-            found, key=lambda item: (sum(map(len, item[2].values())), item[1] != looked_at)
-        )
-        used = {place / name for names in tables.values() for name in names}
+        chosen = _choose(looked_at, layouts)
+        used = {
+            source.folder / name for source in chosen for names in source.tables.values() for name in names
+        }
         others = sorted(path for path in _all_files(looked_at) if path not in used)
-        unread = tuple(
-            filter(
-                None, (_why_not(path, looked_at, layouts, layout if tables else "native") for path in others)
-            )
-        )
-    if not tables:
+        likely = chosen[0].layout if chosen else "native"
+        seen = (_why_not(path, looked_at, layouts, likely) for path in others)
+        unread = tuple(sentence for sentence in seen if sentence)
+    if not chosen:
         raise InputError(
             "\n  - ".join([f"{folder}: no file fits a table of any layout", *unread]),
             fix="mend what is named above, or name the files after their tables (docs/layouts.md)",
         )
-    return Proposal(layout=layout, folder=folder / place.relative_to(looked_at), tables=tables, unread=unread)
+    there = [replace(source, folder=folder / source.folder.relative_to(looked_at)) for source in chosen]
+    return Proposal(sources=tuple(there), unread=unread)
+
+
+def look_at(source: ExtractSource, contracts: Path) -> Proposal:
+    """What a run would read of a source that the configuration names, and what not; InputError where a table
+    that must be there is not."""
+    layout = LAYOUTS[source.layout]
+    tables = contracts_of(layout, contracts, load_contracts(contracts, "native"))
+    with TemporaryDirectory() as scratch:
+        looked_at = _heads(source.path, Path(scratch))
+        found = _tables(looked_at, tables)
+        used = {looked_at / name for names in found.values() for name in names}
+        others = sorted(path for path in _all_files(looked_at) if path not in used)
+        seen = (_why_not(path, looked_at, {source.layout: tables}, source.layout) for path in others)
+        unread = tuple(sentence for sentence in seen if sentence)
+    mine = (table for table in layout.order if layout.care.get(table, source.care[0]) in source.care)
+    absent = [table for table in mine if tables[table].needed and table not in found]
+    if absent:
+        raise InputError(
+            "\n  - ".join([f"{source.path}: no file for table {', '.join(absent)}", *unread]),
+            fix="add the files, or mend what is named above (docs/layouts.md)",
+        )
+    there = ProposedSource(layout=source.layout, folder=source.path, tables=found)
+    return Proposal(sources=(there,), unread=unread)
+
+
+def _choose(folder: Path, layouts: dict[str, Tables]) -> list[ProposedSource]:
+    """The source with most files, and the one with most of what it lacks, in a folder beside it."""
+    places = [folder, *sorted(path for path in folder.iterdir() if path.is_dir())]
+    found = [
+        ProposedSource(layout=name, folder=place, tables=_tables(place, tables))
+        for place in places
+        for name, tables in layouts.items()
+    ]
+    best = max(found, key=lambda source: (source.files, source.folder != folder))
+    lacking = {"primary", "secondary"} - best.supplies
+    if not best.files:
+        return []
+    beside = [
+        source
+        for source in found
+        if lacking <= source.supplies and source.folder not in (folder, best.folder)
+    ]
+    if len(lacking) != 1 or not beside:
+        return [best]
+    both = [best, max(beside, key=lambda source: (source.files, source.layout == "native"))]
+    cares = [({"primary", "secondary"} - lacking).pop(), lacking.pop()]
+    sources = [replace(source, care=care) for source, care in zip(both, cares, strict=True)]
+    return sorted(sources, key=lambda source: source.care)
 
 
 def _all_files(folder: Path) -> Iterator[Path]:
@@ -191,9 +255,9 @@ def _fits(
     """How the file's header fits each table, read once, by the columns of all tables together."""
     every = [contract for name in order for contract in layouts[name].values()]
     columns = {column.name.lower(): column for contract in every for column in contract.columns}
-    anything = dataclasses.replace(
+    anything = replace(
         every[0],
-        columns=tuple(dataclasses.replace(c, present=False, aliases=()) for c in columns.values()),
+        columns=tuple(replace(c, present=False, aliases=()) for c in columns.values()),
         title_lines=0,
     )
     seen = _opened(path, path.parent, anything)

@@ -9,7 +9,7 @@ from pathlib import Path
 import pandas as pd
 
 from copd_strat.contracts.contract import Contract, Rule
-from copd_strat.contracts.own_tables import column_names, own_table, select_list
+from copd_strat.contracts.own_tables import column_names, own_table, select_list, write_selected
 from copd_strat.engine import Engine, literal
 from copd_strat.engine.sql import identifier
 from copd_strat.extracts.staging import Source
@@ -97,7 +97,7 @@ def _write(engine: Engine, rows: CheckedRows, columns: str, hits: str, path: Pat
         FROM ({hits}) h JOIN files_now n ON n.number = h._file"""
     found = bool(engine.scalar(f"SELECT count(*) FROM ({hits})"))
     if found:
-        engine.write_parquet(f"SELECT {columns} FROM ({placed}) p ORDER BY file, line, rule", path)
+        write_selected(engine, f"SELECT {columns} FROM ({placed}) p ORDER BY file, line, rule", path)
     return found
 
 

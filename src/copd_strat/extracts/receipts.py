@@ -57,10 +57,11 @@ class TableReceipt:
     ``broken_by`` tells of how many people those rows are (rows that name nobody count as one person each);
     it is empty for a table that names no people.
 
-    ``checked`` holds every row's ``_mask`` of broken rules, with its typed columns on every line that
-    ``sampled`` divides; ``accepted`` is the SQL of the accepted rows, in which values that were set aside are
-    gaps. ``people`` is the SQL of the ids (``id``) of the patients that rows name, known or not, None where
-    the table names none. ``set_aside`` is the file that lists values set aside, if there are any.
+    ``checked`` is the folder of the rows that were checked one by one, typed, with their ``_mask`` of broken
+    rules: all that break any, and all of ``sample``, SQL of some lines. ``accepted`` is the SQL of the accepted
+    rows, in which values that were set aside are gaps. ``people`` is the SQL of the ids (``id``) of the patients
+    that rows name, known or not, None where the table names none. ``set_aside`` is the file that lists values
+    set aside, if there are any.
     """
 
     layout: str
@@ -70,7 +71,7 @@ class TableReceipt:
     rules: dict[str, int]
     checked: Path
     accepted: str
-    sampled: int = 1
+    sample: str = "TRUE"
     people: str | None = None
     broken_by: Mapping[str, int] = field(default_factory=dict)
     codes: tuple[CodedColumn, ...] = ()

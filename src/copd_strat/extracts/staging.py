@@ -11,8 +11,9 @@ from copd_strat.engine import Engine, literal
 from copd_strat.engine.sql import identifier
 from copd_strat.errors import ContractError, InputError
 from copd_strat.extracts import identifier_gate
+from copd_strat.extracts.column_values import ColumnValues, take_values
 from copd_strat.extracts.date_forms import date_forms
-from copd_strat.extracts.gap_words import find_words, looks_like_gap
+from copd_strat.extracts.gap_words import find_words
 from copd_strat.extracts.page_checksums import require_intact_pages
 from copd_strat.extracts.row_counter import count_rows
 from copd_strat.extracts.source_files import SourceFile, hides_row_numbers, reading, scan
@@ -42,7 +43,7 @@ _NESTED = re.compile(r"\[|STRUCT|MAP|UNION|INTERVAL|^BIT|^TIME($|TZ| WITH)|VARIA
 
 @dataclass(frozen=True, kw_only=True)
 class Source:
-    """A file let in: ``rows`` selects its contract columns and ``_line``.
+    """A file let in: ``rows`` selects its contract columns and ``_line``, ``values`` holds what stands in them.
 
     ``broken`` selects ``_line, record`` of the lines that could not be split into fields. ``rows_in`` is
     counted by another reader. ``undeclared_gaps`` is column → word → rows.
@@ -50,6 +51,7 @@ class Source:
 
     file: SourceFile
     rows: str
+    values: ColumnValues
     broken: str
     rows_in: int
     undeclared_gaps: dict[str, dict[str, int]] = field(default_factory=dict)
@@ -73,14 +75,14 @@ def stage_file(
     with reading(file.name):
         identifier_gate.check_unread(engine, file, tuple(name for name in file.columns if name not in named))
         _forget_rejects(engine)
-        source = _stage(engine, file, columns, work, rows_in)
-        _refuse_line_breaks(engine, file, contract, source.rows)
+        source = _stage(engine, file, columns, contract, work, rows_in)
+        _refuse_line_breaks(engine, file, contract, source.values)
         source = _with_gaps(engine, source, columns, contract, gaps)
-        identifier_gate.check_values(engine, file, contract, source.rows)
+        identifier_gate.check_values(engine, file, contract, source.values)
         for column in contract.columns:
             if column.name in file.columns and column.family in ("id", "code", "reference"):
-                _refuse_float_ids(engine, file, column, source.rows)
-                _refuse_ids_ending_in_zeros(engine, file, column, source.rows)
+                _refuse_float_ids(engine, file, column, source.values)
+                _refuse_ids_ending_in_zeros(engine, file, column, source.values)
         return _with_dates(engine, source, columns, contract, zone)
 
 
@@ -110,66 +112,59 @@ def _counted(file: SourceFile, columns: tuple[str, ...], work: Path) -> tuple[So
     return replace(file, plain=plain, notes=(*file.notes, *notes)), counted.rows
 
 
-def _stage(engine: Engine, file: SourceFile, columns: tuple[str, ...], work: Path, rows_in: int) -> Source:
-    nothing = "SELECT CAST(0 AS BIGINT) AS _line, '' AS record WHERE FALSE"
+def _stage(
+    engine: Engine, file: SourceFile, columns: tuple[str, ...], contract: Contract, work: Path, rows_in: int
+) -> Source:
     name = file.name.replace("/", "_")
     staged, broken = work / "staged" / f"{name}.parquet", work / "broken" / f"{name}.parquet"
-    staged_rows = f"SELECT * FROM read_parquet({literal(str(staged))})"
-    if not file.is_text:
-        rows = scan(file, columns, trimmed=_padded(engine, file, columns))
-        if hides_row_numbers(file):
-            engine.write_parquet(rows, staged)
-            rows = staged_rows
-        return Source(file=file, rows=rows, broken=nothing, rows_in=rows_in)
-    engine.write_parquet(scan(file, columns, trimmed=columns), staged)
+    rows = scan(file, columns, trimmed=columns if file.is_text else ())
+    if file.is_text or hides_row_numbers(file):
+        engine.write_parquet(rows, staged)
+        rows = f"SELECT * FROM read_parquet({literal(str(staged))})"
     there = engine.has_table("reject_errors")
     if there:
         _refuse_unreadable_lines(engine, file, rows_in)
     rejects = (
         "SELECT CAST(line AS BIGINT) AS _line, any_value(csv_line) AS record FROM reject_errors GROUP BY line"
     )
-    engine.write_parquet(rejects if there else nothing, broken)
+    nothing = "SELECT CAST(0 AS BIGINT) AS _line, '' AS record WHERE FALSE"
+    if there:
+        engine.write_parquet(rejects, broken)
     _forget_rejects(engine)
-    broken_lines = f"SELECT * FROM read_parquet({literal(str(broken))})"
-    return Source(file=file, rows=staged_rows, broken=broken_lines, rows_in=rows_in)
+    values = take_values(engine, file, contract, rows)
+    source = Source(
+        file=file,
+        rows=rows,
+        values=values,
+        broken=f"SELECT * FROM read_parquet({literal(str(broken))})" if there else nothing,
+        rows_in=rows_in,
+    )
+    return source if file.is_text else _read_as(source, columns, _trims(engine, file, columns, values))
 
 
-def _padded(engine: Engine, file: SourceFile, columns: tuple[str, ...]) -> tuple[str, ...]:
-    """Text columns of a Parquet file with a value that is empty or has blanks around it.
+def _trims(
+    engine: Engine, file: SourceFile, columns: tuple[str, ...], values: ColumnValues
+) -> dict[str, str]:
+    """Readings of a Parquet file's text columns that hold an empty value or one with blanks around it.
 
     Every later step reads Parquet in place, so only columns that need it are trimmed.
     """
-    texts = [name for name in columns if file.columns[name] == "VARCHAR"]
-    if not texts:
-        return ()
-    padded = ", ".join(
-        f"bool_or({identifier(c)} = '' OR {identifier(c)} <> trim({identifier(c)}))" for c in texts
-    )
-    found = engine.rows(f"SELECT {padded} FROM ({scan(file, tuple(texts), trimmed=())})")[0]
-    return tuple(name for name, needs_it in zip(texts, found, strict=True) if needs_it)
+    readings = {}
+    for column in columns:
+        if file.columns[column] == "VARCHAR":
+            name = identifier(column)
+            padded = f"bool_or({name} = '' OR {name} <> trim({name}))"
+            if engine.scalar(f"SELECT {padded} FROM ({values.of(column)})"):
+                readings[column] = f"nullif(trim(r.{name}), '')"
+    return readings
 
 
 def _with_gaps(
     engine: Engine, source: Source, columns: tuple[str, ...], contract: Contract, gaps: tuple[str, ...]
 ) -> Source:
     """The source with words for gaps read as gaps, and so what is not a number in a column of numbers."""
-    tests = {}
-    for column in columns:
-        kind = source.file.columns[column]
-        if kind == "VARCHAR":
-            tests[column] = looks_like_gap(identifier(column), gaps)
-        elif kind in ("DOUBLE", "FLOAT"):
-            tests[column] = f"isnan({identifier(column)})"
-    if not tests:
-        return source
-    counts = ", ".join(f"count(*) FILTER (WHERE {test})" for test in tests.values())
-    found = [
-        column
-        for column, count in zip(tests, engine.rows(f"SELECT {counts} FROM ({source.rows})")[0], strict=True)
-        if count
-    ]
-    texts = [column for column in found if source.file.columns[column] == "VARCHAR"]
-    words = find_words(engine, source.rows, texts, contract, gaps)
+    texts = [column for column in columns if source.file.columns[column] == "VARCHAR"]
+    words = find_words(engine, source.values, texts, contract, gaps)
     readings = {
         column: f"CASE WHEN r.{identifier(column)} IN {literal(tuple(words[column]))} THEN NULL "
         f"ELSE r.{identifier(column)} END"
@@ -177,38 +172,50 @@ def _with_gaps(
     }
     readings |= {
         column: f"CASE WHEN isnan(r.{identifier(column)}) THEN NULL ELSE r.{identifier(column)} END"
-        for column in found
-        if column not in texts
+        for column in _not_numbers(engine, source, columns)
     }
     undeclared = {
         column: {word: rows for word, rows in found_words.items() if word not in gaps}
         for column, found_words in words.items()
     }
     return replace(
-        source,
-        rows=_read_as(source.rows, columns, readings),
+        _read_as(source, columns, readings),
         undeclared_gaps={column: found_words for column, found_words in undeclared.items() if found_words},
     )
+
+
+def _not_numbers(engine: Engine, source: Source, columns: tuple[str, ...]) -> list[str]:
+    """Columns of numbers with a value that is none."""
+    numbers = [column for column in columns if source.file.columns[column] in ("DOUBLE", "FLOAT")]
+    if not numbers:
+        return []
+    tests = ", ".join(f"bool_or(isnan({identifier(column)}))" for column in numbers)
+    found = engine.rows(f"SELECT {tests} FROM ({source.rows})")[0]
+    return [column for column, there in zip(numbers, found, strict=True) if there]
 
 
 def _with_dates(
     engine: Engine, source: Source, columns: tuple[str, ...], contract: Contract, zone: str
 ) -> Source:
-    forms = date_forms(engine, source.file, contract, source.rows, zone)
+    forms = date_forms(engine, source.file, contract, source.values, zone)
     file = replace(
         source.file, columns=source.file.columns | forms.kinds, notes=(*source.file.notes, *forms.notes)
     )
-    return replace(source, file=file, rows=_read_as(source.rows, columns, forms.readings))
+    return replace(_read_as(source, columns, forms.readings), file=file)
 
 
-def _read_as(rows: str, columns: tuple[str, ...], readings: dict[str, str]) -> str:
-    """``rows`` with some columns read by an SQL expression over ``r``."""
+def _read_as(source: Source, columns: tuple[str, ...], readings: dict[str, str]) -> Source:
+    """The source with some columns read by an SQL expression over ``r``."""
     if not readings:
-        return rows
+        return source
     chosen = ", ".join(
         f"{readings[c]} AS {identifier(c)}" if c in readings else f"r.{identifier(c)}" for c in columns
     )
-    return f"SELECT {chosen}, r._line FROM ({rows}) r"
+    return replace(
+        source,
+        rows=f"SELECT {chosen}, r._line FROM ({source.rows}) r",
+        values=source.values.read_as(readings),
+    )
 
 
 def _forget_rejects(engine: Engine) -> None:
@@ -237,16 +244,19 @@ def _refuse_unreadable_types(file: SourceFile, contract: Contract) -> None:
             )
 
 
-def _refuse_line_breaks(engine: Engine, file: SourceFile, contract: Contract, rows: str) -> None:
+def _refuse_line_breaks(engine: Engine, file: SourceFile, contract: Contract, values: ColumnValues) -> None:
     """A line break inside an id, a code or a date is a quote that closed too late: rows are lost in it."""
     columns = [
         column.name for column in contract.columns if column.name in file.columns and column.family != "text"
     ]
-    if not columns or not file.quoted:
-        return
-    counts = ", ".join(f"count(*) FILTER (WHERE contains({identifier(c)}, chr(10)))" for c in columns)
-    found = dict(zip(columns, engine.rows(f"SELECT {counts} FROM ({rows})")[0], strict=True))
-    torn = [column for column, count in found.items() if count]
+    torn = [
+        column
+        for column in columns
+        if file.quoted
+        and engine.scalar(
+            f"SELECT bool_or(contains({identifier(column)}, chr(10))) FROM ({values.of(column)})"
+        )
+    ]
     if torn:
         raise InputError(
             f"{file.name}: column {', '.join(torn)} holds line breaks; a quote may close too late",
@@ -265,21 +275,23 @@ def _require_columns(file: SourceFile, contract: Contract) -> None:
         )
 
 
-def _refuse_float_ids(engine: Engine, file: SourceFile, column: Column, rows: str) -> None:
+def _refuse_float_ids(engine: Engine, file: SourceFile, column: Column, values: ColumnValues) -> None:
     if not file.columns[column.name].startswith(("DOUBLE", "FLOAT", "DECIMAL")):
         return
-    if engine.scalar(f"SELECT count({identifier(column.name)}) FROM ({rows})"):
+    if engine.scalar(f"SELECT count({identifier(column.name)}) FROM ({values.of(column.name)})"):
         raise ContractError(
             f"{file.name}: column {column.name} holds decimal numbers, in which long ids lose digits",
             fix=f"write {column.name} as text at every step of the export",
         )
 
 
-def _refuse_ids_ending_in_zeros(engine: Engine, file: SourceFile, column: Column, rows: str) -> None:
+def _refuse_ids_ending_in_zeros(
+    engine: Engine, file: SourceFile, column: Column, values: ColumnValues
+) -> None:
     name = identifier(column.name)
     long, ending = engine.rows(
         f"SELECT count(*), count(*) FILTER (WHERE v LIKE '%000') FROM "
-        f"(SELECT DISTINCT CAST({name} AS VARCHAR) AS v FROM ({rows})) "
+        f"(SELECT DISTINCT CAST({name} AS VARCHAR) AS v FROM ({values.of(column.name)})) "
         f"WHERE length(v) >= {_LONG_ID} AND regexp_matches(v, '^[0-9]+$')"
     )[0]
     if long >= _MIN_LONG_IDS and ending > _MAX_ENDING_SHARE * long:

@@ -7,10 +7,12 @@ into the extract's folder.
 from __future__ import annotations
 
 import errno
-import shutil
+import lzma
+import struct
 import zipfile
 import zlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 
 from copd_strat.errors import InputError
@@ -19,6 +21,18 @@ from copd_strat.extracts.source_files import ending
 
 # Delimited text shrinks to a tenth or so; what grows far beyond that is not an extract.
 _MAX_GROWTH, _MIN_SUSPECT_BYTES = 200, 100_000_000
+_BLOCK = 1 << 20
+# What the readers of a damaged archive raise, each method its own.
+_DAMAGE = (
+    zipfile.BadZipFile,
+    zlib.error,
+    lzma.LZMAError,
+    struct.error,
+    EOFError,
+    OSError,
+    ValueError,
+    OverflowError,
+)
 
 
 def laid_out(inputs: Sequence[InputFile], target: Path) -> Path:
@@ -42,20 +56,31 @@ def laid_out(inputs: Sequence[InputFile], target: Path) -> Path:
 def _unpack(item: InputFile, target: Path) -> None:
     name = shown(item.name)
     target.mkdir(parents=True, exist_ok=True)
-    try:
-        with zipfile.ZipFile(item.path) as archive:
+    with _reading(name):
+        archive = zipfile.ZipFile(item.path)
+    with archive:
+        try:
             _unpack_members(archive, item, name, target)
-    except (zipfile.BadZipFile, zlib.error, EOFError):
-        raise InputError(f"{name}: not a complete zip file", fix="copy or export it again") from None
-    except NotImplementedError:
+        except OSError as error:
+            if error.errno not in (errno.ENAMETOOLONG, errno.EILSEQ, errno.ENOENT):
+                raise  # the run's own disk is full or broken
+            raise InputError(
+                f"{name}: cannot be unpacked ({error.strerror})", fix="send it unzipped"
+            ) from None
+
+
+@contextmanager
+def _reading(name: str) -> Iterator[None]:
+    """Around what reads an archive and writes nothing: whatever is wrong there is wrong with the archive."""
+    try:
+        yield
+    except (NotImplementedError, RuntimeError):
         raise InputError(
             f"{name}: is packed by a method that cannot be unpacked here (often Deflate64, from Windows)",
             fix="pack it with ordinary Deflate, or send the parts unzipped",
         ) from None
-    except OSError as error:
-        if error.errno not in (errno.ENAMETOOLONG, errno.EILSEQ, errno.ENOENT, errno.EACCES):
-            raise  # the run's own disk is full or broken
-        raise InputError(f"{name}: cannot be unpacked ({error.strerror})", fix="send it unzipped") from None
+    except _DAMAGE:
+        raise InputError(f"{name}: not a complete zip file", fix="copy or export it again") from None
 
 
 def _unpack_members(archive: zipfile.ZipFile, item: InputFile, name: str, target: Path) -> None:
@@ -78,5 +103,19 @@ def _unpack_members(archive: zipfile.ZipFile, item: InputFile, name: str, target
         if ending(place) is None:
             place.touch()  # not read, and told as such like any other file of its kind
             continue
-        with archive.open(member) as packed, place.open("wb") as out:
-            shutil.copyfileobj(packed, out)
+        with place.open("wb") as out:
+            for block in _blocks(archive, member, name):
+                out.write(block)
+
+
+def _blocks(archive: zipfile.ZipFile, member: zipfile.ZipInfo, name: str) -> Iterator[bytes]:
+    """A member's bytes; one that grows beyond the size that the archive states is damaged as well."""
+    with _reading(name):
+        packed = archive.open(member)
+    with packed:
+        while True:
+            with _reading(name):
+                block = packed.read(_BLOCK)
+            if not block:
+                return
+            yield block

@@ -40,6 +40,10 @@ _CONFLICTS: Mapping[str, _Conflict] = {
     "death before birth": _Conflict(
         "The date of death, {since}, lies before the birth", "Correct the date that is wrong"
     ),
+    "death without a date": _Conflict(
+        "The register of deaths has this person, with no day that can be used",
+        "Check whether this patient has died: while it is not known they are on no list",
+    ),
     "two open registrations": _Conflict(
         "Two practices have this patient registered; here since: {since}",
         "End the registration that is over",

@@ -9,7 +9,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from zipfile import BadZipFile
 
 import openpyxl
 
@@ -35,7 +34,7 @@ class Grid:
 
 def lists_in(paths: Iterable[Path]) -> list[Path]:
     """The lists among ``paths``: files as they are; of folders every file below that a spreadsheet may have
-    saved, but for lists that ask nothing (changes, queries), read-me pages, and what a spreadsheet keeps
+    saved, but for lists that ask nothing (changes, queries, the worklist), read-me pages, and what a spreadsheet keeps
     while a file is open (``~$``, ``.~lock``).
     """
     found: set[Path] = set()
@@ -46,7 +45,7 @@ def lists_in(paths: Iterable[Path]) -> list[Path]:
 
 def _may_be_a_list(path: Path) -> bool:
     known = path.suffix.lower() in (*_TEXT, *_WORKBOOK, *_FOREIGN)
-    asks = not re.search(r"_(changes|queries|READ_ME)( ?\(\d+\))?$", path.stem)
+    asks = not re.search(r"_(changes|queries|worklist|READ_ME)( ?\(\d+\))?$", path.stem)
     return path.is_file() and known and asks and not path.name.startswith(("~$", ".", "refused_"))
 
 
@@ -81,14 +80,14 @@ def _workbook(path: Path) -> Iterator[list[tuple[object, ...]]]:
     try:
         shown = openpyxl.load_workbook(path, data_only=True)
         typed = openpyxl.load_workbook(path)
-    except (BadZipFile, KeyError, ValueError, TypeError):
+        for sheet in shown.worksheets:
+            formulas = typed[sheet.title].iter_rows(values_only=True)
+            pairs = zip(sheet.iter_rows(values_only=True), formulas, strict=True)
+            yield [tuple(v if v is not None else f for v, f in zip(*pair, strict=True)) for pair in pairs]
+    except Exception:  # noqa: BLE001 - what a damaged workbook makes its reader raise has no limit
         raise InputError(
             f"{path}: not a workbook that can be read", fix="return it as it was sent, or as CSV"
         ) from None
-    for sheet in shown.worksheets:
-        formulas = typed[sheet.title].iter_rows(values_only=True)
-        pairs = zip(sheet.iter_rows(values_only=True), formulas, strict=True)
-        yield [tuple(v if v is not None else f for v, f in zip(*pair, strict=True)) for pair in pairs]
 
 
 def text_lines(path: Path) -> list[tuple[Any, ...]]:
@@ -104,7 +103,12 @@ def text_lines(path: Path) -> list[tuple[Any, ...]]:
     # somebody may have put a title above the header
     head = text.splitlines()[:5]
     separator = max(",;\t|", key=lambda mark: max((line.count(mark) for line in head), default=0))
-    return [tuple(line) for line in csv.reader(io.StringIO(text, newline=""), delimiter=separator)]
+    try:
+        return [tuple(line) for line in csv.reader(io.StringIO(text, newline=""), delimiter=separator)]
+    except csv.Error:  # a quote that never closes makes one field of all the rest
+        raise InputError(
+            f"{path}: a field is longer than any answer; a quote may not close", fix="save it again as CSV"
+        ) from None
 
 
 def _decoded(content: bytes) -> str:

@@ -6,6 +6,7 @@ import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ import xlsxwriter
 from copd_strat.lists.csv_file import cells
 from copd_strat.lists.list_columns import DECISION_CHOICES, ListColumn
 from copd_strat.lists.print_sheets import Sheet
+from copd_strat.lists.sheet_rows import CellColumn, RowSheet
 
 FONT_POINTS = 10
 MARGIN_INCHES = 0.3
@@ -54,7 +56,7 @@ def write_workbook(path: Path, sheets: Sequence[Sheet], key: Sequence[tuple[str,
         book.set_properties({"title": page.heading, "comments": page.properties, "created": made})
         styles = Styles(book)
         for sheet in sheets:
-            written = book.add_worksheet(sheet.title)
+            written = book.add_worksheet(sheet.title, RowSheet)
             _fill(written, sheet, styles)
             _validate(written, sheet)
             _ease(written, sheet, page)
@@ -83,29 +85,27 @@ class Styles:
         return self._formats[kind, pale]
 
 
-def _fill(written: Any, sheet: Sheet, styles: Styles) -> None:
+def _fill(written: RowSheet, sheet: Sheet, styles: Styles) -> None:
     values = {column.name: cells(sheet.frame[column.name]) for column in sheet.columns}
-    pale = sheet.pale or [False] * len(sheet.frame)
-    written.set_row(0, 2 * _LINE_POINTS)
-    for row, lines in enumerate(_lines_needed(values, sheet.columns, len(sheet.frame)), start=1):
-        written.set_row(row, lines * _LINE_POINTS + 3)
     for position, column in enumerate(sheet.columns):
         hidden = {"hidden": True} if column.hidden else {}
         written.set_column(position, position, column.width, styles.of(column.kind), hidden)
-        written.write_string(0, position, column.heading, styles.header)
-        for row, value in enumerate(values[column.name], start=1):
-            _write_cell(written, row, position, value, column, styles.of(column.kind, pale=pale[row - 1]))
-
-
-def _write_cell(written: Any, row: int, position: int, value: Any, column: ListColumn, style: Any) -> None:
-    if value is None or value == "":
-        written.write_blank(row, position, None, style)
-    elif column.kind == "number":
-        written.write_number(row, position, value, style)
-    elif column.kind == "date":
-        written.write_datetime(row, position, value, style)
-    else:
-        written.write_string(row, position, value, style)
+    lines = _lines_needed(values, sheet.columns, len(sheet.frame))
+    written.take_rows(
+        [
+            CellColumn(
+                heading=column.heading,
+                kind=column.kind,
+                values=values[column.name],
+                header=styles.header,
+                style=styles.of(column.kind),
+                pale=styles.of(column.kind, pale=True),
+            )
+            for column in sheet.columns
+        ],
+        heights=[2 * _LINE_POINTS, *(count * _LINE_POINTS + 3 for count in lines)],
+        pale=sheet.pale or [False] * len(sheet.frame),
+    )
 
 
 def _lines_needed(values: dict[str, list[Any]], columns: Sequence[ListColumn], rows: int) -> list[int]:
@@ -114,10 +114,16 @@ def _lines_needed(values: dict[str, list[Any]], columns: Sequence[ListColumn], r
     for column in columns:
         if column.kind == "text" and not column.hidden:
             for row, value in enumerate(values[column.name]):
-                parts = str(value or "").split("\n")
-                needed = sum(len(textwrap.wrap(part, int(column.width))) or 1 for part in parts)
-                lines[row] = max(lines[row], needed)
+                if value:
+                    lines[row] = max(lines[row], _lines_of(value, column.width))
     return lines
+
+
+@lru_cache(maxsize=4096)
+def _lines_of(text: str, width: int) -> int:
+    """Lines of a text in a column; most texts stand in many rows, and most are short."""
+    parts = text.split("\n")
+    return sum(1 if len(part) <= width else len(textwrap.wrap(part, width)) or 1 for part in parts)
 
 
 def _validate(written: Any, sheet: Sheet) -> None:

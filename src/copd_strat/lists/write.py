@@ -71,7 +71,7 @@ def write_lists(
     cannot name a folder, or if the files read back do not hold each listed patient once.
     """
     asked = no_queries() if queries is None else queries
-    practices = _practices((patients, changes, organisations, asked), organisations, practice_pattern)
+    practices = practices_by_code((patients, changes, organisations, asked), organisations, practice_pattern)
     columns = {name: csv_columns(name, stamp, identity=identity) for name in LISTS}
     tables = {name: tier_table(patients, name, stamp, columns[name]) for name in LISTED}
     tables["changes"] = change_table(changes, stamp, columns["changes"])
@@ -91,7 +91,9 @@ def write_lists(
     return written
 
 
-def _practices(frames: tuple[pd.DataFrame, ...], organisations: pd.DataFrame, pattern: str) -> dict[str, str]:
+def practices_by_code(
+    frames: tuple[pd.DataFrame, ...], organisations: pd.DataFrame, pattern: str
+) -> dict[str, str]:
     """Code and name of every practice that gets a folder, sorted by code."""
     named = organisations.drop_duplicates("practice_id").set_index("practice_id")["practice_name"]
     codes = {str(code) for frame in frames for code in frame["practice_id"].unique()}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from copd_strat.config import ListSettings
@@ -21,6 +21,10 @@ class WrittenLists:
 
     files: tuple[ListFile, ...]
     rows: dict[str, dict[str, int]]
+
+    def with_files(self, more: Iterable[ListFile]) -> WrittenLists:
+        """The same with further files, which the rows of dispositions do not count."""
+        return replace(self, files=(*self.files, *more))
 
     def record(self, root: Path) -> dict[str, object]:
         """What the manifest keeps; ``root`` is the run's folder."""

@@ -15,6 +15,7 @@ from copd_strat.contracts.own_tables import (
     select_list,
     with_text_columns,
     write_parquet,
+    write_selected,
 )
 from copd_strat.engine import Engine
 from copd_strat.pathways.assign import Assignment
@@ -50,7 +51,7 @@ def write_tables(
     exacerbations = own_table("internal", "exacerbations")
     order = ", ".join(exacerbations.key)
     select = f"SELECT {select_list(exacerbations)} FROM exacerbations ORDER BY {order}"
-    engine.write_parquet(select, analyst / "exacerbations.parquet")
+    write_selected(engine, select, analyst / "exacerbations.parquet")
 
 
 def _patients(patients: pd.DataFrame) -> pa.Table:

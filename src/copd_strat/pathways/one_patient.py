@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import date
 from typing import Any
@@ -14,13 +15,16 @@ from copd_strat.pathways.conditions import evaluate
 from copd_strat.pathways.fact_columns import Facts, patient_columns
 from copd_strat.pathways.policy import Policy
 from copd_strat.pathways.references import normalise_reference
-from copd_strat.pathways.sentences import date_in_words
+from copd_strat.pathways.sentences import date_in_words, date_in_words_of
 from copd_strat.risk.frequency import in_100
 from copd_strat.risk.phrases import TREATMENTS
 
-_PLACING = ("disposition", "place", "rank", "route", "change", "suggested_action", "data_warnings")
 _WHYS = ("why_1", "why_2", "why_3")
 _IDS = ("patient_id", "practice_id")
+_RISK = ("risk_severe_12m", "risk_any_12m", "risk_model", "risk_status", "imputed", "gold_abe")
+# rates say the same as the risks, less plainly
+_SAID_ELSEWHERE = {*_IDS, *_RISK, "rate_severe_12m", "rate_any_12m"}
+_ISO_DAY = re.compile(r"\b\d{4}-\d\d-\d\d\b")
 
 
 def explain(
@@ -59,10 +63,22 @@ def explain(
 
 
 def _placing(patient: pd.Series) -> Iterator[str]:
-    for name in (*_PLACING, *_WHYS):
-        value = patient[name]
-        if pd.notna(value) and value != "":
-            yield f"  {name}: {value}"
+    """Where the patient is, in a sentence; then why, and what is to be done."""
+    where = f"  {str(patient['disposition']).replace('_', ' ')}"
+    if pd.notna(patient["rank"]):
+        where += f", rank {patient['rank']:.0f} in the practice"
+    if pd.notna(patient["place"]):
+        where += ", next in line" if patient["place"] == "reserve" else ", with one of this month's places"
+    if pd.notna(patient["route"]):
+        where += f"; route {str(patient['route']).replace('_', ' ')}"
+    yield f"{where}; since the last run: {patient['change']}"
+    for name, said in (
+        *((why, "why") for why in _WHYS),
+        ("suggested_action", "do"),
+        ("data_warnings", "note"),
+    ):
+        if pd.notna(patient[name]) and patient[name] != "":
+            yield f"  {said}: {patient[name]}"
 
 
 def _rules(patient: pd.Series, policy: Policy) -> Iterator[str]:
@@ -83,15 +99,23 @@ def _rules_that_do_not(patient: pd.DataFrame, policy: Policy) -> Iterator[list[s
     yield ["Rules that the record cannot answer", *(unknown or ["  none"])]
 
 
-def _rounded(value: object) -> object:
-    """As a person would say it: two decimals are more than any of these facts is worth."""
+def _rounded(name: str, value: object) -> object:
+    """As a person would say it: whole years, two decimals, yes and no, dates in words."""
+    if isinstance(value, (bool, np.bool_)):
+        return "yes" if value else "no"
+    if name == "age":
+        return f"{int(float(str(value)))} years"
     if isinstance(value, float):
         return f"{value:.2f}".rstrip("0").rstrip(".")
-    return date_in_words(np.datetime64(value, "D")) if isinstance(value, date) else value
+    if isinstance(value, date):
+        return date_in_words_of(value)
+    if isinstance(value, str):
+        return _ISO_DAY.sub(lambda found: date_in_words_of(date.fromisoformat(found[0])), value)
+    return value
 
 
 def _risk(patient: pd.Series, reasons: pd.DataFrame | None) -> Iterator[str]:
-    for name in ("risk_severe_12m", "risk_any_12m", "risk_model", "risk_status", "imputed", "gold_abe"):
+    for name in _RISK:
         if name in patient and pd.notna(patient[name]) and patient[name] != "":
             yield f"  {name}: {_risk_value(name, patient[name])}"
     if reasons is None:
@@ -114,8 +138,9 @@ def _risk_value(name: str, value: Any) -> object:
 
 def _facts(patient: pd.Series) -> Iterator[str]:
     for name in patient_columns():
-        if name in patient and name not in _IDS and pd.notna(patient[name]):
-            yield f"  {name}: {_rounded(patient[name])}"
+        value = patient.get(name)
+        if name not in _SAID_ELSEWHERE and pd.notna(value) and value != "":
+            yield f"  {name}: {_rounded(name, value)}"
 
 
 def _gaps(patient: pd.Series) -> Iterator[str]:
@@ -130,6 +155,6 @@ def _past(patient: pd.Series, past: pd.DataFrame | None) -> Iterator[str]:
         yield "  none kept"
         return
     for _, run in own.iterrows():
-        place = f", {run['place']}" if pd.notna(run["place"]) else ""
+        place = {"clinic": ", with a place", "reserve": ", next in line"}.get(run["place"], "")
         on = date_in_words(np.datetime64(run["as_of"], "D"))
-        yield f"  {on}: {run['disposition']}{place} ({run['policy']})"
+        yield f"  {on}: {str(run['disposition']).replace('_', ' ')}{place} ({run['policy']})"

@@ -14,6 +14,7 @@ from pydantic_core import PydanticCustomError
 
 from copd_strat.model_faults import STRICT, Several, Text
 from copd_strat.pathways.conditions import Column, Condition, unknown_column
+from copd_strat.pathways.follow_up_policy import FollowUp
 from copd_strat.pathways.sentences import placeholders, well_formed
 
 Disposition = Literal["clinic", "self_management", "clinical_review", "not_listed"]
@@ -239,6 +240,8 @@ class Policy(BaseModel):
     """What each answer of a practice does."""
     flags: dict[Name, Annotated[tuple[Note, ...], Several]]
     """Extra list columns: the sentences that hold, joined."""
+    follow_up: FollowUp
+    """What is due after an exacerbation; it never moves anybody."""
 
     @property
     def label(self) -> str:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import re
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -31,6 +32,12 @@ _RESTORE = (
 )
 
 
+# A folder's name in runs/: what the pointer says can lead nowhere else.
+_RUN_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
+# What reading a damaged pointer or manifest can raise.
+_UNREADABLE = (OSError, ValueError, KeyError, TypeError, RecursionError)
+
+
 class Link(NamedTuple):
     """One published run in the chain: its folder's name and the SHA-256 of its manifest."""
 
@@ -50,7 +57,9 @@ class PublishedRun:
         """One of its files, by its place in the run's folder; InputError unless it is as it was published."""
         path = self.path / name
         try:
-            whole = sha256_of(path) == self.manifest["files"][name]["sha256"]
+            # Through a link it is not the run's own file, whatever its bytes are.
+            own = path.resolve() == self.path.resolve() / name
+            whole = own and sha256_of(path) == self.manifest["files"][name]["sha256"]
         except (OSError, KeyError):
             whole = False
         if not whole:
@@ -90,6 +99,7 @@ class RunFolder:
         """Hold the single writer's lock; the operating system frees it if the process dies."""
         with write_errors(self.root):
             self.root.mkdir(parents=True, exist_ok=True)
+            self._refuse_links()
             stream = (self.root / ".lock").open("a")
         with stream:
             try:
@@ -99,6 +109,16 @@ class RunFolder:
                     f"{self.root}: another run is writing here", fix="wait for it to end, then run again"
                 ) from None
             yield
+
+    def _refuse_links(self) -> None:
+        """OutputError for a link where the program writes: what is behind it belongs to somebody else."""
+        for place in (self.root, self.root / "runs"):
+            for path in sorted(place.iterdir()) if place.is_dir() else ():
+                if path.is_symlink():
+                    raise OutputError(
+                        f"{path}: is a link, and links inside the output folder are not followed",
+                        fix="remove the link; a whole output folder may lie behind one",
+                    )
 
     def current(self) -> PublishedRun | None:
         """The published run, or None before the first; InputError if pointer or manifest are damaged."""
@@ -119,7 +139,7 @@ class RunFolder:
         """As ``current``, with every file of the run as it was published: tonight starts from them."""
         run = self.current()
         if run is not None:
-            self._require_intact(run)
+            self.require_intact(run)
         return run
 
     def intact_run(self, name: str) -> PublishedRun | None:
@@ -130,10 +150,11 @@ class RunFolder:
         run = self._open(link)
         if run is None:
             raise self._damaged(f"run {name}: its manifest is missing or was changed")
-        self._require_intact(run)
+        self.require_intact(run)
         return run
 
-    def _require_intact(self, run: PublishedRun) -> None:
+    def require_intact(self, run: PublishedRun) -> None:
+        """InputError unless every file of the run is as it was published."""
         try:
             changed = verify(run.path)
         except OSError as error:
@@ -161,21 +182,43 @@ class RunFolder:
         """Published runs, the current one first; empty before the first."""
         pointer = self.root / POINTER
         try:
+            if pointer.is_symlink():
+                raise ValueError("what is behind a link is not ours")
             target = json.loads(pointer.read_text(encoding="utf-8"))
-            return [Link(link["folder"], link["manifest"]) for link in (target, *target["earlier"])]
+            links = [Link(link["folder"], link["manifest"]) for link in (target, *target["earlier"])]
+            if not all(_RUN_NAME.fullmatch(link.folder) for link in links):
+                raise ValueError("a run's folder lies in runs/")
+            return links
         except FileNotFoundError:
+            self._require_no_runs()
             return []
-        except (OSError, ValueError, KeyError, TypeError):
+        except _UNREADABLE:
             raise self._damaged(f"{pointer}: cannot be read") from None
+
+    def _require_no_runs(self) -> None:
+        """Where runs lie and no pointer does, it was lost: a first night would forget all that came before."""
+        runs = self.root / "runs"
+        names = {path.name for path in runs.iterdir()} if runs.is_dir() else set()
+        if names - {self._drafted()}:
+            raise self._damaged(f"{self.root / POINTER}: is missing, though there are runs")
+
+    def _drafted(self) -> str | None:
+        """The folder of the run that a cut-off night was about to point at."""
+        try:
+            folder = str(json.loads((self.root / _DRAFT).read_text(encoding="utf-8"))["folder"])
+            return folder if _RUN_NAME.fullmatch(folder) else None
+        except _UNREADABLE:
+            return None  # no draft, or cut off while it was written: nothing had been renamed yet
 
     def _open(self, link: Link) -> PublishedRun | None:
         """The run of a link, or None if its manifest is not the one that was published."""
         path = self.root / "runs" / link.folder
         try:
-            if sha256_of(path / MANIFEST) != link.manifest:
+            linked = path.is_symlink() or (path / MANIFEST).is_symlink()
+            if linked or sha256_of(path / MANIFEST) != link.manifest:
                 return None
             return _read(path)
-        except (OSError, ValueError, KeyError):
+        except _UNREADABLE:
             return None
 
     def _damaged(self, problem: str) -> InputError:
@@ -185,13 +228,15 @@ class RunFolder:
         """Make the run in the folder ``name`` the published one; InputError unless it is whole."""
         path = self.root / "runs" / name
         try:
+            if not _RUN_NAME.fullmatch(name):
+                raise ValueError("a run's folder lies in runs/")
             run, changed = _read(path), verify(path)
-        except (OSError, ValueError, KeyError):
+        except _UNREADABLE:
             raise InputError(f"run {name}: its manifest cannot be read", fix="name another run") from None
         try:
             chain = self._chain()
         except InputError:
-            chain = []
+            chain = self._found()
         link = Link(name, sha256_of(path / MANIFEST))
         known = next((one for one in chain if one.folder == name), link)
         if changed or known != link:
@@ -202,6 +247,21 @@ class RunFolder:
         with write_errors(self.root):
             self._point_at(link, [one for one in chain if one.folder != name])
         return run
+
+    def _found(self) -> list[Link]:
+        """The whole runs that lie there, newest first: the chain, as far as it can be told without its pointer.
+
+        Without it they would never be counted again, and never removed.
+        """
+        found: list[tuple[str, Link]] = []
+        for path in sorted((self.root / "runs").iterdir()):
+            try:
+                run = _read(path)
+                if not verify(path):
+                    found.append((run.manifest["as_of"], Link(path.name, sha256_of(path / MANIFEST))))
+            except _UNREADABLE:
+                continue
+        return [link for _, link in sorted(found, reverse=True)]
 
     @contextmanager
     def staged(self, run_id: str) -> Iterator[Path]:
@@ -231,19 +291,20 @@ class RunFolder:
             partial.mkdir()
         return partial
 
+    def make_up(self, keep: int) -> None:
+        """Do what a night that was cut off did not come to: sweep, and purge beyond ``keep``."""
+        with write_errors(self.root):
+            self._sweep()
+        self.purge(keep)
+
     def _sweep(self) -> None:
         """Remove what a night that was cut off left: half-built and half-purged runs, one not pointed at."""
         for leftover in self.root.glob(f"{_PARTIAL}*"):
             shutil.rmtree(leftover)
-        draft = self.root / _DRAFT
-        if draft.exists():
-            try:
-                folder = json.loads(draft.read_text(encoding="utf-8"))["folder"]
-            except (ValueError, KeyError):
-                folder = None  # cut off while it was written: nothing had been renamed yet
-            if folder and folder not in {link.folder for link in self._chain()}:
-                shutil.rmtree(self.root / "runs" / folder, ignore_errors=True)
-            draft.unlink()
+        draft, folder = self.root / _DRAFT, self._drafted()
+        if folder and folder not in {link.folder for link in self._chain()}:
+            shutil.rmtree(self.root / "runs" / folder, ignore_errors=True)
+        draft.unlink(missing_ok=True)
 
     def keep_quality(self, partial: Path, name: str) -> Path:
         """Move the staged folder ``quality`` to ``name`` below the root, in place of what was there."""

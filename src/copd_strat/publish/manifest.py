@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import platform
+import stat
 from collections.abc import Mapping
 from importlib.metadata import version
 from pathlib import Path
@@ -39,17 +40,21 @@ def compose(*parts: Mapping[str, Any]) -> dict[str, Any]:
 
 def written_files(folder: Path) -> tuple[Files, Files]:
     """Every file of a run but the manifest: those that depend on content alone, those with clock times."""
-    paths = sorted(path for path in folder.rglob("*") if path.is_file())
+    paths = sorted(path for path in folder.rglob("*") if path.is_symlink() or not path.is_dir())
     names = {path.relative_to(folder).as_posix(): path for path in paths}
-    found = {
-        name: {"bytes": path.stat().st_size, "sha256": sha256_of(path)}
-        for name, path in names.items()
-        if name != MANIFEST
-    }
+    found = {name: _written(path) for name, path in names.items() if name != MANIFEST}
     return (
         {name: file for name, file in found.items() if name not in _TIMED},
         {name: file for name, file in found.items() if name in _TIMED},
     )
+
+
+def _written(path: Path) -> dict[str, Any]:
+    """A file's bytes and SHA-256. A link or a device is never followed or read: nothing that a run wrote."""
+    status = path.lstat()
+    if not stat.S_ISREG(status.st_mode):
+        return {"bytes": 0, "sha256": "not a file"}
+    return {"bytes": status.st_size, "sha256": sha256_of(path)}
 
 
 def write_json(path: Path, content: object) -> str:

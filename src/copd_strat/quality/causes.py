@@ -141,6 +141,14 @@ def find_causes(evidence: Evidence) -> tuple[Finding, ...]:
     return tuple(case.finding() for case in cases.all)
 
 
+def _by_months(groups: list[list[Movement]]) -> list[list[list[Movement]]]:
+    """The tables' movements, those of tables that lack the very same months together: one delivery failed."""
+    together: dict[frozenset[str | None], list[list[Movement]]] = defaultdict(list)
+    for found in groups:
+        together[frozenset(movement.month for movement in found)].append(found)
+    return list(together.values())
+
+
 _WEIGHTS: dict[Level, Weight] = {"fail": "stop", "warn": "warn"}
 
 
@@ -290,7 +298,7 @@ class _Cases:
             )
 
     def add_months(self, level: Level) -> None:
-        """Months with too few records, all those of one table together."""
+        """Months with too few records: all those of one table together, and tables that lack the same ones."""
         groups: dict[str, list[Movement]] = defaultdict(list)
         for movement in self._movements(level, "GRD06", "GRD07"):
             own, people = self._about(self._sources(movement)), self._about_people()
@@ -300,19 +308,26 @@ class _Cases:
                 own.effects.append(f"{movement.subject} in {movement.month}: {movement.words}")
             else:
                 groups[movement.subject].append(movement)
+        whole: list[list[Movement]] = []
         for subject, found in groups.items():
-            sentence, tables = months_sentence(subject, found), self._sources(found[0])
-            short = self._short_files(tables)
+            short = self._short_files(self._sources(found[0]))
             if short:
-                told = files_sentence(subject, short)
-                case = self._add_guard(
-                    "a file is shorter than last night", short[0].name, found, told, tables
-                )
-                case.fix = WHOLE_FILES
-                case.figures = {"before": short[0].before or 0, "tonight": short[0].now or 0}
-                case.effects.append(sentence)
+                self._add_short_files(subject, found, short)
             else:
-                self._add_guard("a month has too few records", subject, found, sentence, tables)
+                whole.append(found)
+        for together in _by_months(whole):
+            subjects = ", ".join(found[0].subject for found in together)
+            sentence = "; ".join(months_sentence(found[0].subject, found) for found in together)
+            every = [movement for found in together for movement in found]
+            tables = frozenset[str]().union(*map(self._sources, every))
+            self._add_guard("a month has too few records", subjects, every, sentence, tables)
+
+    def _add_short_files(self, subject: str, found: list[Movement], short: list[ChangedFile]) -> None:
+        told, tables = files_sentence(subject, short), self._sources(found[0])
+        case = self._add_guard("a file is shorter than last night", short[0].name, found, told, tables)
+        case.fix = WHOLE_FILES
+        case.figures = {"before": short[0].before or 0, "tonight": short[0].now or 0}
+        case.effects.append(months_sentence(subject, found))
 
     def _short_files(self, tables: frozenset[str]) -> list[ChangedFile]:
         """Files that explain what is missing: those that changed, if each has much fewer rows."""

@@ -24,14 +24,13 @@ from copd_strat.quality.gate_rules import SAMPLE_AGREES
 from copd_strat.quality.gx_runner import run_suite
 from copd_strat.quality.suites import arguments, plain_frame
 
-SAMPLE_ROWS = 50_000
 # Every broken row is counted, whatever share the rule tolerates.
 _EXACT = arguments("", "fail")
 
 
 def confirm_sample(engine: Engine, receipt: TableReceipt, contract: Contract, as_of: date) -> SuiteResult:
-    """Compare counts by rule on every k-th line, about SAMPLE_ROWS at most; same data, same sample."""
-    rows = engine.frame(_sample_select(engine, receipt, contract))
+    """Compare counts by rule on the lines of the receipt's sample; same data, same sample."""
+    rows = engine.frame(_sample_select(receipt, contract))
     masks = rows["_mask"].to_numpy(dtype=np.int64)
     compared = [(rule, parts) for rule in contract.rules if (parts := _parts(rule, contract, as_of))]
     suite = [expectation for _, parts in compared for _, expectation in parts]
@@ -46,13 +45,11 @@ def confirm_sample(engine: Engine, receipt: TableReceipt, contract: Contract, as
     )
 
 
-def _sample_select(engine: Engine, receipt: TableReceipt, contract: Contract) -> str:
+def _sample_select(receipt: TableReceipt, contract: Contract) -> str:
     pattern = receipt.checked / "*.parquet" if receipt.checked.is_dir() else receipt.checked
     every = f"read_parquet({literal(str(pattern))}, union_by_name = true)"
-    kept = receipt.sampled
-    step = (engine.scalar(f"SELECT count(*) FROM {every}") // (SAMPLE_ROWS * kept) + 1) * kept
     columns = ", ".join(identifier(column.name) for column in contract.columns)
-    return f"SELECT {columns}, _mask FROM {every} WHERE _line % {step} = 0"
+    return f"SELECT {columns}, _mask FROM {every} WHERE {receipt.sample}"
 
 
 def _with_real_dates(frame: pd.DataFrame, contract: Contract) -> pd.DataFrame:

@@ -11,23 +11,25 @@ from pathlib import Path
 from typing import Any
 
 from copd_strat.errors import OutputError
-from copd_strat.quality.findings import RuleResult, Verdict, number_text, observed_text
+from copd_strat.quality.findings import RuleResult, Section, Verdict, number_text, observed_text
 
 RECORD, PAGE = "validation.json", "validation.html"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Heading:
-    """Whose night it was."""
+    """Whose night it was; ``then`` is the command to give once what stopped it has been put right."""
 
     run_id: str
     title: str
     as_of: str
+    then: str = ""
 
 
 def write_verdict(verdict: Verdict, heading: Heading, folder: Path) -> None:
     """Both files, in ``folder``; OutputError if they cannot be written."""
-    record = asdict(heading) | verdict.to_json()
+    # The command names a place on this machine: the page of a stopped night says it, no record does.
+    record = {name: value for name, value in asdict(heading).items() if name != "then"} | verdict.to_json()
     try:
         folder.mkdir(parents=True, exist_ok=True)
         text = json.dumps(record, indent=1, ensure_ascii=False, default=str)
@@ -49,7 +51,8 @@ def verdict_page(verdict: Verdict, heading: Heading) -> str:
             verdict=verdict,
             heading=heading,
             state=state,
-            zip=zip,
+            filled=_filled,
+            numeric=_numeric,
             cell=_cell,
             observed=observed_text,
             ordered=_ordered,
@@ -65,6 +68,15 @@ def _template() -> Any:
     text = files("copd_strat").joinpath("quality", "verdict.html").read_text(encoding="utf-8")
     settings = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     return settings.from_string(text)
+
+
+def _filled(section: Section) -> list[int]:
+    """Positions of the columns that hold anything: a first night has no last night."""
+    return [n for n in range(len(section.columns)) if any(row[n] is not None for row in section.rows)]
+
+
+def _numeric(section: Section, column: int) -> bool:
+    return any(isinstance(row[column], (int, float)) for row in section.rows)
 
 
 def _cell(name: str, value: str | float | None) -> Any:

@@ -8,11 +8,13 @@ import numpy as np
 import pyarrow as pa
 
 from copd_strat.synthetic import (
+    after_care,
     arrow_tables,
     comorbidities,
     evidence,
     hospital,
     medicines,
+    programme,
     reviews,
     routine,
     stays,
@@ -43,8 +45,12 @@ def simulate_world(settings: SyntheticSettings) -> World:
     suffered = simulate(settings, people, streams["exacerbations"])
     others = comorbidities.onsets(settings, people, streams["conditions"])
     seen_to = routine.last_gp_day(settings, people, suffered, streams["absences"])
-    gp, lone_steroids = _gp_records(settings, people, suffered, others, seen_to, streams)
     stayed = stays.all_stays(settings, people, suffered, streams["stays"])
+    home = after_care.discharges(settings, people, stayed)
+    cared = after_care.after_care(settings, people, home, seen_to, streams["after_care"])
+    gp, lone_steroids = _gp_records(settings, people, suffered, others, seen_to, cared, streams)
+    app = programme.app_rows(settings, people, streams["app"])
+    contacts = programme.contact_rows(settings, people, home, streams["community"])
     attended = stays.all_attendances(settings, people, suffered, stayed, streams["attendances"])
     notes = truth.note_people(settings, people, lone_steroids.person, attended, seen_to)
     return World(
@@ -59,10 +65,16 @@ def simulate_world(settings: SyntheticSettings) -> World:
             "deaths": arrow_tables.deaths_table(people),
             "organisations": arrow_tables.organisations_table(practices),
             "local_flags": _local_flags(settings, people, streams["flags"]),
+            "community_contacts": programme.contacts_table(people, contacts),
+            "app_activity": programme.app_table(people, app),
         },
         truth={
             "patients": truth.patients_truth(settings, people, practices, suffered, notes),
             "exacerbations": truth.exacerbations_truth(settings, people, suffered),
+            "discharges": after_care.discharges_truth(people, home),
+            "after_care": after_care.after_care_truth(people, cared),
+            "app": programme.app_truth(settings, people, app),
+            "clinic": programme.contacts_truth(people, contacts),
         },
     )
 
@@ -70,7 +82,7 @@ def simulate_world(settings: SyntheticSettings) -> World:
 _STEPS = (
     "practices", "people", "exacerbations", "conditions", "living", "evidence", "reviews", "review_records",
     "prevention", "contacts", "medicines", "lone_courses", "stays", "attendances", "episodes",
-    "attendance_rows", "flags", "copd", "absences",
+    "attendance_rows", "flags", "copd", "absences", "after_care", "app", "community",
 )  # fmt: skip
 
 
@@ -85,6 +97,7 @@ def _gp_records(
     suffered: Exacerbations,
     others: dict[str, Ints],
     seen_to: Ints,
+    cared: after_care.AfterCare,
     streams: dict[str, np.random.Generator],
 ) -> tuple[dict[str, pa.Table], Series]:
     """GP events and prescriptions, and the lone steroid courses that the truth notes."""
@@ -101,6 +114,7 @@ def _gp_records(
     reviews.record_reviews(people, reviewed, suffered, events, issues, streams["review_records"])
     routine.record_vaccinations(settings, people, events, streams["prevention"])
     routine.record_rehabilitation(settings, people, events, streams["prevention"])
+    after_care.record_after_care(cared, events)
     routine.record_other_contacts(settings, people, events, streams["contacts"])
     medicines.record_medicines(settings, people, others, issues, streams["medicines"])
     lone = medicines.record_lone_courses(settings, people, busy, issues, streams["lone_courses"])

@@ -43,7 +43,7 @@ SELECT
     -- nobody is older than 115 (docs/decisions.md §37); a person with an impossible year is set aside
     coalesce(ranked.birth_date + INTERVAL 115 YEAR >= $index, FALSE) AS possible_age,
     coalesce(ranked.birth_date + INTERVAL 35 YEAR <= $index, FALSE) AS aged_35_or_over,
-    coalesce(ranked.death_date > $as_of, TRUE) AS alive,
+    coalesce(ranked.death_date > $as_of, TRUE) AND NOT ranked.died_undated AS alive,
     ranked.registered
 FROM ranked
 LEFT JOIN diagnosed ON ranked.patient = diagnosed.patient

@@ -1,5 +1,6 @@
 -- Who is known to have died, and when: one row a person, out of every source; the earliest day counts.
--- A death before the person's year of birth is none: it costs itself, not the person.
+-- A death before the person's year of birth is none: it costs itself, not the person. A row of the register of
+-- deaths without a day still says that the person is dead (undated).
 -- Source: docs/decisions.md §39, §55; codes of death, discharge methods and destinations in the code lists.
 WITH told AS (
     SELECT people.patient, 'register of deaths' AS source, deaths.death_date
@@ -40,18 +41,20 @@ SELECT
     told.patient,
     min(CASE WHEN possible THEN death_date END) AS death_date,
     -- told of deaths that were used
-    bool_or(possible AND source = 'register of deaths') AS in_deaths,
+    bool_or((possible OR death_date IS NULL) AND source = 'register of deaths') AS in_deaths,
     bool_or(possible AND source = 'GP registration') AS in_gp_registration,
     bool_or(possible AND source = 'GP code') AS in_gp_codes,
     bool_or(possible AND source = 'hospital') AS in_hospital,
     bool_or(possible AND source = 'emergency department') AS in_emergency_department,
-    min(CASE WHEN NOT possible THEN death_date END) AS impossible_date
+    min(CASE WHEN NOT possible THEN death_date END) AS impossible_date,
+    bool_or(death_date IS NULL) AND NOT bool_or(coalesce(possible, FALSE)) AS undated
 FROM (
     SELECT
         told.*,
-        coalesce(year(told.death_date) >= births.birth_year, TRUE) AS possible
+        told.death_date IS NOT NULL
+        AND coalesce(year(told.death_date) >= births.birth_year, TRUE) AS possible
     FROM told
     INNER JOIN births ON told.patient = births.patient
-    WHERE told.death_date IS NOT NULL AND told.death_date <= $as_of
+    WHERE told.death_date <= $as_of OR (told.death_date IS NULL AND told.source = 'register of deaths')
 ) AS told
 GROUP BY told.patient

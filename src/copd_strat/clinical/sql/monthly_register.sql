@@ -26,6 +26,8 @@ members AS (
     WHERE (registrations.registration_start IS NULL OR registrations.registration_start <= months.month_end)
         AND (registrations.registration_end IS NULL OR registrations.registration_end > months.month_end)
         AND (registrations.death_date IS NULL OR registrations.death_date > months.month_end)
+        -- dead since nobody knows when: in no month, since the last ones would count the dead as ill
+        AND NOT registrations.died_undated
         AND registrations.birth_date + INTERVAL 35 YEAR <= months.month_end
         AND registrations.birth_date + INTERVAL 115 YEAR >= months.month_end
 ),

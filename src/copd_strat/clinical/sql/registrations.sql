@@ -20,7 +20,8 @@ SELECT DISTINCT
     END AS birth_date,
     patients.ethnicity,
     CAST(ceil(patients.imd_decile / 2.0) AS INTEGER) AS imd_quintile,
-    known_deaths.death_date
+    known_deaths.death_date,
+    coalesce(known_deaths.undated, FALSE) AS died_undated
 FROM patients
 INNER JOIN people ON patients.patient_id = people.patient_id
 LEFT JOIN known_deaths ON people.patient = known_deaths.patient

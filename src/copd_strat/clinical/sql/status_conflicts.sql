@@ -47,6 +47,11 @@ conflicts AS (
     INNER JOIN known_deaths ON concerned.patient = known_deaths.patient
     WHERE impossible_date IS NOT NULL
     UNION ALL
+    SELECT concerned.patient, practice_id, 'death without a date', CAST(NULL AS DATE), CAST(NULL AS DATE)
+    FROM concerned
+    INNER JOIN known_deaths ON concerned.patient = known_deaths.patient
+    WHERE undated
+    UNION ALL
     SELECT concerned.patient, open_registrations.practice_id, 'two open registrations',
         open_registrations.registration_start, CAST(NULL AS DATE)
     FROM concerned

@@ -6,7 +6,14 @@ from copd_strat.extracts.layout import Feed, Layout, as_they_are
 
 PRIMARY = ("patients", "gp_events", "prescriptions")
 SECONDARY = ("hospital_episodes", "ed_attendances")
-SITE = ("organisations", "provider_successors", "local_flags", "decisions")
+SITE = (
+    "organisations",
+    "provider_successors",
+    "local_flags",
+    "decisions",
+    "community_contacts",
+    "app_activity",
+)
 
 LAYOUT = Layout(
     name="native",

@@ -26,7 +26,7 @@ def write(tables: dict[str, pa.Table], folder: Path) -> tuple[Path, ...]:
     return tuple(written)
 
 
-_PLAIN = ("patients", "deaths", "organisations", "local_flags")
+_PLAIN = ("patients", "deaths", "organisations", "local_flags", "community_contacts", "app_activity")
 
 
 def _as_typed(episodes: pa.Table) -> pa.Table:

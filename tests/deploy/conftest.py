@@ -1,0 +1,71 @@
+"""The files for schedulers, and a night of a small site for them to run."""
+
+from __future__ import annotations
+
+import os
+import sys
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from copd_strat.synthetic import SyntheticSettings, generate
+
+ROOT = Path(__file__).parents[2]
+DEPLOY = ROOT / "deploy"
+PROGRAM = "/opt/copd-strat/bin/copd-strat"
+CONFIG = "/etc/copd-strat/nightly.yaml"
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Path:
+    """A folder with extracts, key file and configuration; every hook writes what it was told into ``told``."""
+    generate(
+        SyntheticSettings(seed=7, practices=2, register=40, years=2, end=date(2026, 3, 31)), tmp_path / "made"
+    )
+    key = tmp_path / "reference.key"
+    key.write_text("a key for tests with synthetic people 0123456789", encoding="ascii")
+    key.chmod(0o600)
+    hook = tmp_path / "hook"
+    hook.write_text('#!/bin/sh\necho "$COPD_STRAT_STATUS $COPD_STRAT_EXIT_CODE $*" >> "${0%/*}/told"\n')
+    hook.chmod(0o700)
+    (tmp_path / "nightly.yaml").write_text(
+        f"""
+title: Test ICS (SYNTHETIC)
+synthetic: true
+governance:
+  legal_basis: nobody here exists
+  approval_reference: TEST
+  approval_expires: 2099-12-31
+  controller: nobody
+  opt_out_regime: type1
+  opt_out_applied_on: 2026-03-31
+extracts:
+  - {{layout: native, path: made/native}}
+output: output
+engine: {{memory_limit: 500MB, threads: 1}}
+risk: {{care_setting: primary_care}}
+pathways: {{reference_key_file: reference.key}}
+guard: {{max_extract_age_days: 3660}}
+summary: {{months: 2}}
+hooks:
+  on_success: [{hook}, "a b", ";", $HOME]
+  on_failure: [{hook}]
+""",
+        encoding="utf-8",
+    )
+    return tmp_path
+
+
+@pytest.fixture
+def program(tmp_path: Path) -> Path:
+    """An executable as an installed site has it, which knows no environment."""
+    path = tmp_path / "copd-strat"
+    source = ROOT / "src"
+    path.write_text(
+        f"#!{sys.executable}\nimport sys\nsys.path.insert(0, {os.fspath(source)!r})\n"
+        "from copd_strat.cli import main\nmain()\n",
+        encoding="utf-8",
+    )
+    path.chmod(0o700)
+    return path

@@ -1,0 +1,181 @@
+"""Mutation testing: would the tests notice if the program were a little wrong?
+
+Each room's files are changed in one place at a time, in a copy of the program, and the room's tests are run on it.
+A mutant that no test notices survives; each survivor is told apart in survivors.md with the reason why it may, or
+this program fails. A seeded sample of a room's mutants is tried, or all.
+
+    make mutation MUTATION="spells --sample 60"
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import random
+import re
+import resource
+import shutil
+import sys
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from mutants import Mutant, as_it_is, mutants_of
+
+HERE = Path(__file__).parent
+ROOT = HERE.parents[1]
+PROGRAM = Path("src") / "copd_strat"
+SURVIVORS = HERE / "survivors.md"
+ENOUGH, LONGEST = 0.9, 300  # share of mutants to be noticed; processor seconds for a mutant
+
+
+@dataclass(frozen=True, kw_only=True)
+class Room:
+    """Files below the program, and the tests that are to notice, the quickest first."""
+
+    files: tuple[str, ...]
+    tests: tuple[str, ...]
+
+
+_CLINICAL_TESTS = ("tests/clinical_spec", "tests/clinical_reference")
+ROOMS = {
+    "spells": Room(
+        files=tuple(
+            f"clinical/sql/{name}.sql"
+            for name in ("hospital_rows", "placed_episodes", "spells", "provider_spells", "spell_sequence")
+        ),
+        tests=(*_CLINICAL_TESTS, "tests/clinical/test_clinical_spells.py"),
+    ),
+    "exacerbations": Room(
+        files=tuple(
+            f"clinical/sql/{name}.sql"
+            for name in (
+                "gp_event_days",
+                "exacerbation_events",
+                "episode_starts_chain",
+                "episode_starts_anchor",
+                "exacerbations",
+                "counted_exacerbations",
+                "exacerbation_facts",
+            )
+        ),
+        tests=(*_CLINICAL_TESTS, "tests/clinical/test_clinical_cases.py"),
+    ),
+    "reconciliation": Room(
+        files=("quality/reconciliation.py",),
+        tests=("tests/quality/test_quality_verdict.py", "tests/extracts/test_extracts_damage.py"),
+    ),
+    "gate": Room(
+        files=("quality/gate.py", "quality/gate_rules.py", "quality/thresholds.py", "quality/sample.py"),
+        tests=(
+            "tests/quality/test_quality_verdict.py",
+            "tests/quality/test_quality_causes.py",
+            "tests/quality/test_quality_tables.py",
+        ),
+    ),
+    "disclosure": Room(
+        files=("summary/protect.py", "summary/audit.py", "summary/small_numbers.py"),
+        tests=("tests/outputs/test_outputs_disclosure.py",),
+    ),
+}
+
+
+def warm_up() -> None:
+    """Import what the tests import, but for the program itself, in the parent of all trials."""
+    import great_expectations  # noqa: F401
+    import hypothesis  # noqa: F401
+    import openpyxl  # noqa: F401
+    import pytest  # noqa: F401
+    import scipy.optimize
+    import scipy.stats  # noqa: F401
+    import xlsxwriter  # noqa: F401
+
+
+def noticed(copy: Path, tests: tuple[str, ...]) -> bool:
+    """Whether one of ``tests`` fails with the program in ``copy``; they run one after the other."""
+    for test in tests:
+        child = os.fork()
+        if not child:
+            _run_tests(copy, test)
+        status = os.waitpid(child, 0)[1]
+        if status:
+            return True
+    return False
+
+
+def _run_tests(copy: Path, test: str) -> None:
+    code = 1
+    try:
+        resource.setrlimit(resource.RLIMIT_CPU, (LONGEST, LONGEST))
+        null = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(null, 1)
+        os.dup2(null, 2)
+        sys.path.insert(0, str(copy / "src"))
+        os.environ["PYTHONPATH"] = str(copy / "src")
+        sys.dont_write_bytecode = True
+        import pytest
+
+        options = ["-x", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", "-W", "ignore"]
+        code = int(pytest.main([*options, str(ROOT / test)]))
+    finally:
+        os._exit(1 if code else 0)
+
+
+def explained() -> set[str]:
+    """The names of the survivors that the page explains."""
+    return set(re.findall(r"^\| `([a-z_0-9-]+)` ", SURVIVORS.read_text(encoding="utf-8"), re.MULTILINE))
+
+
+def try_room(name: str, sample: int | None, seed: int, copy: Path) -> tuple[int, list[Mutant]]:
+    """How many mutants were tried, and those that survived."""
+    room = ROOMS[name]
+    paths = [PROGRAM / file for file in room.files]
+    texts = {path: (ROOT / path).read_text(encoding="utf-8") for path in paths}
+    for path in paths:
+        (copy / path).write_text(as_it_is(ROOT, path), encoding="utf-8")
+    if noticed(copy, room.tests):
+        sys.exit(f"{name}: its tests fail without any mutant")
+    for path, text in texts.items():
+        (copy / path).write_text(text, encoding="utf-8")
+    every = [mutant for path in paths for mutant in mutants_of(ROOT, path)]
+    chosen = every if sample is None else random.Random(seed).sample(every, min(sample, len(every)))
+    survivors = []
+    for number, mutant in enumerate(chosen, start=1):
+        began = time.perf_counter()
+        (copy / mutant.path).write_text(mutant.text, encoding="utf-8")
+        survives = not noticed(copy, room.tests)
+        (copy / mutant.path).write_text(texts[mutant.path], encoding="utf-8")
+        said = "SURVIVES" if survives else "noticed"
+        took = time.perf_counter() - began
+        place = f"{name} {number}/{len(chosen)} of {len(every)}"
+        print(f"{place}: {said} {mutant.name} line {mutant.line}: {mutant.change} [{took:.0f} s]", flush=True)
+        survivors += [mutant] if survives else []
+    return len(chosen), survivors
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("rooms", nargs="*", default=list(ROOMS), help=f"of {', '.join(ROOMS)}")
+    parser.add_argument("--sample", type=int, metavar="N", help="mutants to try of each room [default: all]")
+    parser.add_argument("--seed", type=int, default=20261125)
+    given = parser.parse_args()
+    warm_up()
+    failed = False
+    with tempfile.TemporaryDirectory(prefix="mutation-") as folder:
+        copy = Path(folder)
+        skipped = shutil.ignore_patterns("__pycache__", "*.egg-info")
+        for name in ("src", "data_contracts", "pipelines"):
+            shutil.copytree(ROOT / name, copy / name, ignore=skipped)
+        for room in given.rooms:
+            tried, survivors = try_room(room, given.sample, given.seed, copy)
+            share = 1 - len(survivors) / tried
+            unexplained = [mutant for mutant in survivors if mutant.name not in explained()]
+            print(f"{room}: {tried - len(survivors)} of {tried} noticed ({share:.0%}), "
+                  f"{len(unexplained)} survivor(s) without a reason", flush=True)  # fmt: skip
+            failed |= share < ENOUGH or bool(unexplained)
+    sys.exit(failed)
+
+
+if __name__ == "__main__":
+    main()
