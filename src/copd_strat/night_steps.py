@@ -21,6 +21,7 @@ from copd_strat.progress import Narrator
 from copd_strat.quality import Validation, share_known
 from copd_strat.report import write_report
 from copd_strat.risk import register
+from copd_strat.risk.own_model import OwnModel
 from copd_strat.summary.indicator_events import count_events
 from copd_strat.summary.summarise import months_to_count, write_summary
 
@@ -97,12 +98,14 @@ class NightSteps:
         self.record += [codelists.record(used, matches), facts.record()]
         return facts, features
 
-    def risk(self, features: pd.DataFrame) -> register.RiskResult:
-        """One row a patient into risk, status and reasons."""
+    def risk(self, features: pd.DataFrame, own: OwnModel | None = None) -> register.RiskResult:
+        """One row a patient into risk, status and reasons, by the site's ``own`` model where it ranks."""
         with self.narrator.step("risk") as step:
             # reasons follow what ranks; a policy that ranks nobody by risk shows them for severe
             ranks_by = self.planned.policy.ranking.rank_by or "severe"
-            scored = register.score_register(features, self.planned.settings.risk, ranks_by)
+            scored = register.score_register(
+                features, self.planned.settings.risk, explained=ranks_by, own=own
+            )
             self.verdict.table("scores", scored.scores)
             step.found = scored.statuses
         self.record.append(scored.record())

@@ -127,8 +127,15 @@ def test_the_last_place_is_the_border_and_later_places_are_delays() -> None:
 
 
 def judged(world: World, asked: ProgrammeSettings, complete_to: date, tmp_path: Path) -> Evaluation:
+    assert asked.starts_on is not None
     return evaluate(
-        world.engine, snapshots(2), asked, complete_to=complete_to, backtests=tmp_path, policy="p 1.0"
+        world.engine,
+        snapshots(2),
+        asked,
+        starts_on=asked.starts_on,
+        complete_to=complete_to,
+        backtests=tmp_path,
+        policy="p 1.0",
     )
 
 

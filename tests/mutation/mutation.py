@@ -2,7 +2,8 @@
 
 Each room's files are changed in one place at a time, in a copy of the program, and the room's tests are run on it.
 A mutant that no test notices survives. survivors.md gives reasons why some of them may: they are the same program,
-or differ where nobody can see it. Of all others nine in ten must be noticed, or this program fails. A seeded sample of a room's mutants is tried, or all.
+or differ where nobody can see it. Of all others nine in ten must be noticed, or this program fails. A seeded
+sample of a room's mutants is tried, or all.
 
     make mutation MUTATION="spells --sample 60"
 """

@@ -175,19 +175,32 @@ def test_the_page_of_examples_is_what_the_program_says() -> None:
 
 
 CARD = {
-    "name": "site model",
+    "name": "site_model",
+    "title": "Site model",
     "outcome": "severe exacerbation",
     "horizon": "12 months",
     "intercept": -2.5,
     "features": [
         {
             "feature": "fev1_pct_predicted",
+            "label": "FEV1 % predicted",
+            "group": "lung function",
+            "words": {},
             "edges": [30, 50],
             "log_odds": [0.8, 0.3, 0.0],
             "missing": 0.2,
             "reference": 60,
         },
-        {"feature": "severe_ever", "edges": [0.5], "log_odds": [0.0, 0.9], "missing": 0.4, "reference": 0},
+        {
+            "feature": "severe_ever",
+            "label": "a severe exacerbation ever",
+            "group": "exacerbation history",
+            "words": {},
+            "edges": [0.5],
+            "log_odds": [0.0, 0.9],
+            "missing": 0.4,
+            "reference": 0,
+        },
     ],
 }
 

@@ -17,11 +17,13 @@ from copd_strat.risk.models.accept3 import ACCEPT3
 from copd_strat.risk.models.accept3_cprd import ACCEPT3_CPRD
 from copd_strat.risk.models.accept_models import POINT_OUTPUTS, SYMPTOM_SCORES
 from copd_strat.risk.models.gold import GOLD_ABE, GOLD_GRADE
+from copd_strat.risk.own_model import OwnModel, reasons_of, risk_and_rate
 from copd_strat.risk.parameters import Floats
 from copd_strat.risk.reasons import explain
 from copd_strat.risk.recalibration import Recalibration, load_recalibration
 from copd_strat.risk.score import ids_of, predictors_from, score_predictors
 from copd_strat.risk.shapley import Outcome
+from copd_strat.risk.status import SCORED
 
 HOSPITAL_CLINIC = Options(country="GBR")
 RISK_COLUMNS = dict(
@@ -85,14 +87,39 @@ def ranking(settings: RiskSettings) -> RankingModel:
 
 
 def score_register(
-    features: pd.DataFrame, settings: RiskSettings, explained: Outcome = "severe"
+    features: pd.DataFrame,
+    settings: RiskSettings,
+    *,
+    explained: Outcome = "severe",
+    own: OwnModel | None = None,
 ) -> RiskResult:
     """Risk of exacerbations in the next 12 months, GOLD group and grade, and the reasons for the risk.
 
     features: one row a patient, columns as in their contract. explained: the outcome that ranks patients, whose
     rate the reasons are reasons for. Where severe exacerbations are not observable their count is unknown, never
-    0, so the patient is not scored and has no GOLD group.
+    0, so the patient is not scored and has no GOLD group. ``own`` is the site's own model, where it ranks instead
+    of the published one; it takes gaps as they are.
     """
+    published = _score_published(features, settings, explained)
+    return published if own is None else _by_own_model(published, features, own)
+
+
+def _by_own_model(published: RiskResult, features: pd.DataFrame, own: OwnModel) -> RiskResult:
+    """The own model's risk of its outcome, status and reasons in place of the published ones."""
+    own.require_window(pd.Timestamp(features["index_date"].iloc[0]).date())
+    short = own.card.outcome.removesuffix("_exacerbation")
+    risk, rate = risk_and_rate(own.card, features)
+    scores = published.scores.assign(
+        **{f"risk_{short}_12m": risk.to_numpy(), f"rate_{short}_12m": rate.to_numpy()},
+        risk_model=own.label,
+        risk_status=SCORED,
+        imputed="",
+    )
+    made_of: dict[str, object] = {**published.made_of, "own_model": own.seal, "published": published.model}
+    return RiskResult(scores, reasons_of(own.card, features), own.label, made_of)
+
+
+def _score_published(features: pd.DataFrame, settings: RiskSettings, explained: Outcome) -> RiskResult:
     ids = ids_of(features)
     ranks = ranking(settings)
     observable = features["severe_observable"].astype("boolean").fillna(False).to_numpy(dtype=bool)
