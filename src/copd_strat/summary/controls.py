@@ -152,8 +152,8 @@ def guarded(table: CountTable, kind: PeriodType, rule: SmallNumberRule, *, stock
         published.append(here)
         known.append(follows)
         exact.append(total)
-    for level, cells in enumerate(published):
-        cells &= ~table.moved(level)[:, None, None]
+    for depth, cells in enumerate(published):
+        cells[table.moved(depth)] = False
     reason = [np.zeros(counts.shape, dtype=np.int64) for counts in table.counts]
     return Guarded(table, rule, published, known, exact, reason, kind)
 
