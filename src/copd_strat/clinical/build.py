@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import date
 from functools import partial
@@ -116,13 +116,19 @@ class ClinicalFacts:
 
 
 def build(
-    engine: Engine, settings: ClinicalSettings, *, as_of: date, index: date | None = None
+    engine: Engine,
+    settings: ClinicalSettings,
+    *,
+    as_of: date,
+    index: date | None = None,
+    unobservable: Mapping[str, str] | None = None,
 ) -> ClinicalFacts:
     """Make the register, events, exacerbations, spells and ``features`` from the canonical relations.
 
     Needs the canonical relations and the tables of ``codelists.load``; ``provider_successors`` and
     ``organisations`` may be absent. ``as_of`` is the run date: nothing dated later is known. ``index`` ends
-    the predictors' windows; by default the last complete day of the GP extract. Raises IdentifiableDataError
+    the predictors' windows; by default the last complete day of the GP extract. ``unobservable``: facts that
+    the whole extract cannot show, where a part of it is built; else found out here. Raises IdentifiableDataError
     where people with a standing Type 1 opt-out are in the data, ConfigError where GP records contradict
     themselves about how far they are complete.
     """
@@ -133,7 +139,8 @@ def build(
     silent = silent_units(engine, sources, as_of)
     engine.drop("concept_events", "gp_concepts", "issued_concepts", "measurements")
 
-    unobservable = observability.reasons(engine, index, sources)
+    if unobservable is None:
+        unobservable = observability.reasons(engine, index, sources)
     _make_features(engine, index, gp_to, hospital_to, unobservable)
     return ClinicalFacts(
         as_of=as_of,
@@ -143,7 +150,7 @@ def build(
         completeness=tuple(sources.values()),
         silent=MappingProxyType(silent),
         looked_for=len(needs()),
-        unobservable=MappingProxyType(unobservable),
+        unobservable=MappingProxyType(dict(unobservable)),
         **_counts(engine),
     )
 
@@ -173,7 +180,7 @@ def _make_concepts(engine: Engine, make: Make, as_of: date) -> None:
 
 
 def _make_features(
-    engine: Engine, index: date, gp_to: date, hospital_to: date | None, unobservable: dict[str, str]
+    engine: Engine, index: date, gp_to: date, hospital_to: date | None, unobservable: Mapping[str, str]
 ) -> None:
     literals: dict[str, Literal] = {
         "index": index,

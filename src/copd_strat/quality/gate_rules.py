@@ -96,8 +96,30 @@ CODES_UNPADDED = GateRule(
     "Codes with zeros in front, which no list knows.",
     "export codes as text, as they are: no identifier of SNOMED CT or dm+d begins with 0",
 )
+KNOWN_ANSWERS = GateRule(
+    "GATE12",
+    "known_answers",
+    "the control people come out with their known answers",
+    "Control people, invented and with known answers, come out otherwise tonight.",
+    "this is a fault of the program, a library or the installation, not of the data: install the release anew, and"
+    " report the lines above; they are about people who do not exist",
+)
+STATUS_HELD = GateRule(
+    "GATE13",
+    "known_statuses_are_held",
+    "nobody on the register is dead or under 35 by the accepted rows themselves",
+    "People on the register whom an accepted row says to be dead, or too young to be on it.",
+    _REPORT,
+)
+SEEN_IN_ROWS = GateRule(
+    "GATE14",
+    "what_is_seen_has_rows",
+    "severe exacerbations are observable only where hospital records join with the patients",
+    "People whose severe exacerbations count as observable, though no hospital record is about these patients.",
+    _REPORT,
+)
 # Counts that no data can make differ: what they find is a fault of the program.
-PROOFS = (ROWS_ADD_UP, SAMPLE_AGREES, PATIENTS_ADD_UP, RELATIONS_ADD_UP)
+PROOFS = (ROWS_ADD_UP, SAMPLE_AGREES, PATIENTS_ADD_UP, RELATIONS_ADD_UP, STATUS_HELD, SEEN_IN_ROWS)
 GATE_RULES = (
     NEEDED_ROWS,
     *PROOFS,
@@ -107,4 +129,5 @@ GATE_RULES = (
     ABOUT_THESE_PATIENTS,
     SOURCE_HAS_CODES,
     CODES_UNPADDED,
+    KNOWN_ANSWERS,
 )

@@ -8,10 +8,19 @@ counted back from the written files (``lists``).
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from datetime import date
 
+from copd_strat.engine import Engine, packaged_sql, render
 from copd_strat.extracts.receipts import TableReceipt
 from copd_strat.quality.findings import RuleResult, SuiteResult
-from copd_strat.quality.gate_rules import PATIENTS_ADD_UP, RELATIONS_ADD_UP, ROWS_ADD_UP, GateRule
+from copd_strat.quality.gate_rules import (
+    PATIENTS_ADD_UP,
+    RELATIONS_ADD_UP,
+    ROWS_ADD_UP,
+    SEEN_IN_ROWS,
+    STATUS_HELD,
+    GateRule,
+)
 
 # practice → disposition → how many
 ByDisposition = Mapping[str, Mapping[str, int]]
@@ -49,6 +58,20 @@ def relations_add_up(rows: Mapping[str, int], accepted: Mapping[str, int]) -> Su
         for relation, count in rows.items()
     ]
     return SuiteResult(name="rows of every canonical table", results=tuple(results))
+
+
+def statuses_held(engine: Engine, as_of: date) -> SuiteResult:
+    """The register against the accepted rows: nobody dead or too young, nothing seen where no row is."""
+    counts = render(packaged_sql("quality", "held_statuses"), {"as_of": as_of})
+    ((dead, young, observable, in_hospital),) = engine.rows(counts)
+    held = _result(STATUS_HELD, "register", {"dead": dead, "under_35": young}, success=not dead and not young)
+    seen = _result(
+        SEEN_IN_ROWS,
+        "hospital_episodes",
+        {"severe_observable": observable, "patients_with_hospital_records": in_hospital},
+        success=bool(in_hospital) or not observable,
+    )
+    return SuiteResult(name="statuses of the register", results=(held, seen))
 
 
 def patients_add_up(

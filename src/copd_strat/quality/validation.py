@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from pathlib import Path
 from types import TracebackType
@@ -21,7 +21,7 @@ from copd_strat.quality.clinical_sections import NightFacts, fact_findings, fact
 from copd_strat.quality.code_findings import CodeMatches, codes_section, judge_codes, sources_section
 from copd_strat.quality.findings import Finding, Section, SuiteResult, Verdict
 from copd_strat.quality.gate import confirm_sample, judge_table
-from copd_strat.quality.gate_rules import SOMEBODY_LISTED
+from copd_strat.quality.gate_rules import KNOWN_ANSWERS, SOMEBODY_LISTED
 from copd_strat.quality.guard_changes import Movement
 from copd_strat.quality.guard_volumes import concept_volumes, measure
 from copd_strat.quality.linkage_findings import coded_section, judge_linkage, linkage_section, missing_section
@@ -93,6 +93,23 @@ class Validation:
         figures = {} if self._figures is None else self._figures.to_json()
         return {"guard": figures, "warnings": [found.sentence for found in self.verdict.warnings]}
 
+    def controls(self, departures: Sequence[object]) -> None:
+        """Known answers that did not come out tonight; each says its person, fact and rule."""
+        if departures:
+            first = "; ".join(str(departure) for departure in departures[:3])
+            self._told.append(
+                Finding(
+                    cause="the program gives wrong answers",
+                    subject="control people",
+                    weight="stop",
+                    sentence=f"{len(departures):,} known answers do not come out tonight: {first}",
+                    fix=KNOWN_ANSWERS.fix,
+                    effects=tuple(str(departure) for departure in departures[3:]),
+                    codes=(KNOWN_ANSWERS.code,),
+                )
+            )
+        self._settle()
+
     def extracts(self, engine: Engine, landing: Ingested) -> None:
         """The extracts as they came in: do rows add up, are contracts kept, what moved since last night."""
         self._told += word_findings(landing.tables)
@@ -141,13 +158,14 @@ class Validation:
         self._told += judge_codes(matches)
         self._settle()
 
-    def facts(self, facts: NightFacts, features: pd.DataFrame) -> None:
+    def facts(self, engine: Engine, facts: NightFacts, features: pd.DataFrame) -> None:
         """The register and one row a patient."""
         self._sections += fact_sections(facts)
         self._told += fact_findings(facts)
         if facts.register_size == 0:
             self._told.append(_empty_register())
             self._settle()
+        self._suites.append(reconciliation.statuses_held(engine, self._as_of))
         self.table("features", features)
 
     def table(self, name: str, frame: pd.DataFrame) -> None:
