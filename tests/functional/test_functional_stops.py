@@ -264,7 +264,12 @@ def test_a_stopped_night_says_so_in_one_sentence(running_site: Any, step: str) -
     assert log.count("was stopped by you") == 1
     assert "Traceback" not in log
     assert "Fix:" not in log
-    assert {path.name for path in running_site.output.iterdir()} == {".lock", "CURRENT.json", "runs"}
+    assert {path.name for path in running_site.output.iterdir()} == {
+        ".lock",
+        "CURRENT.json",
+        "audit.jsonl",
+        "runs",
+    }
     assert the_run(running_site) == before or step == "publish"
 
 

@@ -18,6 +18,7 @@ from copd_strat.cli import (
     published_runs,
     reference_pages,
     scoring,
+    trace_lines,
 )
 from copd_strat.cli.examples import add_examples
 from copd_strat.cli.terminal import exit_codes
@@ -46,6 +47,7 @@ for room in (
     demonstration,
     new_site,
     doctor,
+    trace_lines,
 ):
     for command in room.COMMANDS:
         commands.add_command(command)

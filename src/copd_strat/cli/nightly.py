@@ -64,7 +64,7 @@ def run(
             say_plan(plan(night))
             say("This was a dry run: nothing was read beyond file names and hashes, nothing was written.")
             return
-        with failure_told(night.settings), RunFolder(night.settings.output).lock():
+        with failure_told(night.settings), RunFolder(night.settings.output).lock("run"):
             planned = plan(night)
             say_plan(planned)
             outcome = nightly(planned, Narrator(say, total=len(STEPS)))
@@ -162,7 +162,7 @@ def validate(config_path: Path, as_of: date, index: date | None, as_json: bool) 
         settings, again = config.load(config_path), check_again(config_path, as_of)
         night = Night(settings=settings, as_of=as_of, index=index, check_again=again)
         say(f"copd-strat {__version__} · {settings.title} · checking extracts, run date {as_of}")
-        with RunFolder(settings.output).lock():
+        with RunFolder(settings.output).lock("validate"):
             planned = plan(night)
             say_plan(planned)
             found = read_and_judge(planned, Narrator(say, total=len(READING)))
