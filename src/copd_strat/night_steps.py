@@ -86,7 +86,7 @@ class NightSteps:
             matches = codelists.check_matches(engine)
             features = clinical.feature_table(engine)
             self.verdict.codes(engine, matches)
-            self.verdict.facts(engine, facts, features)
+            self.verdict.facts(engine, facts, features, planned.previous_path)
             step.found = {
                 "register": facts.register_size,
                 "index date": facts.index_date,

@@ -8,7 +8,7 @@ from datetime import date, timedelta
 import pytest
 from clinical_world import World
 
-from copd_strat.clinical.completeness import MAX_DAYS_BEHIND_LATEST, SILENT_DAYS, estimate
+from copd_strat.clinical.completeness import MAX_DAYS_BEHIND_LATEST, SILENT_DAYS, estimate, silent
 from copd_strat.errors import ConfigError
 
 FRIDAY = date(2025, 10, 31)
@@ -118,6 +118,23 @@ def test_a_practice_and_a_trust_that_fall_silent_are_told(world: World) -> None:
     assert {source.name: source.method for source in facts.completeness} == {
         "gp_events": "given", "prescriptions": "none", "hospital_episodes": "given", "ed_attendances": "none",
     }  # fmt: skip
+
+
+def by_four_weeks(last: date, records: list[int]) -> dict[date, int]:
+    """``records`` of every four weeks, the latest first, each on the last day of its stretch."""
+    return {last - timedelta(days=28 * back): count for back, count in enumerate(records) if count}
+
+
+def test_a_small_trust_that_goes_on_is_not_silent() -> None:
+    """Its usual volume is too low where it ends; looking back to when it was not would find it silent."""
+    end = date(2025, 12, 31)
+    thinned = by_four_weeks(
+        end, [8, 4, 9, 4, 6, 8, 2, 5, 4, 2, 5, 3, 3, 4, 6, 9, 10, 4, 7, 8, 9, 6, 5, 8, 10]
+    )
+    quiet_months = by_four_weeks(end, [2, 3, 2, 5, 6, 7, 5, 6, 5, 7, 6, 5, 6, 5, 6])
+    assert silent({"RS1": thinned, "RS2": quiet_months}, end) == ()
+    ended = by_four_weeks(end - timedelta(days=SILENT_DAYS + 28), [6] * 20)
+    assert [unit.name for unit in silent({"RS1": thinned, "RS3": ended}, end)] == ["RS3"]
 
 
 def test_gp_records_that_contradict_themselves_ask_the_site(world: World) -> None:

@@ -18,6 +18,8 @@ from itertools import takewhile
 from statistics import median
 from typing import Literal
 
+from scipy.special import pdtr
+
 FEWEST_RECORDS = 5
 COMPLETE_SHARE = 0.5
 CHANCE_OF_SILENCE = 0.01
@@ -183,12 +185,26 @@ def _of_sparse_source(volume: Volume, quiet_to: date) -> tuple[Method, date]:
 def silent(units: Mapping[str, Volume], source_complete_to: date) -> tuple[Completeness, ...]:
     """Practices or providers that end long before their source, or of which nothing is known.
 
-    ``units``: records a week. Only units with volume enough to be judged by the week or by four weeks.
+    ``units``: records a week. Only units whose volume is still enough, where it ends, to be judged by the week
+    or by four weeks, and whose few records since are beyond chance: a small trust's quiet months are none.
     """
-    found = (estimate(name, volume, grains=GRAINS[1:]) for name, volume in sorted(units.items()))
-    return tuple(
-        unit
-        for unit in found
-        if unit.method not in ("no silence beyond chance", "last record")
-        and (unit.complete_to is None or (source_complete_to - unit.complete_to).days > SILENT_DAYS)
-    )
+    found = []
+    for name, volume in sorted(units.items()):
+        borne = tuple(grain for grain in GRAINS[1:] if _is_borne(volume, grain))
+        unit = estimate(name, volume, grains=borne)
+        if not borne or unit.method in ("no silence beyond chance", "last record"):
+            continue
+        if unit.complete_to is None or _has_ended(volume, unit.complete_to, source_complete_to):
+            found.append(unit)
+    return tuple(found)
+
+
+def _has_ended(volume: Volume, end: date, source_complete_to: date) -> bool:
+    """Whether a unit's records since ``end`` are too few, for too long, to be chance at its rate until then."""
+    days, span = (source_complete_to - end).days, (end - min(volume)).days + 1
+    if days <= SILENT_DAYS:
+        return False
+    since = sum(records for day, records in volume.items() if day > end)
+    expected = (sum(volume.values()) - since) * days / span
+    # Poisson: the chance of no more records than came, where so many were to be expected
+    return bool(pdtr(since, expected) < CHANCE_OF_SILENCE)
