@@ -98,7 +98,7 @@ def _quoted(value: object) -> object:
 
 
 Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
-Ratio = Annotated[float, Field(gt=0, le=1000, allow_inf_nan=False)]
+Ratio = Annotated[float, Field(ge=0, le=1000, allow_inf_nan=False)]
 Days = Annotated[int, Field(ge=0, le=3660)]
 PathBelow = Annotated[Path, BeforeValidator(_a_path, json_schema_input_type=str)]
 Layout = Annotated[str, AfterValidator(_a_layout), WithJsonSchema({"enum": list(layouts())})]
@@ -290,13 +290,13 @@ class ProgrammeSettings(BaseModel):
 
     model_config = STRICT
 
-    starts_on: date
-    """The month of this day is the first whose places count."""
+    starts_on: date | None = None
+    """The month of this day is the first whose places count; without it there is no evaluation."""
     outcome: Literal["any", "severe"] = "any"
     """Exacerbations that the clinic is meant to prevent."""
     bandwidth: Annotated[int, Field(ge=3, le=200)] = 12
     """Ranks on either side of a practice's last place that are compared."""
-    smallest_effect: Annotated[float, Field(gt=0, lt=1, allow_inf_nan=False)] = 0.3
+    smallest_effect: Annotated[float, Field(ge=0.01, le=0.99, allow_inf_nan=False)] = 0.3
     """Relative fall in a year that would matter; where only a larger one could be found, nothing is
     concluded."""
 
@@ -310,6 +310,24 @@ class SummarySettings(BaseModel):
     """Small-number rule."""
     months: Annotated[int, Field(ge=1, le=120)] = 24
     """Closed months of event history to publish."""
+
+
+def _apart_from_output(publish: PublishSettings, info: ValidationInfo) -> PublishSettings:
+    """Two audiences never share a folder: neither root lies in the other."""
+    root, output = publish.commissioners, info.data.get("output")
+    if root and output and (root.is_relative_to(output) or output.is_relative_to(root)):
+        raise PydanticCustomError("roots", "commissioners and output must not lie in each other")
+    return publish
+
+
+class PublishSettings(BaseModel):
+    """Where others than the site read."""
+
+    model_config = STRICT
+
+    commissioners: PathBelow | None = None
+    """Folder of the commissioners' releases, outside `output`; readers follow its `current/`. Without it
+    the release stands in the run's folder only."""
 
 
 class Settings(BaseModel):
@@ -327,6 +345,7 @@ class Settings(BaseModel):
     """Folder of the data contracts, only for a site that keeps its own: the program brings them."""
     output: PathBelow
     """Folder of runs; readers follow its `CURRENT.json`."""
+    publish: Annotated[PublishSettings, AfterValidator(_apart_from_output)] = PublishSettings()
     timezone: Annotated[Text, AfterValidator(_a_timezone)] = "Europe/London"
     """Moments with a zone become the local day of this time zone."""
     risk: RiskSettings
@@ -336,8 +355,7 @@ class Settings(BaseModel):
     engine: EngineSettings = EngineSettings()
     guard: GuardSettings = GuardSettings()
     monitoring: MonitoringSettings = MonitoringSettings()
-    programme: ProgrammeSettings | None = None
-    """What `copd-strat evaluate` asks of the clinic; without it there is no evaluation."""
+    programme: ProgrammeSettings = ProgrammeSettings()
     summary: SummarySettings = SummarySettings()
     hooks: HookSettings = HookSettings()
     retain_runs: Annotated[int, Field(ge=1, le=10_000)] = 30

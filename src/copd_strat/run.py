@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from copd_strat import publish
+from copd_strat.evaluation.own_ranking import own_ranking
 from copd_strat.night_steps import open_night
 from copd_strat.plan import Plan
 from copd_strat.progress import Narrator
@@ -21,16 +22,18 @@ def nightly(planned: Plan, narrator: Narrator) -> publish.Outcome:
 
     The caller holds the output folder's lock since before the plan was made.
     """
-    folder = publish.RunFolder(planned.settings.output)
+    folder, root = publish.RunFolder(planned.settings.output), planned.settings.publish.commissioners
     if planned.unchanged and planned.published:
         folder.make_up(planned.settings.retain_runs)
+        publish.release(root, planned.published.path, planned.published.manifest["release"])
         return publish.standing(planned.published, "unchanged")
+    own = own_ranking(planned.policy, planned.settings)
     with folder.staged(planned.run_id) as staged:
         with open_night(planned, staged, narrator) as night:
             night.controls()
             night.validate(night.ingest())
             facts, features = night.clinical_facts()
-            scored = night.risk(features)
+            scored = night.risk(features, own)
             placed = night.pathways(features, scored)
             night.monitoring(facts, placed)
             due = night.follow_up(facts, placed)
@@ -40,7 +43,9 @@ def nightly(planned: Plan, narrator: Narrator) -> publish.Outcome:
             planned.require_same_inputs()
             step.found = {"run": planned.run_id}
             runs = publish.Runs(published=planned.published, previous=planned.previous)
-            return publish.publish_run(folder, staged, manifest, narrator.timings, runs)
+            outcome = publish.publish_run(folder, staged, manifest, narrator.timings, runs)
+        publish.release(root, outcome.path, manifest["release"])
+        return outcome
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -142,7 +142,9 @@ def test_records_of_other_peoples_practices_stop_the_night(
     with ingested(folder, tmp_path) as night:
         found = {linkage.table: linkage for linkage in night.ingested.linkages}[table]
         assert found.gp
-        assert [finding.weight for finding in judge_linkage([found], {}, GuardSettings())] == ([weight] if weight else [])
+        assert [finding.weight for finding in judge_linkage([found], {}, GuardSettings())] == (
+            [weight] if weight else []
+        )
 
 
 def test_a_hospital_table_below_its_floor_is_no_source_but_what_it_says_is_kept(tmp_path: Path) -> None:

@@ -37,6 +37,18 @@ MAY_IMPORT: dict[str, set[str]] = {
     "lists": {"followup", "pathways", "risk", "plan", *BELOW},
     "summary": {"pathways", "risk", "plan", "contracts", *BELOW},
     "report": {"summary", "pathways", "risk", "plan", *BELOW},
+    "tracing": {
+        "followup",
+        "pathways",
+        "risk",
+        "clinical",
+        "codelists",
+        "extracts",
+        "contracts",
+        "plan",
+        "publish",
+        *BELOW,
+    },
     "publish": {"contracts", *BELOW},
     "controls": {"pathways", "risk", "clinical", "codelists", "extracts", *BELOW},
     "evaluation": {"quality", "pathways", "risk", "clinical", "contracts", "publish", *BELOW},
@@ -45,7 +57,8 @@ MAY_IMPORT: dict[str, set[str]] = {
 # The night's steps call every room; the night itself calls the steps.
 MAY_IMPORT["night_steps"] = {"progress", *MAY_IMPORT}
 MAY_IMPORT["run"] = {*MAY_IMPORT["night_steps"], "night_steps"}
-MAY_IMPORT["backtesting"] = MAY_IMPORT["programme_run"] = MAY_IMPORT["run"]
+MAY_IMPORT["backtesting"] = MAY_IMPORT["run"]
+MAY_IMPORT["programme_run"] = MAY_IMPORT["training_run"] = {*MAY_IMPORT["run"], "backtesting"}
 
 
 # Functions that exist in the embedded engine alone, or mean something else in Spark.

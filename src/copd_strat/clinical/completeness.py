@@ -15,18 +15,18 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import takewhile
-from statistics import median
+from statistics import fmean, median, pvariance
 from typing import Literal
-
-from scipy.special import pdtr
 
 FEWEST_RECORDS = 5
 COMPLETE_SHARE = 0.5
 CHANCE_OF_SILENCE = 0.01
 # An estimate further behind the latest record is not used (docs/decisions.md §43).
 MAX_DAYS_BEHIND_LATEST = 183
-# A practice or provider this far behind its source has fallen silent: more than a month and a half.
+# A practice or provider this far behind its source has fallen silent: more than a month and a half, and by more
+# than so many standard deviations of its own weeks. Small practices have busy clinics and quiet months.
 SILENT_DAYS = 42
+CHANCE_OF_LULL = 3.0
 
 Volume = Mapping[date, int]
 Method = Literal[
@@ -185,26 +185,27 @@ def _of_sparse_source(volume: Volume, quiet_to: date) -> tuple[Method, date]:
 def silent(units: Mapping[str, Volume], source_complete_to: date) -> tuple[Completeness, ...]:
     """Practices or providers that end long before their source, or of which nothing is known.
 
-    ``units``: records a week. Only units whose volume is still enough, where it ends, to be judged by the week
-    or by four weeks, and whose few records since are beyond chance: a small trust's quiet months are none.
+    ``units``: records a week. Only units with volume enough to be judged by the week or by four weeks.
     """
-    found = []
-    for name, volume in sorted(units.items()):
-        borne = tuple(grain for grain in GRAINS[1:] if _is_borne(volume, grain))
-        unit = estimate(name, volume, grains=borne)
-        if not borne or unit.method in ("no silence beyond chance", "last record"):
-            continue
-        if unit.complete_to is None or _has_ended(volume, unit.complete_to, source_complete_to):
-            found.append(unit)
-    return tuple(found)
+    found = ((estimate(name, volume, grains=GRAINS[1:]), volume) for name, volume in sorted(units.items()))
+    return tuple(
+        unit
+        for unit, volume in found
+        if unit.method not in ("no silence beyond chance", "last record")
+        and (unit.complete_to is None or _has_stopped(volume, unit.complete_to, source_complete_to))
+    )
 
 
-def _has_ended(volume: Volume, end: date, source_complete_to: date) -> bool:
-    """Whether a unit's records since ``end`` are too few, for too long, to be chance at its rate until then."""
-    days, span = (source_complete_to - end).days, (end - min(volume)).days + 1
-    if days <= SILENT_DAYS:
+def _has_stopped(volume: Volume, complete_to: date, source_complete_to: date) -> bool:
+    """Whether the records since ``complete_to`` are fewer than a lull would leave, as weeks vary in this unit."""
+    weeks_behind = (source_complete_to - complete_to).days / 7
+    if weeks_behind * 7 <= SILENT_DAYS:
         return False
-    since = sum(records for day, records in volume.items() if day > end)
-    expected = (sum(volume.values()) - since) * days / span
-    # Poisson: the chance of no more records than came, where so many were to be expected
-    return bool(pdtr(since, expected) < CHANCE_OF_SILENCE)
+    first = min(volume)
+    weeks = range((complete_to - first).days // 7 + 1)
+    earlier = [volume.get(first + timedelta(days=7 * week), 0) for week in weeks]
+    rate = fmean(earlier)
+    expected = rate * weeks_behind
+    spread = max(1.0, pvariance(earlier) / rate)
+    seen = sum(records for day, records in volume.items() if day > complete_to)
+    return expected - seen > CHANCE_OF_LULL * math.sqrt(spread * expected)
