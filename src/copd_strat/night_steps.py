@@ -88,7 +88,7 @@ class NightSteps:
             matches = codelists.check_matches(engine)
             features = clinical.feature_table(engine)
             self.verdict.codes(engine, matches)
-            self.verdict.facts(engine, facts, features)
+            self.verdict.facts(engine, facts, features, planned.previous_path)
             clinical.give_back(engine)
             step.found = {
                 "register": facts.register_size,
