@@ -26,6 +26,7 @@ from copd_strat.quality.guard_changes import Movement
 from copd_strat.quality.guard_volumes import concept_volumes, measure
 from copd_strat.quality.linkage_findings import coded_section, judge_linkage, linkage_section, missing_section
 from copd_strat.quality.origins import accepted_rows, feeding_tables, people_tables, rows_of_relations
+from copd_strat.quality.plausibility import judge_plausibility
 from copd_strat.quality.thresholds import judge_thresholds
 from copd_strat.quality.undeclared_gaps import word_findings
 from copd_strat.quality.verdict_page import Heading, write_verdict
@@ -123,6 +124,9 @@ class Validation:
             coded_section(landing.tables),
             missing_section(landing.tables),
         ]
+        plausible = judge_plausibility(engine, landing, self._feeding)
+        self._sections.append(plausible.section)
+        self._told += plausible.findings
         self._linkage = tuple(judge_linkage(landing.linkages))
         self._told += [
             Finding(cause="about the extracts", subject="", weight="warn", sentence=warning)
