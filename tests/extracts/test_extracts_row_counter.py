@@ -115,7 +115,12 @@ def test_the_loader_comes_to_the_same_count(
 
 def test_kinds_of_line_ends_and_zero_bytes_are_told() -> None:
     counted = count_rows(
-        [b"a,b\r\n1,2\r", b"\n3,\x004\n", b"5,6\r7,8"], "f", delimiter=",", quoted=True, head_lines=1, fields=2
+        [b"a,b\r\n1,2\r", b"\n3,\x004\n", b"5,6\r7,8"],
+        "f",
+        delimiter=",",
+        quoted=True,
+        head_lines=1,
+        fields=2,
     )
     assert counted == row_counter.TextCount(
         rows=4, line_ends=frozenset({"\n", "\r\n", "\r"}), zero_bytes=1, is_utf8=True
@@ -145,7 +150,12 @@ def test_a_record_without_end_stops_the_count_early(record: bytes, words: str) -
     endless = (record if number == 0 else b"y" * row_counter._LONGEST_RECORD for number in range(100))
     with pytest.raises(InputError, match=words):
         count_rows(
-            [b"a,b\n1,2\n", *[next(endless) for _ in range(2)]], "f", delimiter=",", quoted=True, head_lines=1, fields=2
+            [b"a,b\n1,2\n", *[next(endless) for _ in range(2)]],
+            "f",
+            delimiter=",",
+            quoted=True,
+            head_lines=1,
+            fields=2,
         )
 
 
@@ -159,7 +169,7 @@ def test_a_file_cut_in_a_line_is_refused_unless_the_line_has_all_its_fields(cut:
     if b"," not in rest:
         assert count_rows([data], "f", **how).rows == 2  # type: ignore[arg-type]
     else:
-        with pytest.raises(InputError, match="the file is cut off|a quote opens in line"):
+        with pytest.raises(InputError, match=r"the file is cut off|a quote opens in line"):
             count_rows([data], "f", **how)  # type: ignore[arg-type]
 
 

@@ -56,7 +56,8 @@ RELATIONS_ADD_UP = GateRule(
 CODES_INTACT = GateRule(
     "GATE06",
     "codes_are_intact",
-    "the check digits of SNOMED CT and dm+d identifiers hold",
+    "fewer than 1 in 100 SNOMED CT and dm+d identifiers, or fewer than 5, and at most 1 in 20 events fail their check"
+    " digit; 5 events are told; fewer than 5 events have one of 18 digits that ends in 000",
     "Identifiers that lost or changed digits on their way: no code list can know them.",
     "export codes as text: a spreadsheet or a float column cuts 18-digit identifiers",
 )

@@ -92,9 +92,8 @@ def _section(measured: Iterable[Spread]) -> Section:
 
 def _busiest_days(engine: Engine, receipt: TableReceipt) -> Iterator[Spread]:
     """Of each column that says when something happened: the rows of its commonest day."""
-    lacking = {column for file in receipt.files for column in file.missing}
     for column in receipt.contract.columns:
-        if column.kind != "event_date" or column.name in lacking:
+        if column.kind != "event_date":
             continue
         name = identifier(column.name)
         rows, most = engine.rows(

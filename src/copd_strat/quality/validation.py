@@ -169,6 +169,7 @@ class Validation:
         if facts.register_size == 0:
             self._told.append(_empty_register())
             self._settle()
+        self._settle()
         self._suites.append(reconciliation.statuses_held(engine, self._as_of))
         self.table("features", features)
 

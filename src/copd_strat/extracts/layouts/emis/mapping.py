@@ -44,7 +44,9 @@ LAYOUT = Layout(
         CodeTable(
             table="carerecord_observation", column="CodeId", dictionary="coding_clinicalcode", key="CodeId"
         ),
-        CodeTable(table="prescribing_issuerecord", column="CodeId", dictionary="coding_drugcode", key="CodeId"),
+        CodeTable(
+            table="prescribing_issuerecord", column="CodeId", dictionary="coding_drugcode", key="CodeId"
+        ),
     ),
     limits=(
         (
