@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -174,7 +175,7 @@ class NightSteps:
         self.record += [planned.record(stamp), placed.record(), written.record(self.staged)]
 
     def summary_and_report(self, facts: clinical.ClinicalFacts, placed: Placement) -> dict[str, Any]:
-        """The commissioners' tables and report; gives the manifest, complete but for files and times."""
+        """The commissioners' release; gives the manifest, complete but for files and times."""
         planned, before = self.planned, self.planned.previous_path
         with self.narrator.step("summary and report") as step:
             stamp = planned.stamp(facts.index_date, placed.scored.model)
@@ -192,6 +193,10 @@ class NightSteps:
             )
             self.verdict.published(summary.frames)
             manifest = publish.compose(*self.record, summary.record(), self.verdict.record())
-            write_report(self.staged / "report.html", stamp=stamp, facts=summary.frames, manifest=manifest)
+            page = self.staged / "report.html"
+            if summary.carried:
+                shutil.copyfile(summary.carried / page.name, page)
+            else:
+                write_report(page, stamp=stamp, facts=summary.frames, manifest=manifest)
             step.found = summary.counts
-        return manifest
+        return manifest | {"release": publish.release_record(self.staged, summary.order)}

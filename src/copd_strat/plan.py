@@ -227,7 +227,7 @@ def _parts(night: Night, sources: tuple[SourcePlan, ...], policy: Policy, secret
     """Every input of a run by name, each as a hash: what differs is the reason to run."""
     settings = night.settings
     # Where things lie, how much memory they may use and who is told does not change a result.
-    beside = {"output", "contracts", "extracts", "engine", "pathways", "hooks"}
+    beside = {"output", "publish", "contracts", "extracts", "engine", "pathways", "hooks"}
     without_places = settings.model_dump(exclude=beside)
     without_places["policy"] = policy.model_dump()
     without_places["clinical"]["codelists"] = [sha256_of(path) for path in settings.clinical.codelists]

@@ -21,9 +21,10 @@ def nightly(planned: Plan, narrator: Narrator) -> publish.Outcome:
 
     The caller holds the output folder's lock since before the plan was made.
     """
-    folder = publish.RunFolder(planned.settings.output)
+    folder, root = publish.RunFolder(planned.settings.output), planned.settings.publish.commissioners
     if planned.unchanged and planned.published:
         folder.make_up(planned.settings.retain_runs)
+        publish.release(root, planned.published.path, planned.published.manifest["release"])
         return publish.standing(planned.published, "unchanged")
     with folder.staged(planned.run_id) as staged:
         with open_night(planned, staged, narrator) as night:
@@ -40,7 +41,9 @@ def nightly(planned: Plan, narrator: Narrator) -> publish.Outcome:
             planned.require_same_inputs()
             step.found = {"run": planned.run_id}
             runs = publish.Runs(published=planned.published, previous=planned.previous)
-            return publish.publish_run(folder, staged, manifest, narrator.timings, runs)
+            outcome = publish.publish_run(folder, staged, manifest, narrator.timings, runs)
+        publish.release(root, outcome.path, manifest["release"])
+        return outcome
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -323,14 +323,14 @@ class RunFolder:
         """
         with write_errors(self.root):
             for path in sorted(partial.rglob("*")):
-                _flush(path)
+                flush(path)
             chain = self._chain()
             link = Link(self._free_name(run_id), manifest)
             target = self.root / "runs" / link.folder
             target.parent.mkdir(exist_ok=True)
             self._draft(link, chain)
             partial.rename(target)
-            _flush(target.parent)
+            flush(target.parent)
             self._swap()
         return target
 
@@ -350,12 +350,12 @@ class RunFolder:
         draft = self.root / _DRAFT
         pointer = link._asdict() | {"earlier": [one._asdict() for one in earlier]}
         draft.write_text(json.dumps(pointer, indent=1) + "\n", encoding="utf-8")
-        _flush(draft)
-        _flush(self.root)
+        flush(draft)
+        flush(self.root)
 
     def _swap(self) -> None:
         (self.root / _DRAFT).replace(self.root / POINTER)
-        _flush(self.root)
+        flush(self.root)
 
     def purge(self, keep: int) -> tuple[str, ...]:
         """Remove the oldest runs beyond ``keep``; the current one always stays. Gives their names."""
@@ -379,7 +379,7 @@ def _read(path: Path) -> PublishedRun:
     return PublishedRun(run_id=manifest["run_id"], path=path, manifest=manifest)
 
 
-def _flush(path: Path) -> None:
+def flush(path: Path) -> None:
     """Force a file or a folder's entries to disk."""
     descriptor = os.open(path, os.O_RDONLY)
     try:
