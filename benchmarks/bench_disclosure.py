@@ -91,7 +91,10 @@ def finest_of(month: date, everybody: pd.DataFrame, counts: dict[str, np.ndarray
     frames = []
     for name, n in counts.items():
         own = everybody.assign(n=n, practice=practice, pcn=network)[n > 0]
-        groups = [("practice", "practice", "all", None), *(("pcn", "pcn", kind, kind) for kind in breakdown_types())]
+        groups = [
+            ("practice", "practice", "all", None),
+            *(("pcn", "pcn", kind, kind) for kind in breakdown_types()),
+        ]
         for level, place, kind, column in groups:
             sums = own.groupby([place, *([column] if column else [])], as_index=False)["n"].sum()
             value = sums[column] if column else "all"
@@ -153,7 +156,9 @@ def main() -> None:
         if period.last_month == months[-1]:
             told(period.key, figures.cells)
     total = pd.DataFrame(records).sum()
-    print(f"narrowed to three values or fewer: {total['narrowed'] / total['hidden_1_to_7']:.2%} of hidden 1 to 7")
+    print(
+        f"narrowed to three values or fewer: {total['narrowed'] / total['hidden_1_to_7']:.2%} of hidden 1 to 7"
+    )
     print(f"indicators: {len(indicators())}")
 
 
