@@ -306,6 +306,24 @@ class SummarySettings(BaseModel):
     """Closed months of event history to publish."""
 
 
+def _apart_from_output(publish: PublishSettings, info: ValidationInfo) -> PublishSettings:
+    """Two audiences never share a folder: neither root lies in the other."""
+    root, output = publish.commissioners, info.data.get("output")
+    if root and output and (root.is_relative_to(output) or output.is_relative_to(root)):
+        raise PydanticCustomError("roots", "commissioners and output must not lie in each other")
+    return publish
+
+
+class PublishSettings(BaseModel):
+    """Where others than the site read."""
+
+    model_config = STRICT
+
+    commissioners: PathBelow | None = None
+    """Folder of the commissioners' releases, outside `output`; readers follow its `current/`. Without it
+    the release stands in the run's folder only."""
+
+
 class Settings(BaseModel):
     """Everything a run is told, apart from the run date and the reference key."""
 
@@ -321,6 +339,7 @@ class Settings(BaseModel):
     """Folder of the data contracts, only for a site that keeps its own: the program brings them."""
     output: PathBelow
     """Folder of runs; readers follow its `CURRENT.json`."""
+    publish: Annotated[PublishSettings, AfterValidator(_apart_from_output)] = PublishSettings()
     timezone: Annotated[Text, AfterValidator(_a_timezone)] = "Europe/London"
     """Moments with a zone become the local day of this time zone."""
     risk: RiskSettings

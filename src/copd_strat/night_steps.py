@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -88,6 +89,7 @@ class NightSteps:
             features = clinical.feature_table(engine)
             self.verdict.codes(engine, matches)
             self.verdict.facts(engine, facts, features)
+            clinical.give_back(engine)
             step.found = {
                 "register": facts.register_size,
                 "index date": facts.index_date,
@@ -99,7 +101,11 @@ class NightSteps:
     def risk(self, features: pd.DataFrame, own: OwnModel | None = None) -> register.RiskResult:
         """One row a patient into risk, status and reasons, by the site's ``own`` model where it ranks."""
         with self.narrator.step("risk") as step:
-            scored = register.score_register(features, self.planned.settings.risk, own)
+            # reasons follow what ranks; a policy that ranks nobody by risk shows them for severe
+            ranks_by = self.planned.policy.ranking.rank_by or "severe"
+            scored = register.score_register(
+                features, self.planned.settings.risk, explained=ranks_by, own=own
+            )
             self.verdict.table("scores", scored.scores)
             step.found = scored.statuses
         self.record.append(scored.record())
@@ -175,7 +181,7 @@ class NightSteps:
         self.record += [planned.record(stamp), placed.record(), written.record(self.staged)]
 
     def summary_and_report(self, facts: clinical.ClinicalFacts, placed: Placement) -> dict[str, Any]:
-        """The commissioners' tables and report; gives the manifest, complete but for files and times."""
+        """The commissioners' release; gives the manifest, complete but for files and times."""
         planned, before = self.planned, self.planned.previous_path
         with self.narrator.step("summary and report") as step:
             stamp = planned.stamp(facts.index_date, placed.scored.model)
@@ -193,6 +199,10 @@ class NightSteps:
             )
             self.verdict.published(summary.frames)
             manifest = publish.compose(*self.record, summary.record(), self.verdict.record())
-            write_report(self.staged / "report.html", stamp=stamp, facts=summary.frames, manifest=manifest)
+            page = self.staged / "report.html"
+            if summary.carried:
+                shutil.copyfile(summary.carried / page.name, page)
+            else:
+                write_report(page, stamp=stamp, facts=summary.frames, manifest=manifest)
             step.found = summary.counts
-        return manifest
+        return manifest | {"release": publish.release_record(self.staged, summary.order)}

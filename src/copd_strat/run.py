@@ -22,9 +22,10 @@ def nightly(planned: Plan, narrator: Narrator) -> publish.Outcome:
 
     The caller holds the output folder's lock since before the plan was made.
     """
-    folder = publish.RunFolder(planned.settings.output)
+    folder, root = publish.RunFolder(planned.settings.output), planned.settings.publish.commissioners
     if planned.unchanged and planned.published:
         folder.make_up(planned.settings.retain_runs)
+        publish.release(root, planned.published.path, planned.published.manifest["release"])
         return publish.standing(planned.published, "unchanged")
     own = own_ranking(planned.policy, planned.settings)
     with folder.staged(planned.run_id) as staged:
@@ -42,7 +43,9 @@ def nightly(planned: Plan, narrator: Narrator) -> publish.Outcome:
             planned.require_same_inputs()
             step.found = {"run": planned.run_id}
             runs = publish.Runs(published=planned.published, previous=planned.previous)
-            return publish.publish_run(folder, staged, manifest, narrator.timings, runs)
+            outcome = publish.publish_run(folder, staged, manifest, narrator.timings, runs)
+        publish.release(root, outcome.path, manifest["release"])
+        return outcome
 
 
 @dataclass(frozen=True, kw_only=True)

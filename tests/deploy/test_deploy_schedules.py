@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import CONFIG, DEPLOY, PROGRAM, ROOT
+from deploy_places import CONFIG, DEPLOY, PROGRAM, ROOT
 
 from copd_strat.errors import CopdStratError, LockError
 

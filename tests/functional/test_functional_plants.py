@@ -92,6 +92,9 @@ CHECK_TURNED_ROUND = """
 _right = Minimum.condition
 Minimum.condition = lambda self, cell: f"NOT ({_right(self, cell)})"
 """
+SUMMARY_FINDS_NOTHING = """
+RuleSearch._tried = lambda self, rules, rows: set()
+"""
 VERDICT_UNWRITTEN = """
 _right = Path.write_text
 def _no_space(path, *given, **named):
@@ -113,6 +116,9 @@ LIST_ROW_DROPPED = """
 _whole = write_csv
 def write_csv(path, table):
     _whole(path, table.iloc[1:])
+"""
+POINTER_FORGOTTEN = """
+RunFolder._swap = lambda self: None
 """
 
 UNEVEN = "counts do not add up"
@@ -143,6 +149,9 @@ PLANTS = {
     "a check is turned round": Plant(
         "checks/minimum.py", CHECK_TURNED_ROUND, 12, TWO_COUNTS
     ),
+    "summaries find no rule broken": Plant(
+        "extracts/broken_rules.py", SUMMARY_FINDS_NOTHING, 12, TWO_COUNTS, damage_birth_years
+    ),
     "the verdict cannot be written": Plant(
         "quality/verdict_page.py", VERDICT_UNWRITTEN, 18, "the night's verdict cannot be written (No space left"
     ),
@@ -154,6 +163,9 @@ PLANTS = {
     ),
     "a list writer drops a row": Plant(
         "lists/write.py", LIST_ROW_DROPPED, 18, "patients belong on them, each once"
+    ),
+    "readers are not pointed at the run": Plant(
+        "publish/folder.py", POINTER_FORGOTTEN, 18, "readers do not see run"
     ),
     "codes of diagnoses keep their dots": reads(
         "clinical/sql/diagnosis_lookup.sql", "upper(diagnosis), '[^A-Z0-9]', ''", "upper(diagnosis), '[ ]', ''"

@@ -102,6 +102,8 @@ def test_a_night_that_cannot_be_published_says_why(site: Any, case: str) -> None
     assert done.returncode == code, done.stderr
     assert said in done.stderr
     assert "Fix:" in done.stderr
+    command = {10: "doctor", 11: "validate", 12: "validate", 16: "validate", 18: "run", 19: "doctor"}[code]
+    assert f"Then: copd-strat {command} --config {site.config}" in done.stderr
     assert "Traceback" not in done.stderr
     assert CANARY not in done.stderr + done.stdout
     assert not (site.folder / "output" / "CURRENT.json").exists()
@@ -169,6 +171,8 @@ def test_extracts_that_moved_too_far_leave_the_old_run_in_place(site: Any, peopl
         assert first.startswith(ONE_CAUSE[name])
         assert "Fix:" in first
         assert "tonight" in first
+        page = (site.output / "failed" / "validation.html").read_text(encoding="utf-8")
+        assert "<strong>Then:</strong> <code>copd-strat validate --config" in page
         record = json.loads((site.output / "failed" / "validation.json").read_text(encoding="utf-8"))
         assert {found["cause"] for found in record["findings"] if found["weight"] == "stop"} == {
             ONE_CAUSE[name]
@@ -260,7 +264,12 @@ def test_a_stopped_night_says_so_in_one_sentence(running_site: Any, step: str) -
     assert log.count("was stopped by you") == 1
     assert "Traceback" not in log
     assert "Fix:" not in log
-    assert {path.name for path in running_site.output.iterdir()} == {".lock", "CURRENT.json", "runs"}
+    assert {path.name for path in running_site.output.iterdir()} == {
+        ".lock",
+        "CURRENT.json",
+        "audit.jsonl",
+        "runs",
+    }
     assert the_run(running_site) == before or step == "publish"
 
 

@@ -11,8 +11,8 @@ import pandas as pd
 from copd_strat.contracts.own_tables import column_names
 from copd_strat.plan import RunStamp
 from copd_strat.summary.cube import breakdowns, indicators
-from copd_strat.summary.fact_rows import add_months, month_end
 from copd_strat.summary.parquet_files import dictionary
+from copd_strat.summary.periods import add_months, month_end
 from copd_strat.summary.schemas import published
 from copd_strat.summary.star import period_rows, quality_rows, spc_rows
 
@@ -58,6 +58,7 @@ def _row(month: date, org: str, kind: str, value: str, item: Any, n: int) -> dic
         shown = "insufficient_data"
     figure = CANARY if shown != "shown" else numerator * item.multiplier / (1 if counted else 6000)
     return {
+        "period_key": f"month-{month:%Y-%m}",
         "period_start": month,
         "period_end": month_end(month),
         "period_type": "month",
@@ -88,7 +89,7 @@ def tables(months: int = 15) -> dict[str, pd.DataFrame]:
         for org in places.itertuples()
         for item in indicators().itertuples()
         for group in groups.itertuples()
-        if (group.breakdown_type == "all" or (item.has_breakdowns and org.org_level != "practice"))
+        if (group.breakdown_type == "all" or (item.breakdown and org.org_level != "practice"))
         and (item.cohort == "register" or n >= months - 3)
     ]
     facts = pd.DataFrame(rows, columns=list(column_names(published("fact_indicator"))))

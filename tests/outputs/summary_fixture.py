@@ -12,7 +12,7 @@ from copd_strat.config import EngineSettings
 from copd_strat.engine import Engine
 from copd_strat.plan import RunStamp
 from copd_strat.summary.cube import DISPOSITIONS, declared_values
-from copd_strat.summary.fact_rows import add_months
+from copd_strat.summary.periods import add_months
 
 RATES = {
     "moderate_exacerbations": 0.12,

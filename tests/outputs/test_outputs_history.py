@@ -14,9 +14,9 @@ from summary_fixture import ORGANISATIONS, dispositions_of, engine_with, months_
 from copd_strat.config import SummarySettings
 from copd_strat.engine import Engine
 from copd_strat.errors import DisclosureError
-from copd_strat.summary import summarise
+from copd_strat.summary import period_figures
 from copd_strat.summary.cube import age_band, canonical
-from copd_strat.summary.month_history import due_months, first_open_month
+from copd_strat.summary.periods import Due, Period, due_periods, first_open_month
 from copd_strat.summary.summarise import SummaryResult, months_to_count, write_summary
 
 PEOPLE = people(120)
@@ -78,9 +78,8 @@ def test_a_month_closes_when_its_last_day_is_complete() -> None:
 
 
 def test_the_first_run_goes_back_as_far_as_it_is_told() -> None:
-    due = due_months(None, date(2026, 3, 31), 3)
-    assert [d.month for d in due] == [date(2026, 1, 1), date(2026, 2, 1), date(2026, 3, 1)]
-    assert {d.revision for d in due} == {0}
+    due = due_periods((), (), date(2026, 3, 31), 3)
+    assert due == tuple(Due(Period("month", date(2026, month, 1)), 0) for month in (1, 2, 3))
 
 
 def test_each_night_publishes_what_has_closed(nights: list[tuple[Path, SummaryResult]]) -> None:
@@ -103,8 +102,8 @@ def test_what_is_to_be_counted_is_known_beforehand(nights: list[tuple[Path, Summ
 
 def test_published_rows_never_change(nights: list[tuple[Path, SummaryResult]]) -> None:
     for (earlier, _), (later, _) in pairwise(nights):
-        for path in (earlier / "history" / "months").iterdir():
-            assert (later / "history" / "months" / path.name).read_bytes() == path.read_bytes()
+        for path in (earlier / "history" / "periods").iterdir():
+            assert (later / "history" / "periods" / path.name).read_bytes() == path.read_bytes()
     first, last = facts_of(nights[0][1]), facts_of(nights[-1][1])
     kept = last[last["period_start"].isin(first["period_start"]) & (last["revision"] == 0)]
     pd.testing.assert_frame_equal(kept.reset_index(drop=True), first)
@@ -113,8 +112,7 @@ def test_published_rows_never_change(nights: list[tuple[Path, SummaryResult]]) -
 def test_a_night_on_which_nothing_closes_changes_no_figure(nights: list[tuple[Path, SummaryResult]]) -> None:
     (first, _), (second, _) = nights[:2]
     for path in sorted((first / "summary").iterdir()):
-        if "dim_run" not in path.name:
-            assert (second / "summary" / path.name).read_bytes() == path.read_bytes(), path.name
+        assert (second / "summary" / path.name).read_bytes() == path.read_bytes(), path.name
 
 
 def test_dispositions_begin_with_the_first_run_s_own_month(nights: list[tuple[Path, SummaryResult]]) -> None:
@@ -161,8 +159,8 @@ def test_every_key_of_a_fact_is_in_its_dimension(nights: list[tuple[Path, Summar
     ):
         assert tables[dimension][column].is_unique
         assert set(fact[column]) <= set(tables[dimension][column])
-    assert set(fact["period_start"]) == set(tables["dim_period"]["period_start"])
-    key = ["period_start", "revision", "indicator_id", "org_key", "breakdown_type", "breakdown_value"]
+    assert set(fact["period_key"]) == set(tables["dim_period"]["period_key"])
+    key = ["period_key", "revision", "indicator_id", "org_key", "breakdown_type", "breakdown_value"]
     assert not fact.duplicated(key).any()
 
 
@@ -215,7 +213,7 @@ def test_nothing_is_written_for_readers_if_the_audit_fails(
     def refuse(*_: object) -> pd.DataFrame:
         raise DisclosureError("a hidden count could be worked out")
 
-    monkeypatch.setattr(summarise, "protect", refuse)
+    monkeypatch.setattr(period_figures, "protect", refuse)
     with pytest.raises(DisclosureError):
         published(tmp_path, engine, None, date(2026, 2, 10), date(2026, 1, 31))
     assert not (tmp_path / "summary").exists()

@@ -171,7 +171,7 @@ def test_no_hidden_count_is_given_away_by_all_that_is_published(
     fact = summary[1].tables["fact_indicator"].to_pandas()
     orgs = summary[1].tables["dim_org"].to_pandas()
     joined = fact.merge(orgs[["org_key", "org_code", "org_level", "sub_icb_code"]], on="org_key")
-    totals = joined[(joined["breakdown_type"] == "all") & joined["indicator_id"].str.contains("severe")]
+    totals = joined[(joined["breakdown_type"] == "all") & (joined["indicator_id"] == "ed_only_exacerbations")]
     tried = 0
     for (_, _), month in totals.groupby(["period_start", "indicator_id"]):
         for _, board in month[month["org_level"] == "sub_icb"].iterrows():

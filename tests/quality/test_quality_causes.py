@@ -122,6 +122,39 @@ def test_a_month_gone_from_every_part_is_a_month() -> None:
     ]
 
 
+def test_a_month_that_two_tables_lack_is_one_finding() -> None:
+    (found,) = causes(
+        None,
+        moved("GRD07", "gp_events", 990, 0, month="2025-06"),
+        moved("GRD06", "prescriptions", 1_900, 10, month="2025-06"),
+    )
+    assert found.subject == "gp_events, prescriptions"
+    assert "gp_events in 2025-06: 0 records tonight, 990 last night" in found.sentence
+    assert "prescriptions in 2025-06: 10 records tonight" in found.sentence
+
+
+def test_rows_that_came_and_are_nobodys_fall_with_the_patients() -> None:
+    """Half the patients are gone, and of some months more than half: every row of the events came all the same."""
+    (found,) = causes(
+        tonight(patients=350),
+        moved("GRD03", "patients", 1000, 350),
+        moved("GRD02", "native.gp_events", 60_000, 9_000),
+        moved("GRD07", "gp_events", 460, 85, month="2023-06"),
+        broken=(rule("gp_events", "known_patient", share=0.85),),
+    )
+    assert found.cause == "the number of patients has changed"
+    assert len(found.effects) == 3
+
+
+def test_months_that_differ_between_tables_stay_two_findings() -> None:
+    found = causes(
+        None,
+        moved("GRD07", "gp_events", 990, 0, month="2025-06"),
+        moved("GRD07", "prescriptions", 1_900, 10, month="2025-09"),
+    )
+    assert [one.subject for one in found] == ["gp_events", "prescriptions"]
+
+
 def test_files_named_by_their_date_are_told_apart_by_order() -> None:
     last = dict(LAST, files=LAST["files"] | {"native.gp_events": {"gp_events_0409.csv": 60_000}})
     figures = tonight(events=30_000, gp_events={"gp_events_0410.csv": 30_000})

@@ -21,6 +21,7 @@ import hashlib
 import json
 import os
 import random
+import re
 import shutil
 import signal
 import sys
@@ -32,18 +33,15 @@ from pathlib import Path
 from typing import Any
 
 import warm_night
-from conftest import CONFIG, END, KEY, ROOT
+from trust_site import FIRST, KEY, SECOND, make_people, make_site
 
 from copd_strat.errors import CopdStratError
 from copd_strat.publish import RunFolder
-from copd_strat.synthetic import SyntheticSettings, generate
 
-FIRST, SECOND = "2026-04-09", "2026-04-10"
-MORE = "summary: {months: 1}\nretain_runs: 1\n"
 # Beside the runs: a stopped night's page, and what the program writes for itself.
-OWN_NAMES = {".lock", "CURRENT.json", "runs", "failed"}
+OWN_NAMES = {".lock", "CURRENT.json", "runs", "failed", "audit.jsonl"}
 TIMED = ("seconds", "cpu_seconds", "timed_files")
-FAULTS = {"ENOSPC": "owm", "EIO": "ws", "EACCES": "omru"}
+FAULTS = {"ENOSPC": "owm", "EIO": "ws", "EACCES": "omru", "EXDEV": "r"}
 
 State = dict[str, str]
 
@@ -70,11 +68,7 @@ class Trial:
         """A folder with a configuration and a copy of ``output`` (default: the first night's)."""
         folder = self.base / name
         shutil.rmtree(folder, ignore_errors=True)
-        folder.mkdir()
-        text = CONFIG.format(contracts=ROOT / "data_contracts").replace(
-            "path: extracts", f"path: {self.extracts}"
-        )
-        (folder / "nightly.yaml").write_text(text + MORE, encoding="utf-8")
+        make_site(folder, self.extracts, retained=1)
         source = output or self.base / "first" / "output"
         if source.exists():
             shutil.copytree(source, folder / "output", symlinks=True)
@@ -86,7 +80,7 @@ class Trial:
 
     def prepare(self) -> None:
         """The first night, and an undisturbed second one that counts its operations."""
-        made = warm_night.forked(lambda: generate(SETTINGS, self.base / "people"))
+        made = warm_night.forked(lambda: make_people(self.base / "people"))
         first = self.night(self.site("first"), as_of=FIRST)
         folder = self.site("second")
         self.before = state(folder / "output")
@@ -104,19 +98,27 @@ class Trial:
 
     def judge(self, what: str, folder: Path) -> None:
         """Count one trial, and note what is wrong with what it left in ``folder``."""
-        self.tried[what.split(" ", maxsplit=1)[0]] += 1
+        kind = what.split(" ", maxsplit=1)[0]
+        self.tried[kind] += 1
+        if self.tried[kind] % 10 == 0:
+            print(f"{kind}: {self.tried[kind]} tried", flush=True)
         try:
             self._judge(folder)
         except (AssertionError, CopdStratError, OSError) as error:
-            self.wrong.append(f"{what}: {type(error).__name__} {error}")
+            self.note(f"{what}: {type(error).__name__} {error}")
         shutil.rmtree(folder, ignore_errors=True)
+
+    def note(self, wrong: str) -> None:
+        """Tell it at once: the rest may take hours."""
+        self.wrong.append(wrong)
+        print(f"WRONG {wrong}", flush=True)
 
     def _judge(self, folder: Path) -> None:
         output = RunFolder(folder / "output")
         run = output.intact_current()
         assert run is not None, "no run is published"
         assert run.run_id in (self.before["run"], self.after["run"]), "a run that nobody made is published"
-        with output.lock(), output.staged("next"):
+        with output.lock("test"), output.staged("next"):
             pass
         left = {path.name for path in output.root.iterdir()} - OWN_NAMES
         assert not left, f"left over: {sorted(left)}"
@@ -132,24 +134,23 @@ class Trial:
         self.good.add(found)
 
 
-SETTINGS = SyntheticSettings(seed=7, practices=1, register=30, years=1, end=END)
-
-
 def state(output: Path) -> State:
     """Every file below the runs by its content, clock times aside, and the run that is published."""
     pointer = json.loads((output / "CURRENT.json").read_text(encoding="utf-8"))
     runs = (output / "runs").rglob("*")
-    site = str(output.parent).encode()  # stands in the manifest's settings
+    # The site's folder stands in the manifest's settings, and every trial has its own.
+    site = re.compile(re.escape(str(output.parent.parent)).encode() + rb"/\w+")
     found = {path.relative_to(output).as_posix(): _content(path, site) for path in runs if path.is_file()}
     return found | {"run": pointer["folder"], "earlier": str([link["folder"] for link in pointer["earlier"]])}
 
 
-def _content(path: Path, site: bytes) -> str:
+def _content(path: Path, site: re.Pattern[bytes]) -> str:
     content = path.read_bytes()
     if path.name in ("manifest.json", "run_summary.json"):
         parts = json.loads(content)
         kept = {name: part for name, part in parts.items() if name not in TIMED}
-        content = json.dumps(kept, sort_keys=True).encode().replace(site, b"")
+        content = json.dumps(kept, sort_keys=True).encode()
+        content = site.sub(b"", content)
     return hashlib.sha256(content).hexdigest()
 
 
@@ -205,7 +206,7 @@ def faults(trial: Trial, number: int) -> None:
         end = trial.night(folder, spoil)
         what = f"faults {name} at operation {at}{' and later' if lasts else ''}"
         if end.code not in (0, 18):
-            trial.wrong.append(f"{what}: exit {end.code}\n{end.log[-1500:]}")
+            trial.note(f"{what}: exit {end.code}\n{end.log[-1500:]}")
         trial.tried[f"  of these exit {end.code}"] += 1
         trial.judge(what, folder)
 
@@ -233,7 +234,7 @@ def main() -> None:
     for what, count in trial.tried.items():
         print(f"{what:<24}{count:>6,}")
     print(f"{'wrong':<24}{len(trial.wrong):>6,}")
-    sys.exit("\n".join(trial.wrong) if trial.wrong else 0)
+    sys.exit(1 if trial.wrong else 0)
 
 
 if __name__ == "__main__":

@@ -22,7 +22,6 @@ from copd_strat.quality.gx_runner import SuiteOutcome
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
-sys.path[:0] = [str(HERE.parent / "functional")]
 KINDS = "owstruml"
 
 

@@ -42,7 +42,7 @@ def backtest(config_path: Path, as_of: date, indexes: tuple[date, ...], as_json:
     night = Night(settings=config.load(config_path), as_of=as_of)
     dates = sorted(set(indexes))
     say(f"copd-strat {__version__} · {night.settings.title} · back-test of {len(dates)} index date(s)")
-    with RunFolder(night.settings.output).lock(), next_command(config_path, as_of):
+    with RunFolder(night.settings.output).lock("backtest"), next_command(config_path, as_of):
         planned = plan(night)
         say_reads(planned)
         say(f"  writes  {night.settings.output / 'backtest'}: {', '.join(map(str, dates))}")
@@ -189,7 +189,7 @@ def train(
     )
     dates = sorted(set(indexes))
     say(f"copd-strat {__version__} · {night.settings.title} · training on {len(dates)} index date(s)")
-    with RunFolder(night.settings.output).lock(), next_command(config_path, as_of):
+    with RunFolder(night.settings.output).lock("train"), next_command(config_path, as_of):
         planned = plan(night)
         say_reads(planned)
         steps = len(backtesting.READING) + len(dates) + 1
@@ -221,7 +221,7 @@ def evaluate(config_path: Path, as_of: date, as_json: bool) -> None:
 
     night = Night(settings=config.load(config_path), as_of=as_of)
     say(f"copd-strat {__version__} · {night.settings.title} · evaluation of the clinic")
-    with RunFolder(night.settings.output).lock(), next_command(config_path, as_of):
+    with RunFolder(night.settings.output).lock("evaluate"), next_command(config_path, as_of):
         planned = plan(night)
         say_reads(planned)
         judged = programme_run.evaluate_programme(planned, Narrator(say, total=len(backtesting.READING) + 1))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import date
 from functools import partial
@@ -116,13 +116,19 @@ class ClinicalFacts:
 
 
 def build(
-    engine: Engine, settings: ClinicalSettings, *, as_of: date, index: date | None = None
+    engine: Engine,
+    settings: ClinicalSettings,
+    *,
+    as_of: date,
+    index: date | None = None,
+    unobservable: Mapping[str, str] | None = None,
 ) -> ClinicalFacts:
     """Make the register, events, exacerbations, spells and ``features`` from the canonical relations.
 
     Needs the canonical relations and the tables of ``codelists.load``; ``provider_successors`` and
     ``organisations`` may be absent. ``as_of`` is the run date: nothing dated later is known. ``index`` ends
-    the predictors' windows; by default the last complete day of the GP extract. Raises IdentifiableDataError
+    the predictors' windows; by default the last complete day of the GP extract. ``unobservable``: facts that
+    the whole extract cannot show, where a part of it is built; else found out here. Raises IdentifiableDataError
     where people with a standing Type 1 opt-out are in the data, ConfigError where GP records contradict
     themselves about how far they are complete.
     """
@@ -133,7 +139,8 @@ def build(
     silent = silent_units(engine, sources, as_of)
     engine.drop("concept_events", "gp_concepts", "issued_concepts", "measurements")
 
-    unobservable = observability.reasons(engine, index, sources)
+    if unobservable is None:
+        unobservable = observability.reasons(engine, index, sources)
     _make_features(engine, index, gp_to, hospital_to, unobservable)
     return ClinicalFacts(
         as_of=as_of,
@@ -143,7 +150,7 @@ def build(
         completeness=tuple(sources.values()),
         silent=MappingProxyType(silent),
         looked_for=len(needs()),
-        unobservable=MappingProxyType(unobservable),
+        unobservable=MappingProxyType(dict(unobservable)),
         **_counts(engine),
     )
 
@@ -173,7 +180,7 @@ def _make_concepts(engine: Engine, make: Make, as_of: date) -> None:
 
 
 def _make_features(
-    engine: Engine, index: date, gp_to: date, hospital_to: date | None, unobservable: dict[str, str]
+    engine: Engine, index: date, gp_to: date, hospital_to: date | None, unobservable: Mapping[str, str]
 ) -> None:
     literals: dict[str, Literal] = {
         "index": index,
@@ -325,3 +332,20 @@ def _counts(engine: Engine) -> dict[str, Any]:
 def feature_table(engine: Engine) -> pd.DataFrame:
     """One row a patient on the register, by patient id; columns as in the feature dictionary."""
     return engine.frame("SELECT * FROM features ORDER BY patient_id")
+
+
+# Steps on the way to the features, which no later room reads.
+_ON_THE_WAY = (
+    "care_facts", "condition_facts", "exacerbation_facts", "flag_facts", "gp_activity", "hospital_facts",
+    "living_facts", "medicine_facts", "concept_summary", "daily_measurements",
+    "latest_measurements", "body_mass", "fev1_percent", "frailty", "smoking", "spirometry_ratio", "courses",
+    "episode_starts", "exacerbation_events", "gp_event_days", "maintenance", "steroid_issues", "steroid_supply",
+    "episode_diagnoses", "episode_flags", "hospital_concepts", "hospital_rows", "placed_episodes",
+    "provider_spells", "record_days",
+)  # fmt: skip
+
+
+def give_back(engine: Engine) -> None:
+    """Drop what only led to the features, which have left the engine, and hand its memory back."""
+    engine.drop("features", "found_features", *_ON_THE_WAY)
+    engine.give_back()

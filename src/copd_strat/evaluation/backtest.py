@@ -114,7 +114,7 @@ def _own_cards(tried: list[Candidate], asked: Asked) -> list[Candidate]:
 def _placed(features: pd.DataFrame, asked: Asked, policy: Policy, index: date) -> Placed:
     """The policy from a clean slate: no stay-on, no answers, all places free."""
     named = next((one for one in asked.own if one.card.name == policy.ranking.model), None)
-    scored = score_register(features, asked.risk, named)
+    scored = score_register(features, asked.risk, own=named)
     frame = features.merge(scored.scores, on="patient_id", validate="one_to_one")
     frame["patient_ref"] = make_references(frame, asked.key)
     patients = assign(frame, policy, as_of=index).patients

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from copd_strat.evaluation.discontinuity import Jump
-from copd_strat.evaluation.programme import Evaluation
+from copd_strat.evaluation.programme_evaluation import Evaluation
 
 
 def beforehand(found: Evaluation) -> Iterator[str]:

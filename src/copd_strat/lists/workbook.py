@@ -68,6 +68,8 @@ class Styles:
 
     def __init__(self, book: Any) -> None:
         common = {"text_wrap": True, "valign": "top", "align": "left", "bottom": 4, "bottom_color": "#BFBFBF"}
+        # a column of words must not read on into the next one
+        common |= {"indent": 1, "left": 4, "left_color": "#BFBFBF"}
         self._formats = {}
         for kind, number_format in _NUMBER_FORMATS.items():
             given: dict[str, Any] = {**common, "num_format": number_format}
@@ -76,7 +78,14 @@ class Styles:
             self._formats[kind, False] = book.add_format(given)
             self._formats[kind, True] = book.add_format({**given, "font_color": "#595959"})
         self.header = book.add_format(
-            {"bold": True, "bottom": 2, "bg_color": "#E8EDEE", "text_wrap": True, "valign": "vcenter"}
+            {
+                "bold": True,
+                "bottom": 2,
+                "bg_color": "#E8EDEE",
+                "text_wrap": True,
+                "valign": "vcenter",
+                "indent": 1,
+            }
         )
         self.plain = book.add_format({"text_wrap": True, "valign": "top"})
         self.bold = book.add_format({"bold": True, "text_wrap": True, "valign": "top"})

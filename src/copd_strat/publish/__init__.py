@@ -1,5 +1,6 @@
 """The run folder: what was read, what was written, and the one pointer readers follow."""
 
+from copd_strat.publish.commissioners import release, release_record
 from copd_strat.publish.content import content_key
 from copd_strat.publish.folder import KeptRuns, PublishedRun, RunFolder
 from copd_strat.publish.manifest import compose, verify
@@ -14,6 +15,8 @@ __all__ = [
     "compose",
     "content_key",
     "publish_run",
+    "release",
+    "release_record",
     "standing",
     "verify",
 ]

@@ -13,12 +13,13 @@ import os
 import re
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from copd_strat.errors import CopdStratError, InputError, LockError, OutputError, stop_behind
+from copd_strat.errors import CopdStratError, InputError, LockError, OutputError, Stopped, stop_behind
+from copd_strat.publish import audit_log
 from copd_strat.publish.content import sha256_of
 from copd_strat.publish.manifest import MANIFEST, verify
 
@@ -95,8 +96,12 @@ class RunFolder:
         self.root = root
 
     @contextmanager
-    def lock(self) -> Iterator[None]:
-        """Hold the single writer's lock; the operating system frees it if the process dies."""
+    def lock(self, what: str) -> Iterator[None]:
+        """Hold the single writer's lock; the operating system frees it if the process dies.
+
+        ``what`` is about to be done, and how it ended, go into the audit log with the run that stands. The end
+        is not missed where it cannot be written, as after a kill: the next beginning tells what stands.
+        """
         with write_errors(self.root):
             self.root.mkdir(parents=True, exist_ok=True)
             self._refuse_links()
@@ -108,7 +113,29 @@ class RunFolder:
                 raise LockError(
                     f"{self.root}: another run is writing here", fix="wait for it to end, then run again"
                 ) from None
-            yield
+            with write_errors(self.root):
+                audit_log.append(self.root, f"{what}: begins", self._standing())
+            end = "ended by a fault"
+            try:
+                yield
+                end = "done"
+            except CopdStratError as error:
+                end = f"stopped, exit {error.exit_code}"
+                raise
+            except Stopped as stop:
+                end = f"stopped by signal {stop.number}"
+                raise
+            finally:
+                with suppress(OSError):
+                    audit_log.append(self.root, f"{what}: {end}", self._standing())
+
+    def _standing(self) -> dict[str, str] | None:
+        """The run that readers follow, for the audit log; None if there is none that can be told."""
+        try:
+            chain = self._chain()
+        except InputError:
+            return None
+        return chain[0]._asdict() if chain else None
 
     def _refuse_links(self) -> None:
         """OutputError for a link where the program writes: what is behind it belongs to somebody else."""
@@ -323,15 +350,20 @@ class RunFolder:
         """
         with write_errors(self.root):
             for path in sorted(partial.rglob("*")):
-                _flush(path)
+                flush(path)
             chain = self._chain()
             link = Link(self._free_name(run_id), manifest)
             target = self.root / "runs" / link.folder
             target.parent.mkdir(exist_ok=True)
             self._draft(link, chain)
             partial.rename(target)
-            _flush(target.parent)
+            flush(target.parent)
             self._swap()
+        if self.pointer() != link.folder:
+            raise OutputError(
+                f"{self.root}: readers do not see run {link.folder}, though it was published",
+                fix="this is a fault of the program: the run before stays; please report it",
+            )
         return target
 
     def _free_name(self, run_id: str) -> str:
@@ -350,12 +382,12 @@ class RunFolder:
         draft = self.root / _DRAFT
         pointer = link._asdict() | {"earlier": [one._asdict() for one in earlier]}
         draft.write_text(json.dumps(pointer, indent=1) + "\n", encoding="utf-8")
-        _flush(draft)
-        _flush(self.root)
+        flush(draft)
+        flush(self.root)
 
     def _swap(self) -> None:
         (self.root / _DRAFT).replace(self.root / POINTER)
-        _flush(self.root)
+        flush(self.root)
 
     def purge(self, keep: int) -> tuple[str, ...]:
         """Remove the oldest runs beyond ``keep``; the current one always stays. Gives their names."""
@@ -379,7 +411,7 @@ def _read(path: Path) -> PublishedRun:
     return PublishedRun(run_id=manifest["run_id"], path=path, manifest=manifest)
 
 
-def _flush(path: Path) -> None:
+def flush(path: Path) -> None:
     """Force a file or a folder's entries to disk."""
     descriptor = os.open(path, os.O_RDONLY)
     try:

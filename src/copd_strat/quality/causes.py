@@ -218,7 +218,9 @@ class _Cases:
             own, people = self._about(frozenset({table})), self._about_people()
             if own and own is not people and self._explains_rows(own, table):
                 own.effects.append(f"{table}: {movement.words}")
-            elif people and (self.evidence.fits_patients(movement) or self._explains_rows(people, table)):
+            elif people and (
+                self._is_of_people(movement, frozenset({table})) or self._explains_rows(people, table)
+            ):
                 people.effects.append(f"{table}: {movement.words}")
             else:
                 files = changed_files(*self.evidence.rows_of(table))
@@ -227,6 +229,17 @@ class _Cases:
                 self._add_guard(
                     "a table has changed in size", subject, [movement], sentence, frozenset({table})
                 )
+
+    def _is_of_people(self, movement: Movement, tables: frozenset[str]) -> bool:
+        """Whether fewer patients explain a fall: it fits their number, or all rows came and were refused as
+        nobody's. What is only below a usual month is no comparison with last night."""
+        if movement.code == "GRD06":
+            return False
+        nobodys = {
+            found.table for level in LEVELS for found in self._broken(level) if found.check == "known_patient"
+        }
+        whole = bool(tables & nobodys) and all(map(self.evidence.came_as_before, tables))
+        return self.evidence.fits_patients(movement) or (whole and movement.now < movement.before)
 
     def _explains_rows(self, case: _Case, table: str) -> bool:
         """Rows that a contract set aside came in all the same; any other cause takes rows away."""
@@ -302,7 +315,7 @@ class _Cases:
         groups: dict[str, list[Movement]] = defaultdict(list)
         for movement in self._movements(level, "GRD06", "GRD07"):
             own, people = self._about(self._sources(movement)), self._about_people()
-            if own is None and movement.code == "GRD07" and people and self.evidence.fits_patients(movement):
+            if own is None and people and self._is_of_people(movement, self._sources(movement)):
                 own = people
             if own:
                 own.effects.append(f"{movement.subject} in {movement.month}: {movement.words}")

@@ -51,7 +51,7 @@ def data_as_at(stamp: RunStamp, manifest: Manifest, published: Published) -> lis
 def _months(periods: pd.DataFrame) -> str:
     if periods.empty:
         return "none yet"
-    starts = periods["period_start"]
+    starts = periods.loc[periods["period_type"] == "month", "period_start"]
     return f"{month(starts.min())} to {month(starts.max())} ({len(starts)} months)"
 
 
@@ -96,7 +96,7 @@ def not_observed(manifest: Manifest, published: Published) -> Unseen:
     """What no source covers, and why; limits of the sources in words."""
     rows = [[name.replace("_", " "), why] for name, why in sorted(manifest["not_observable"].items())]
     silent = _unobserved(published)
-    rows += [[name, "no source or no earlier run covers it in the latest closed month"] for name in silent]
+    rows += [[name, "no source or no earlier run covers it in its latest period"] for name in silent]
     return Unseen(
         facts=len(manifest["not_observable"]),
         facts_looked_for=manifest["facts_looked_for"],
@@ -113,7 +113,7 @@ def _unobserved(published: Published) -> list[str]:
     rows = published.rows[
         (published.rows["org_level"] == "icb") & (published.rows["breakdown_type"] == "all")
     ]
-    rows = rows[rows["period_start"] == rows["period_start"].max()]
+    rows = rows[rows["period_end"] == rows.groupby("indicator_id")["period_end"].transform("max")]
     ids = set(rows.loc[rows["value_status"] == "insufficient_data", "indicator_id"])
     return sorted(published.indicators[i].name for i in ids)
 

@@ -12,7 +12,7 @@ from markupsafe import Markup
 from copd_strat.report.charts import control_chart
 from copd_strat.report.published_rows import Indicator, Published, records
 from copd_strat.report.shown_values import NO_FIGURE, Shown, figure_cell, month, number
-from copd_strat.summary.cube import indicators
+from copd_strat.summary.cube import COHORTS, indicators
 
 BREAKDOWNS = {
     "imd_quintile": "deprivation (quintile of the Index of Multiple Deprivation)",
@@ -20,7 +20,7 @@ BREAKDOWNS = {
     "age_band": "age",
     "ethnicity_group": "ethnic group",
 }
-RATES = "rates per 100 people in the month"
+RATES = "rates per 100 people in the period"
 _READINGS = {
     "common": "within usual variation",
     "improvement": "improvement",
@@ -77,13 +77,14 @@ def boards(published: Published) -> list[Board]:
 
 
 def _board(published: Published, code: str, latest: pd.Timestamp) -> Board:
-    cells = published.at(latest, "icb")
-    shown = [published.indicators[i] for i in _shown_in("headline", "register")]
+    found = published.latest("icb")
+    wanted = [i for cohort in COHORTS for i in _shown_in("headline", cohort)]
+    shown = [published.indicators[i] for i in wanted if i in found.periods]
     rows = [
         [
-            item.heading,
-            figure_cell(cells.get((code, "all", item.id)), item.unit, interval=True),
-            _reading(published.series("icb", code, item.id), latest),
+            found.dated(item.heading, item.id, month(latest)),
+            figure_cell(found.cells.get((code, "all", item.id)), item.unit, interval=True),
+            _reading(published.series("icb", code, item.id)),
         ]
         for item in shown
     ]
@@ -96,29 +97,30 @@ def _board(published: Published, code: str, latest: pd.Timestamp) -> Board:
     )
 
 
-def _reading(series: pd.DataFrame, latest: pd.Timestamp) -> str:
-    last = series[series["period_start"] == latest]
-    if last.empty:
+def _reading(series: pd.DataFrame) -> str:
+    """What the last point of a series says."""
+    if series.empty:
         return _READINGS["not_assessed"]
-    row = last.iloc[0]
+    row = series.iloc[-1]
     cause = _CAUSES[row["special_cause"]]
     trial = ", trial limits" if row["trial_limits"] and row["variation"] != "not_assessed" else ""
     return _READINGS[row["variation"]] + (f" ({cause})" if cause else "") + trial
 
 
 def _chart(series: pd.DataFrame, item: Indicator, code: str) -> Chart:
-    note = "Value each month"
+    unit = "month" if (series["period_type"] == "month").all() else "period"
+    note = f"Value each {unit}"
     if (series["variation"] == "not_assessed").all():
-        note += "; not assessed, since a month is hidden or missing or there are too few"
+        note += "; not assessed, since a period is hidden or missing or there are too few"
     elif series["trial_limits"].any():
-        note += "; fewer than 13 months, so the limits are trial limits"
-    rows = [[month(row.period_start), _value(row, item), _with_cause(row)] for row in records(series)]
+        note += "; fewer than 13 points, so the limits are trial limits"
+    rows = [[row.label, _value(row, item), _with_cause(row)] for row in records(series)]
     return Chart(
         heading=item.heading,
         note=note,
         svg=control_chart(f"chart-{code}-{item.id}", item.heading, series, item.unit, item.polarity),
         name=item.name,
-        data=Shown(f"{item.heading}, by month", ["Month", "Value", "Reading"], rows),
+        data=Shown(f"{item.heading}, by {unit}", [unit.capitalize(), "Value", "Reading"], rows),
     )
 
 
@@ -132,61 +134,55 @@ def _value(row: Any, item: Indicator) -> str:
 
 
 def networks(published: Published) -> list[Shown]:
-    """Primary care networks side by side in the latest closed month: events, then dispositions once known."""
+    """Primary care networks side by side in their latest period: events, then dispositions once known."""
     latest, placed = published.latest_month("copd_register"), published.latest_month("people_placed")
     events = f"Exacerbations, hospital use and reviews, {RATES}"
-    lists = "Dispositions, with clinic places taken and new names"
     wanted = [
         (latest, _shown_in("networks", "register"), events),
-        (placed, _shown_in("networks", "placed"), lists),
+        (placed, _shown_in("networks", "placed"), "Dispositions"),
     ]
     return [_by_network(published, when, names, what) for when, names, what in wanted if when is not None]
 
 
 def _by_network(published: Published, latest: pd.Timestamp, wanted: Sequence[str], what: str) -> Shown:
-    cells = published.at(latest, "pcn")
+    found = published.latest("pcn")
     items = [published.indicators[i] for i in wanted]
     rows = [
-        [code, *(figure_cell(cells.get((code, "all", item.id)), item.unit) for item in items)]
-        for code in sorted({key[0] for key in cells})
+        [code, *(figure_cell(found.cells.get((code, "all", item.id)), item.unit) for item in items)]
+        for code in published.codes("pcn", latest)
     ]
-    return Shown(f"{what}: {month(latest)}", ["Network", *(item.column for item in items)], rows)
+    header = [found.dated(item.column, item.id, month(latest)) for item in items]
+    return Shown(f"{what}: {month(latest)}", ["Network", *header], rows)
 
 
 def equity(published: Published) -> list[Shown]:
-    """Need and selection by deprivation, sex, age and ethnic group, for each board's latest closed month."""
+    """Need and selection by deprivation, sex, age and ethnic group, each in its latest period, by board."""
     latest, placed = published.latest_month("copd_register"), published.latest_month("people_placed")
     if latest is None:
         return []
+    cohorts = ["register"] if placed is None else list(COHORTS)
+    items = [published.indicators[i] for cohort in cohorts for i in _shown_in("equity", cohort)]
     codes = published.codes("icb", latest)
-    return [_by_group(published, code, kind, latest, placed) for code in codes for kind in BREAKDOWNS]
+    return [_by_group(published, code, kind, latest, items) for code in codes for kind in BREAKDOWNS]
 
 
 def _by_group(
-    published: Published, code: str, kind: str, latest: pd.Timestamp, placed: pd.Timestamp | None
+    published: Published, code: str, kind: str, latest: pd.Timestamp, items: Sequence[Indicator]
 ) -> Shown:
-    cells = published.at(latest, "icb", kind)
-    chosen = {} if placed is None else published.at(placed, "icb", kind)
-    events = _shown_in("equity", "register")
-    wanted = events if placed is None else [*events, *_shown_in("equity", "placed")]
-    items = [published.indicators[i] for i in wanted]
+    found = published.latest("icb", kind)
     groups = published.breakdowns[published.breakdowns["breakdown_type"] == kind]
     rows = [
         [
             group.label,
             *(
-                figure_cell(
-                    (cells if item.id in events else chosen).get((code, group.breakdown_value, item.id)),
-                    item.unit,
-                )
+                figure_cell(found.cells.get((code, group.breakdown_value, item.id)), item.unit)
                 for item in items
             ),
         ]
         for group in records(groups)
     ]
-    when = month(latest) if placed in (None, latest) else f"{month(latest)}; dispositions {month(placed)}"
-    caption = f"By {BREAKDOWNS[kind]}, {RATES}, {code}: {when}"
-    return Shown(caption, ["Group", *(item.column for item in items)], rows)
+    header = [found.dated(item.column, item.id, month(latest)) for item in items]
+    return Shown(f"By {BREAKDOWNS[kind]}, {RATES}, {code}: {month(latest)}", ["Group", *header], rows)
 
 
 _CHECKS = {
@@ -199,17 +195,23 @@ _CHECKS = {
 
 
 def completeness(published: Published) -> Shown | None:
-    """How much of the latest closed month is known and shown, for each board; None before the first."""
+    """How much is known and shown in each check's latest month, for each board; None before the first."""
     latest = published.latest_month("copd_register")
     quality = published.quality
-    rows = quality[(quality["org_level"] == "icb") & (quality["period_start"] == latest)]
-    if rows.empty:
+    rows = quality[(quality["org_level"] == "icb") & (quality["period_type"] == "month")]
+    rows = rows[rows["period_start"] == rows.groupby("check_id")["period_start"].transform("max")]
+    if latest is None or rows.empty:
         return None
     lines = [
         [
-            f"{_CHECKS[row.check_id]} ({row.org_code})",
+            f"{_CHECKS[row.check_id]} ({row.org_code}{_when(row, latest)})",
             number(row.value, "%") if row.value_status == "shown" else NO_FIGURE[row.value_status],
         ]
         for row in records(rows.sort_values(["org_code", "check_id"]))
     ]
     return Shown(f"Completeness: {month(latest)}", ["Check", "Share"], lines)
+
+
+def _when(row: Any, latest: pd.Timestamp) -> str:
+    """The month of a check that is not made every month."""
+    return "" if row.period_start == latest else f", {row.label}"

@@ -31,6 +31,19 @@ class Indicator:
 
 
 @dataclass(frozen=True)
+class Latest:
+    """Rows by (organisation code, breakdown value, indicator); and by indicator the period they are of."""
+
+    cells: dict[tuple[str, str, str], Any]
+    periods: dict[str, str]
+
+    def dated(self, words: str, indicator: str, month: str) -> str:
+        """``words``, with the period of the figures where it is not ``month``."""
+        period = self.periods.get(indicator, month)
+        return words if period == month else f"{words} ({period})"
+
+
+@dataclass(frozen=True)
 class Published:
     """The published tables, joined for reading; months are timestamps, oldest first."""
 
@@ -46,11 +59,16 @@ class Published:
         """``facts`` by name, with the columns that ``outputs.schemas`` declares."""
         places = facts["dim_org"][["org_key", "org_level", "org_code", "org_name"]]
         periods = _dated(facts["dim_period"]).sort_values("period_start", ignore_index=True)
-        latest = periods[["period_start", "latest_revision"]]
         revised = ("fact_indicator", "fact_data_quality")
-        joined = {name: _dated(facts[name]).merge(places, on="org_key") for name in (*revised, "fact_spc")}
+        labels = periods[["period_key", "period_type", "label", "latest_revision"]]
+        joined = {
+            name: _dated(facts[name].drop(columns="period_type", errors="ignore"))
+            .merge(places, on="org_key")
+            .merge(labels, on="period_key")
+            for name in (*revised, "fact_spc")
+        }
         for name in revised:
-            rows = joined[name].merge(latest, on="period_start")
+            rows = joined[name]
             joined[name] = rows[rows["revision"] == rows["latest_revision"]]
         return cls(
             rows=joined["fact_indicator"],
@@ -66,7 +84,8 @@ class Published:
 
     def latest_month(self, indicator: str) -> pd.Timestamp | None:
         """The last published month with ``indicator``, or None: dispositions begin later than events."""
-        months = self.rows.loc[self.rows["indicator_id"] == indicator, "period_start"]
+        rows = self.rows[self.rows["period_type"] == "month"]
+        months = rows.loc[rows["indicator_id"] == indicator, "period_start"]
         return None if months.empty else months.max()
 
     def codes(self, level: str, month: pd.Timestamp) -> list[str]:
@@ -74,14 +93,15 @@ class Published:
         rows = self.rows[(self.rows["org_level"] == level) & (self.rows["period_start"] == month)]
         return sorted(rows["org_code"].unique())
 
-    def at(self, month: pd.Timestamp, level: str, breakdown: str = "all") -> dict[tuple[str, str, str], Any]:
-        """Rows of one month, level and breakdown by (organisation code, breakdown value, indicator)."""
-        rows = self.rows[
-            (self.rows["period_start"] == month)
-            & (self.rows["org_level"] == level)
-            & (self.rows["breakdown_type"] == breakdown)
-        ]
-        return {(row.org_code, row.breakdown_value, row.indicator_id): row for row in records(rows)}
+    def latest(self, level: str, breakdown: str = "all") -> Latest:
+        """Each indicator's figures of a level and breakdown in the last period in which it has them."""
+        here = (self.rows["org_level"] == level) & (self.rows["breakdown_type"] == breakdown)
+        rows = self.rows[here]
+        rows = rows[rows["period_end"] == rows.groupby("indicator_id")["period_end"].transform("max")]
+        return Latest(
+            {(row.org_code, row.breakdown_value, row.indicator_id): row for row in records(rows)},
+            dict(zip(rows["indicator_id"], rows["label"], strict=True)),
+        )
 
     def series(self, level: str, code: str, indicator: str) -> pd.DataFrame:
         """The control chart rows of one organisation, across the versions of its name and membership."""

@@ -1,7 +1,9 @@
-"""What is ever published: the declared indicators, breakdowns and organisation levels.
+"""What is ever published: the declared indicators, breakdowns, organisation levels and periods.
 
 Everything else is out of reach by construction: practices get totals only, PCNs and above one
-breakdown at a time, and nothing is crossed with anything.
+breakdown at a time, and nothing is crossed with anything. For each indicator, ``data/indicators.csv`` says
+for which period its totals are published at each level, and for which its breakdowns are: rare events for
+windows long enough to be shown, stocks by breakdown at the end of March only.
 """
 
 from __future__ import annotations

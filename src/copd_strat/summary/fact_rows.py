@@ -7,25 +7,26 @@ from datetime import date
 import numpy as np
 import pandas as pd
 
-from copd_strat.summary.counts import CELL_KEY
+from copd_strat.summary.count_table import CELL_KEY
 from copd_strat.summary.cube import LEVELS, indicators
-from copd_strat.summary.rates import Floats, poisson_limits, wilson
+from copd_strat.summary.periods import Due, month_end
+from copd_strat.summary.rates import poisson_limits, wilson
 from copd_strat.summary.small_numbers import SDC_METHOD, SmallNumberRule
 
 DECIMALS = 4
 
 
 def indicator_rows(cells: pd.DataFrame, unobserved: frozenset[str], rule: SmallNumberRule) -> pd.DataFrame:
-    """One row a cell, with the columns of fact_indicator that no month, run or organisation key changes.
+    """One row a cell, with the columns of fact_indicator that no period, run or organisation key changes.
 
-    ``cells``: CELL_KEY and ``published`` (empty where hidden). A figure of an indicator in ``unobserved``
-    is insufficient data.
+    ``cells``: CELL_KEY, ``published`` and ``denominator`` (both as published, empty where hidden). A figure
+    of an indicator in ``unobserved`` is insufficient data.
     """
     declared = indicators()
     names = cells["indicator_id"]
     rows = cells[CELL_KEY].assign(
         numerator=cells["published"].astype("float64").to_numpy(),
-        denominator=_denominators(cells),
+        denominator=cells["denominator"].astype("float64").to_numpy(),
         counted_alone=names.map(declared["denominator_id"]).eq("").to_numpy(),
         people=names.map(declared["kind"]).eq("proportion").to_numpy(),
         multiplier=names.map(declared["multiplier"]).to_numpy(dtype=float),
@@ -40,13 +41,6 @@ def indicator_rows(cells: pd.DataFrame, unobserved: frozenset[str], rule: SmallN
     rows["group_disclosure"] = (rows["value_status"] == "shown") & rows["people"] & whole_group
     rows["sdc_method"] = SDC_METHOD[rule]
     return rows.drop(columns=["counted_alone", "people", "multiplier", "interval"])
-
-
-def _denominators(cells: pd.DataFrame) -> Floats:
-    """The published count of each cell's denominator in the same place; empty where hidden or none."""
-    wanted = cells.assign(indicator_id=cells["indicator_id"].map(indicators()["denominator_id"]))[CELL_KEY]
-    found = wanted.merge(cells[[*CELL_KEY, "published"]], on=CELL_KEY, how="left")
-    return found["published"].to_numpy(dtype=np.float64, na_value=np.nan)
 
 
 def _status(rows: pd.DataFrame, missing: np.ndarray[tuple[int], np.dtype[np.bool_]]) -> pd.Series:
@@ -78,27 +72,18 @@ def _with_values(rows: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def month_end(month: date) -> date:
-    """Last day of the month that begins on ``month``."""
-    return (pd.Timestamp(month) + pd.offsets.MonthEnd(0)).date()
-
-
-def add_months(month: date, count: int) -> date:
-    """First day of the month ``count`` months later."""
-    return (pd.Timestamp(month) + pd.DateOffset(months=count)).date()
-
-
 def stamped(
-    rows: pd.DataFrame, keys: pd.DataFrame, month: date, *, revision: int, provisional: bool, run_id: str
+    rows: pd.DataFrame, keys: pd.DataFrame, due: Due, *, provisional: bool, run_id: str
 ) -> pd.DataFrame:
-    """``rows`` of one month as rows of fact_indicator; ``keys``: org_level, org_code, org_key."""
+    """``rows`` of one period as rows of fact_indicator; ``keys``: org_level, org_code, org_key."""
     joined = rows.merge(keys[["org_level", "org_code", "org_key"]], on=["org_level", "org_code"], how="left")
     return joined.assign(
-        period_start=month,
-        period_end=month_end(month),
-        period_type="month",
+        period_key=due.period.key,
+        period_start=due.period.start,
+        period_end=due.period.end,
+        period_type=due.period.kind,
         is_provisional=provisional,
-        revision=revision,
+        revision=due.revision,
         run_id=run_id,
     )
 

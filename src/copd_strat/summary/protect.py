@@ -1,207 +1,246 @@
-"""From true counts to what may be published: primary rule, further hiding until the audit passes, the gate.
+"""From true counts to what may be published: hidden by construction, proved, hidden more where it must be.
 
-The small-number rule hides counts one at a time. Where the audit finds that a hidden one could still be
-worked out, more is hidden, always in the same order:
-
-1. a shown count (above 0) in each kind of sum that it is part of: across organisations, across the
-   values of a breakdown, across dispositions; the lowest level first, then the smallest, and never
-   the total of a sub-ICB or an ICB;
-2. if that is not enough, its table (indicator, breakdown and level) in that month, zeros included;
-3. if that is not enough, the linked indicators in that month altogether.
-
-The audit of what is finally published is the gate: if it fails, nothing is published.
+What the proof does not reach is covered: a second count is hidden beside it, nearest first, so that what is
+lost stays inside one network wherever that is possible. Where covers do not suffice, the network's figures of
+the indicators concerned go, then those of the places above it. A revised month is proved together with its
+first figures and fails closed: a network that is not proved keeps its first figures and gets no others.
 """
 
 from __future__ import annotations
 
-import logging
+from collections.abc import Iterator
+from dataclasses import dataclass
 
 import numpy as np
-import pandas as pd
 
 from copd_strat.errors import DisclosureError
-from copd_strat.summary.audit import Witnesses, exposed, finest_mask
-from copd_strat.summary.counts import CELL_KEY
-from copd_strat.summary.cube import LEVELS, indicators
-from copd_strat.summary.relations import EARLIER, linked_indicators, system_of
-from copd_strat.summary.small_numbers import (
-    SMALLEST_SHOWN,
-    Bools,
-    SmallNumberRule,
-    bounds_of_shown,
-    bounds_of_small,
-    is_small,
-    rounded,
-)
+from copd_strat.summary.controls import Guarded, Reason
+from copd_strat.summary.count_table import CountTable, group_slices
+from copd_strat.summary.cube import COHORTS, DISPOSITIONS
+from copd_strat.summary.exchanges import Exchanges, Slack, parts_of, slack_of, with_wholes
+from copd_strat.summary.narrowing import few_values, narrowed_bounds
+from copd_strat.summary.small_numbers import Bools, Ints, rounded
 
-log = logging.getLogger(__name__)
+#: At most this share of the hidden counts of 1 to 7 may be narrowed to three values or fewer.
+NARROWED_AT_MOST = 0.02
+#: Rounds of covering single counts, then of withholding in networks; what is left goes in the places above too.
+COVER_ROUNDS, NETWORK_ROUNDS, ROUNDS = 6, 12, 18
 
-# Why a cell is hidden; "" is shown. Only the audit sees these: readers see one status for all.
-SHOWN, SMALL, FEW_PEOPLE, COVER, WITHHELD = "", "small", "few_people", "cover", "withheld"
-KNOWN = ["lower", "upper", "hidden"]
-TABLE = ["indicator_id", "breakdown_type", "org_level"]
-#: Rounds of hiding single counts before tables are withheld, and of both before the indicators are.
-COVER_ROUNDS, ROUNDS = 4, 12
+At = tuple[int, int, int, int]  # level, organisation, indicator, group
 
 
-def protect(
-    cells: pd.DataFrame, membership: pd.DataFrame, rule: SmallNumberRule, earlier: pd.DataFrame | None = None
-) -> pd.DataFrame:
-    """``cells`` (CELL_KEY, n) with ``published`` (empty where hidden) and what that tells: KNOWN.
+@dataclass(frozen=True)
+class First:
+    """A month's first figures, by level as in its revised table: slack of each cell, and what was hidden."""
 
-    ``earlier``: the same of the month's first publication (CELL_KEY and KNOWN), which is audited
-    together with these. DisclosureError if a hidden count could be worked out in the end.
+    slack: Slack
+    hidden: list[Bools]
+    shown: list[Bools]
+
+
+def protect(guarded: Guarded, before: list[Bools], first: First | None = None) -> None:
+    """Hide more in ``guarded`` until every hidden count of 1 to 7 is proved to have another value.
+
+    ``before``: by level, totals that were hidden in the month before; covers stay where they were.
+    DisclosureError if hiding everything does not suffice.
     """
-    cells = _primary(cells.reset_index(drop=True), rule)
-    done = []
-    for names in linked_indicators():
-        part = cells[cells["indicator_id"].isin(names)].reset_index(drop=True)
-        first = None if earlier is None else earlier[earlier["indicator_id"].isin(names)]
-        if len(part):
-            done.append(_until_safe(part, membership, rule, first))
-    return _published(_bounded(pd.concat(done, ignore_index=True), rule))
-
-
-def _primary(cells: pd.DataFrame, rule: SmallNumberRule) -> pd.DataFrame:
-    """Hide small counts, and what is counted among so few people that their number is hidden."""
-    small = is_small(cells["n"].to_numpy(), rule)
-    hidden_people = cells.loc[small, CELL_KEY].assign(hidden_people=True)
-    denominators = cells["indicator_id"].map(indicators()["denominator_id"])
-    looked_up = cells.assign(indicator_id=denominators).merge(hidden_people, on=CELL_KEY, how="left")
-    few = looked_up["hidden_people"].notna().to_numpy() & (cells["n"] > 0).to_numpy()
-    return cells.assign(reason=np.select([small, few], [SMALL, FEW_PEOPLE], SHOWN))
-
-
-def _until_safe(
-    cells: pd.DataFrame, membership: pd.DataFrame, rule: SmallNumberRule, earlier: pd.DataFrame | None
-) -> pd.DataFrame:
-    """Hide more of one group of linked indicators until no hidden count can be worked out."""
-    seen = Witnesses()
+    if first is not None:
+        _follow_first(guarded, first)
+    exchanges = exchanges_of(guarded)
     for step in range(ROUNDS):
-        found = _exposed(_bounded(cells, rule), membership, seen, earlier)
-        if not found.any():
-            return cells
-        log.debug("disclosure control: %d hidden figures need cover", int(found.sum()))
-        cells = _hide_more(cells, membership, found, whole_tables=step >= COVER_ROUNDS)
-    cells = cells.assign(reason=WITHHELD)
-    if _exposed(_bounded(cells, rule), membership, seen, earlier).any():
-        raise DisclosureError(
-            f"the disclosure audit failed for {', '.join(sorted(set(cells['indicator_id'])))}:"
-            " a hidden count could be worked out from what would be published",
-            fix="nothing was published; report this with the run's manifest",
-        )
-    return cells
-
-
-def _hide_more(
-    cells: pd.DataFrame, membership: pd.DataFrame, exposed: Bools, *, whole_tables: bool
-) -> pd.DataFrame:
-    """One round of hiding, for every exposed cell by what is shown at the round's start."""
-    reason = cells["reason"].copy()
-    for cell in np.flatnonzero(exposed):
-        cover = [] if whole_tables else _cover(cells, membership, int(cell))
-        reason.loc[cover] = reason.loc[cover].mask(reason.loc[cover] == SHOWN, COVER)
-        if not cover:
-            reason[(cells[TABLE] == cells.loc[int(cell), TABLE]).all(axis=1)] = WITHHELD
-    return cells.assign(reason=reason)
-
-
-def _exposed(
-    cells: pd.DataFrame, membership: pd.DataFrame, seen: Witnesses, earlier: pd.DataFrame | None
-) -> Bools:
-    """Mask over ``cells`` (bounded): hidden counts that could be worked out."""
-    system = system_of(cells, membership)
-    seen.add(system, cells["n"].to_numpy(dtype=np.int64)[finest_mask(cells)])
-    alone = exposed(system, seen)
-    if earlier is None or earlier.empty:
-        return alone
-    old = earlier.assign(indicator_id=EARLIER + earlier["indicator_id"])
-    both = pd.concat([cells, old], ignore_index=True)
-    jointly = Witnesses()
-    joint = exposed(system_of(both, membership, unchanged_is_same=True), jointly)
-    if jointly.first is None:  # the figures themselves say that something unchanged in print did change
-        return alone
-    return alone | joint[: len(cells)] | _same_places(cells, old[joint[len(cells) :]])
-
-
-def _same_places(cells: pd.DataFrame, first: pd.DataFrame) -> Bools:
-    """Mask over ``cells``: the revised figures of places whose first figures the revision gives away."""
-    names = first["indicator_id"].str.removeprefix(EARLIER)
-    places = pd.MultiIndex.from_frame(first.assign(indicator_id=names)[CELL_KEY])
-    here: Bools = pd.MultiIndex.from_frame(cells[CELL_KEY]).isin(places)
-    return here
-
-
-def _bounded(cells: pd.DataFrame, rule: SmallNumberRule) -> pd.DataFrame:
-    """What a reader who can tell the reasons apart knows of each cell: ``lower`` and ``upper``.
-
-    A reader cannot in fact tell them apart, so what the audit passes is safer than it assumes.
-    ``hidden`` marks what must not be worked out: under ``hes`` a 0 never is, since it would be shown.
-    """
-    reason, counts = cells["reason"].to_numpy(), cells["n"].to_numpy(dtype=np.int64)
-    shown_lower, shown_upper = bounds_of_shown(rounded(counts))
-    small_lower, small_upper = bounds_of_small(rule)
-    # A count that is hidden as cover has no upper bound; a finite one keeps the programmes bounded.
-    high = 2 * counts + 100
-    kinds = [reason == SHOWN, reason == SMALL, reason == WITHHELD]
-    lower = np.select(kinds, [shown_lower, np.full_like(counts, small_lower), 0 * counts], SMALLEST_SHOWN)
-    upper = np.select(kinds, [shown_upper, np.full_like(counts, small_upper), high], high)
-    hidden = (reason != SHOWN) & ((counts > 0) | (rule == "opensafely"))
-    return cells.assign(lower=lower, upper=upper, hidden=hidden)
-
-
-def _cover(cells: pd.DataFrame, membership: pd.DataFrame, cell: int) -> list[int]:
-    """Labels of one shown count above 0 in each kind of sum that ``cell`` is part of.
-
-    The lowest level first, then the smallest: the totals of a system are what most readers come for, so
-    they are never taken as cover.
-    """
-    headline = (cells["breakdown_type"] == "all") & cells["org_level"].isin(LEVELS[2:])
-    usable = ((cells["reason"] == SHOWN) & (cells["n"] > 0) & ~headline).to_numpy()
-    chosen = []
-    for near in _added_up_with(cells, membership, cell):
-        candidates = cells[near & usable]
-        if len(candidates):
-            display = rounded(candidates["n"].to_numpy(dtype=np.int64))
-            level = candidates["org_level"].map(LEVELS.index)
-            ordered = candidates.assign(level=level, display=display)
-            chosen.append(int(ordered.sort_values(["level", "display", *CELL_KEY]).index[0]))
-    return chosen
-
-
-def _added_up_with(cells: pd.DataFrame, membership: pd.DataFrame, cell: int) -> tuple[Bools, Bools, Bools]:
-    """Masks over ``cells``: those added up with ``cell`` across organisations, breakdowns, dispositions."""
-    this = cells.loc[cell]
-    same = {column: (cells[column] == this[column]).to_numpy() for column in CELL_KEY}
-    group = same["breakdown_type"] & same["breakdown_value"]
-    place = same["org_level"] & same["org_code"]
-    tree = _neighbours(cells, membership, str(this["org_level"]), str(this["org_code"]))
-    total = (cells["breakdown_type"] == "all").to_numpy() | (this["breakdown_type"] == "all")
-    summed = (cells["indicator_id"].map(indicators()["part_of"]) == "").to_numpy()
-    return (
-        same["indicator_id"] & group & tree,
-        same["indicator_id"] & place & (total | same["breakdown_type"]),
-        place & group & summed & ~same["indicator_id"],
+        found = unproven(guarded, exchanges, first)
+        is_open = any(cells.any() for cells in found)
+        found = found if is_open else _narrowed_beyond_limit(guarded)
+        if not any(cells.any() for cells in found):
+            return
+        if first is None and is_open and step < COVER_ROUNDS:
+            _cover_all(guarded, found, before)
+        else:
+            reason = Reason.NETWORK if first is None else Reason.REVISION
+            _withhold(guarded, found, reason, above=step >= NETWORK_ROUNDS)
+    raise DisclosureError(
+        f"the disclosure audit failed for {', '.join(guarded.table.names)}:"
+        " a hidden count could be worked out from what would be published",
+        fix="nothing was published; report this with the run's manifest",
     )
 
 
-def _neighbours(cells: pd.DataFrame, membership: pd.DataFrame, level: str, code: str) -> Bools:
-    """Mask over ``cells``: the organisation's parent, its siblings under that parent, and its children."""
-    mask = np.zeros(len(cells), dtype=bool)
-    at = LEVELS.index(level)
-    rows = membership[membership[level] == code]
-    if level != LEVELS[-1]:
-        up = LEVELS[at + 1]
-        parents = set(rows[up])
-        siblings = set(membership.loc[membership[up].isin(parents), level])
-        mask |= ((cells["org_level"] == up) & cells["org_code"].isin(parents)).to_numpy()
-        mask |= ((cells["org_level"] == level) & cells["org_code"].isin(siblings)).to_numpy()
-    if at > 0:
-        down = LEVELS[at - 1]
-        mask |= ((cells["org_level"] == down) & cells["org_code"].isin(set(rows[down]))).to_numpy()
-    return mask
+def exchanges_of(guarded: Guarded) -> Exchanges:
+    """The exchanges that could show another table than the true one."""
+    broken_down = any(cells[:, :, 1:].any() for cells in guarded.published)
+    return Exchanges(guarded.table, broken_down=broken_down)
 
 
-def _published(cells: pd.DataFrame) -> pd.DataFrame:
-    shown = pd.Series(rounded(cells["n"].to_numpy(dtype=np.int64)), dtype="Int64")
-    return cells.assign(published=shown.mask((cells["reason"] != SHOWN).to_numpy()))
+def unproven(guarded: Guarded, exchanges: Exchanges, first: First | None = None) -> list[Bools]:
+    """By level: hidden counts of 1 to 7 that are not proved to have another value."""
+    slack = slack_of(guarded.table, [guarded.bounds(level) for level in range(4)])
+    if first is not None:
+        slack = slack.and_also(first.slack)
+    safe = exchanges.changeable(slack)
+    return [guarded.protected(level) & ~safe[level] for level in range(4)]
+
+
+def _narrowed_beyond_limit(guarded: Guarded) -> list[Bools]:
+    """By level: as many of the narrowed counts as are too many, those of the lowest levels first."""
+    few = narrowed(guarded)
+    hidden = sum(int(guarded.protected(level).sum()) for level in range(4))
+    excess = sum(int(cells.sum()) for cells in few) - int(NARROWED_AT_MOST * hidden)
+    for cells in few:
+        places = np.flatnonzero(cells)
+        cells.ravel()[places[max(excess, 0) :]] = False
+        excess -= len(places)
+    return few
+
+
+def narrowed(guarded: Guarded) -> list[Bools]:
+    """By level: hidden counts of 1 to 7 that sums narrow to three values or fewer."""
+    bounds = narrowed_bounds(guarded.table, [guarded.bounds(level) for level in range(4)])
+    return [guarded.protected(level) & few_values(bounds[level]) for level in range(4)]
+
+
+def _follow_first(guarded: Guarded, first: First) -> None:
+    """What was hidden stays hidden; a network that would newly hide something gets no revised figures.
+
+    A count seen to cross the limit between two publications of a month would say where it stands.
+    """
+    for level in range(4):
+        guarded.hide(level, first.hidden[level], Reason.REVISION)
+    newly = [guarded.hidden(level) & first.shown[level] for level in range(4)]
+    _withhold(guarded, newly, Reason.REVISION, above=False)
+
+
+def _withhold(guarded: Guarded, found: list[Bools], reason: Reason, *, above: bool) -> None:
+    """Hide, where a cell is found, its breakdown with all that adds up with it, zeros too.
+
+    Where the cell is a total, the total and every breakdown of it; below a network also its practices. With
+    ``above`` the same goes in the places above.
+    """
+    table, linked = guarded.table, _linked(guarded.table)
+    whole = [_whole_breakdowns(np.einsum("oig,ij->ojg", cells, linked)) for cells in found]
+    network = table.children_sum(0, np.asarray(whole[0].any(axis=2), dtype=np.int64)) > 0
+    whole[1] |= network[:, :, None]
+    whole[0] |= whole[1][table.parents[0]][:, :, :1]
+    for level in (2, 3):
+        if above:
+            whole[level] |= table.children_sum(level - 1, whole[level - 1].astype(np.int64)) > 0
+    for level, cells in enumerate(whole):
+        guarded.withhold(level, cells, reason)
+
+
+def _whole_breakdowns(cells: Bools) -> Bools:
+    """``cells`` (organisations, indicators, groups) with the other values of their breakdowns; all for a total."""
+    whole = cells.copy()
+    for part in group_slices():
+        whole[:, :, part] = cells[:, :, part].any(axis=2, keepdims=True)
+    return whole | cells[:, :, :1]
+
+
+def _linked(table: CountTable) -> Bools:
+    """(indicators, indicators): those whose counts add up with each other's, or are part of each other."""
+    linked = np.eye(len(table.names), dtype=bool)
+    pairs = parts_of(table)
+    for at in range(len(table.names)):
+        chain = list(with_wholes(pairs, at)[-1])
+        linked[np.ix_(chain, chain)] = True
+    summed = _dispositions(table)
+    placed = table.indicator(COHORTS["placed"])
+    if placed is not None:
+        both = [placed, *summed]
+        linked[np.ix_(both, both)] = True
+    return linked
+
+
+def _dispositions(table: CountTable) -> list[int]:
+    found = (table.indicator(f"disposition_{name}") for name in DISPOSITIONS)
+    return [at for at in found if at is not None]
+
+
+def _cover_all(guarded: Guarded, found: list[Bools], before: list[Bools]) -> None:
+    """A cover for every cell found, by what is hidden once those before it are covered."""
+    for level, cells in enumerate(found):
+        for organisation, indicator, group in np.argwhere(cells):
+            _cover(guarded, (level, int(organisation), int(indicator), int(group)), before)
+
+
+def _cover(guarded: Guarded, cell: At, before: list[Bools]) -> None:
+    """Hide a second count in the sums that ``cell`` is part of, so that the two can be exchanged.
+
+    One more group or disposition in the same place, and the same in the nearest place of the level, with the
+    places between them: what a swap and its reverse would change. What the cell is part of goes with it.
+    """
+    level, own, indicator, group = cell
+    wholes = [(at, group) for at in with_wholes(parts_of(guarded.table), indicator)[-1]]
+    columns = [*wholes, *_other_column(guarded, cell)]
+    partner = _partner(guarded, cell, columns, before)
+    for at, organisation in ((level, own), *_between(guarded.table, level, own, partner)):
+        for column in columns:
+            cells = np.zeros_like(guarded.published[at])
+            cells[(organisation, *column)] = True
+            guarded.hide(at, cells & (guarded.table.counts[at] > 0), Reason.COVER)
+
+
+def _other_column(guarded: Guarded, cell: At) -> Iterator[tuple[int, int]]:
+    """Another disposition, or another group of the same breakdown, to be hidden beside a cell; the smallest.
+
+    Dispositions are chosen by the size of the place's network, so that its practices hide the same ones.
+    """
+    level, own, indicator, group = cell
+    dispositions = _dispositions(guarded.table)
+    n = guarded.table.counts[level][own]
+    if indicator in dispositions:
+        network = guarded.table.parents[0][own] if level == 0 else own
+        sizes = guarded.table.counts[max(level, 1)][network][:, group]
+        others = [at for at in dispositions if at != indicator and n[at, group] > 0]
+        if others:
+            yield min(others, key=lambda at: (int(sizes[at]), at)), group
+    elif group:
+        part = next(part for part in group_slices() if part.start <= group < part.stop)
+        others = [at for at in range(part.start, part.stop) if at != group and n[indicator, at] > 0]
+        if others:
+            yield indicator, min(others, key=lambda at: (int(n[indicator, at]), at))
+
+
+def _partner(guarded: Guarded, cell: At, columns: list[tuple[int, int]], before: list[Bools]) -> int | None:
+    """The place to be hidden beside a cell: the nearest that still shows any of ``columns``.
+
+    Of these the one that has least more to hide, or hid the cell last month; then the smallest.
+    """
+    level, own, indicator, group = cell
+    n, hidden = guarded.table.counts[level], guarded.hidden(level)
+    shown = guarded.published[level] & (n > 0) & ~hidden
+    useful = np.any([shown[:, at, of] for at, of in columns], axis=0)
+    if useful[own]:  # hiding more here may be enough beside a place that hides these already
+        useful |= np.all([hidden[:, at, of] for at, of in columns], axis=0)
+    useful &= n[:, indicator, group] > 0
+    useful[own] = False
+    others = np.flatnonzero(useful)
+    if not len(others):
+        return None
+    distance = sum((line[others] != line[own]).astype(int) for line in _ancestors(guarded.table, level))
+    spared = np.sum([~shown[others, at, of] for at, of in columns], axis=0)
+    known = before[level][others, indicator, 0] & (group == 0)
+    order = np.lexsort((others, rounded(n[others, indicator, group]), ~known, -spared, distance))
+    return int(others[order[0]])
+
+
+def _ancestors(table: CountTable, level: int) -> list[Ints]:
+    """Each organisation's own number on the levels above."""
+    line, lines = np.arange(len(table.codes[level])), []
+    for parents in table.parents[level:]:
+        line = parents[line]
+        lines.append(line)
+    return lines
+
+
+def _between(table: CountTable, level: int, own: int, partner: int | None) -> Iterator[tuple[int, int]]:
+    """A partner, and the places above the two up to where they meet."""
+    if partner is None:
+        return
+    yield level, partner
+    one, other = own, partner
+    for at, parents in enumerate(table.parents[level:], start=level + 1):
+        one, other = int(parents[one]), int(parents[other])
+        if one == other:
+            return
+        yield at, one
+        yield at, other

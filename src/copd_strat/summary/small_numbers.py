@@ -31,6 +31,11 @@ def is_small(counts: Ints, rule: SmallNumberRule) -> Bools:
     return small & (counts > 0) if rule == "hes" else small
 
 
+def is_protected(counts: Ints) -> Bools:
+    """Which true counts nobody may work out: one to seven people or events."""
+    return is_small(counts, "hes")
+
+
 def rounded(counts: Ints) -> Ints:
     """Counts to the nearest 5 (8 to 12 give 10, 13 to 17 give 15; 0 stays 0)."""
     nearest: Ints = 5 * ((counts + 2) // 5)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date
-
 import numpy as np
 import pandas as pd
 import pyarrow as pa
@@ -11,9 +9,10 @@ import pyarrow as pa
 from copd_strat.contracts.own_tables import column_names, conform
 from copd_strat.summary import schemas
 from copd_strat.summary.cube import breakdown_types, breakdowns, indicators, unknown_value
-from copd_strat.summary.fact_rows import DECIMALS, month_end, organisation_versions
-from copd_strat.summary.month_history import History
+from copd_strat.summary.fact_rows import DECIMALS, organisation_versions
 from copd_strat.summary.parquet_files import dictionary
+from copd_strat.summary.period_history import History
+from copd_strat.summary.periods import MONTHS, Period, financial_year
 from copd_strat.summary.spc import TRIAL_BELOW, signals, variation, xmr_limits
 
 SPC_LEVELS = ("pcn", "sub_icb", "icb")
@@ -36,6 +35,7 @@ def tables(history: History, run: dict[str, object]) -> dict[str, pa.Table]:
         "dim_period": period_rows(latest),
         "dim_breakdown": breakdowns(),
         "dim_run": run_rows(history.runs(), run),
+        "disclosure_record": record_rows(history.disclosure()),
     }
     return {
         **{name: conform(schemas.published(name), frame) for name, frame in built.items()},
@@ -44,28 +44,27 @@ def tables(history: History, run: dict[str, object]) -> dict[str, pa.Table]:
 
 
 def latest_rows(published: pd.DataFrame) -> pd.DataFrame:
-    """Each month's rows of its latest revision."""
-    newest = published.groupby("period_start")["revision"].transform("max")
+    """Each period's rows of its latest revision."""
+    newest = published.groupby("period_key")["revision"].transform("max")
     return published[published["revision"] == newest]
 
 
 def period_rows(latest: pd.DataFrame) -> pd.DataFrame:
-    periods = latest.groupby("period_start", as_index=False).agg(
+    columns = ["period_key", "period_start", "period_end", "period_type"]
+    periods = latest.groupby(columns, as_index=False).agg(
         latest_revision=("revision", "max"), is_provisional=("is_provisional", "first")
     )
-    starts = periods["period_start"]
     return periods.assign(
-        period_end=starts.map(month_end),
-        period_type="month",
-        label=starts.map(lambda start: f"{start:%B %Y}"),
-        financial_year=starts.map(financial_year),
+        label=periods["period_key"].map(lambda key: Period.of_key(key).label),
+        financial_year=periods["period_start"].map(financial_year),
     )
 
 
-def financial_year(day: date) -> str:
-    """The NHS financial year, April to March, as 2025/26."""
-    first = day.year if day.month >= 4 else day.year - 1
-    return f"{first}/{(first + 1) % 100:02d}"
+def record_rows(record: pd.DataFrame | None) -> pd.DataFrame:
+    """What disclosure control hid in each publication; the share of hidden counts of 1 to 7 it left narrowed."""
+    if record is None:
+        return pd.DataFrame(columns=list(column_names(schemas.published("disclosure_record"))))
+    return record
 
 
 def run_rows(published: pd.DataFrame | None, run: dict[str, object]) -> pd.DataFrame:
@@ -75,13 +74,18 @@ def run_rows(published: pd.DataFrame | None, run: dict[str, object]) -> pd.DataF
 
 
 def spc_rows(latest: pd.DataFrame, versions: pd.DataFrame) -> pd.DataFrame:
-    """XmR rows for each indicator's monthly total, at PCN and above, organisation codes across versions."""
+    """XmR rows for each indicator's totals by month, or by window where those are what is published.
+
+    At PCN and above; organisation codes across versions.
+    """
     declared = indicators()
     wanted = declared.index[declared["has_spc"]]
     totals = latest[(latest["breakdown_type"] == "all") & latest["indicator_id"].isin(wanted)]
     places = versions[["org_key", "org_level", "org_code"]]
     series = totals.merge(places[places["org_level"].isin(SPC_LEVELS)], on="org_key")
     series = series.sort_values(["indicator_id", "org_level", "org_code", "period_start"])
+    length = series["period_type"].map(MONTHS)
+    series = series.assign(months=length.astype("int64"))
     assessed = [
         _assessed(rows, str(declared.loc[str(key[0]), "polarity"]))
         for key, rows in series.groupby(["indicator_id", "org_level", "org_code"], sort=False)
@@ -97,7 +101,7 @@ def _assessed(rows: pd.DataFrame, polarity: str) -> pd.DataFrame:
     """One series with limits and signals; a gap or a short series is not assessed."""
     values = rows["value"].to_numpy(dtype=np.float64)
     rows = rows.assign(trial_limits=len(values) < TRIAL_BELOW)
-    if np.isnan(values).any() or len(values) < SPC_SHORTEST or _has_gap(rows["period_start"]):
+    if np.isnan(values).any() or len(values) < SPC_SHORTEST or _has_gap(rows):
         status = rows["value_status"].where(rows["value_status"] != "shown", "insufficient_data")
         empty = {"mean": None, "lower_limit": None, "upper_limit": None}
         return rows.assign(**empty, special_cause="none", variation="not_assessed", value_status=status)
@@ -112,14 +116,14 @@ def _assessed(rows: pd.DataFrame, polarity: str) -> pd.DataFrame:
     )
 
 
-def _has_gap(months: pd.Series) -> bool:
-    ordinal = months.map(lambda month: month.year * 12 + month.month)
-    return bool((ordinal.diff().dropna() != 1).any())
+def _has_gap(rows: pd.DataFrame) -> bool:
+    ordinal = rows["period_start"].map(lambda month: month.year * 12 + month.month)
+    return bool((ordinal.diff().dropna() != rows["months"].iloc[0]).any())
 
 
 def quality_rows(published: pd.DataFrame) -> pd.DataFrame:
     """Completeness of the register's groups, and the share of hidden figures, from published rows."""
-    place = ["period_start", "period_end", "org_key", "revision"]
+    place = ["period_key", "period_start", "period_end", "org_key", "revision"]
     register = published[published["indicator_id"] == "copd_register"]
     whole = register.loc[register["breakdown_type"] == "all", [*place, "numerator"]]
     checks = []

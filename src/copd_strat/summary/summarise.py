@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pyarrow as pa
+import pyarrow.parquet as pq
 
 from copd_strat.config import SummarySettings
+from copd_strat.contracts.own_tables import arrow_schema
 from copd_strat.engine import Engine
 from copd_strat.plan import RunStamp
 from copd_strat.summary import fact_rows, parquet_files, schemas, star
-from copd_strat.summary.counts import CELL_KEY, GROUPS, Due, membership_of, prepare, true_cells, unobserved
-from copd_strat.summary.cube import age_band, canonical, indicators
-from copd_strat.summary.month_history import FOLDER, History, due_months, first_open_month, is_settled
-from copd_strat.summary.protect import KNOWN, protect
+from copd_strat.summary.counts import Counted, count, unobserved
+from copd_strat.summary.cube import COHORTS, age_band, breakdown_types, canonical, indicators
+from copd_strat.summary.period_figures import Maker, Released
+from copd_strat.summary.period_history import FOLDER, History
+from copd_strat.summary.periods import Due, add_months, due_periods, first_open_month, is_settled
 
 SUMMARY = "summary"
 # A month without any event lies before the extracts begin: nothing was observed, so nothing is 0.
@@ -27,12 +32,28 @@ _RECORDED_MONTHS = (
 
 @dataclass(frozen=True)
 class SummaryResult:
-    """What was published now, what stands published in all, and the tables as they were written."""
+    """What was published now, what stands published in all, and the tables as they were written.
 
-    new_months: tuple[date, ...]
-    revised_months: tuple[date, ...]
-    published_months: tuple[date, ...]
+    ``order``: releases made so far. ``carried``: the earlier run whose release stands; None for a new one.
+    """
+
+    new: tuple[Due, ...]
+    published: tuple[Due, ...]
     tables: dict[str, pa.Table]
+    order: int
+    carried: Path | None
+
+    @property
+    def new_months(self) -> tuple[date, ...]:
+        return _months(self.new, 0)
+
+    @property
+    def revised_months(self) -> tuple[date, ...]:
+        return _months(self.new, 1)
+
+    @property
+    def published_months(self) -> tuple[date, ...]:
+        return tuple(sorted(_months(self.published, 0)))
 
     @property
     def frames(self) -> dict[str, pd.DataFrame]:
@@ -48,21 +69,31 @@ class SummaryResult:
             "published in all": len(self.published_months),
         }
 
-    def record(self) -> dict[str, dict[str, list[date]]]:
+    def record(self) -> dict[str, dict[str, list[Any]]]:
         """What the manifest keeps."""
         return {
             "months": {
                 "new": list(self.new_months),
                 "revised": list(self.revised_months),
                 "published": list(self.published_months),
+                "windows": [due.period.key for due in self.new if due.period.kind != "month"],
             }
         }
 
 
+def _months(due: tuple[Due, ...], revision: int) -> tuple[date, ...]:
+    return tuple(one.period.start for one in due if one.period.kind == "month" and one.revision == revision)
+
+
 def months_to_count(previous: Path | None, settings: SummarySettings, complete_to: date) -> tuple[date, ...]:
-    """First days of the months that ``write_summary`` will publish or revise: none on most nights."""
-    history = None if previous is None else History(previous / FOLDER)
-    return tuple(due.month for due in due_months(history, complete_to, settings.months))
+    """First days of the months that ``write_summary`` will count: none on most nights."""
+    due = _due(None if previous is None else History(previous / FOLDER), complete_to, settings.months)
+    return tuple(sorted({month for one in due for month in one.period.months}))
+
+
+def _due(history: History | None, complete_to: date, months: int) -> tuple[Due, ...]:
+    published, provisional = (history.published(), history.provisional()) if history else ((), ())
+    return due_periods(published, provisional, complete_to, months)
 
 
 def write_summary(
@@ -75,7 +106,7 @@ def write_summary(
     *,
     complete_to: date,
 ) -> SummaryResult:
-    """Write ``root/summary`` and ``root/history``; months published before are carried over as they are.
+    """Write ``root/summary`` and ``root/history``; periods published before are carried over as they are.
 
     ``engine`` holds monthly_register, monthly_events, organisations and source_tables; ``dispositions``
     is one row a patient (patient_id, practice_id, disposition, place, sex, age, imd_quintile,
@@ -85,24 +116,42 @@ def write_summary(
     history = History.carried_forward(root, previous)
     history.replace_snapshot(run.as_of.replace(day=1), snapshot(dispositions, run.as_of))
     recorded = {row[0] for row in engine.rows(_RECORDED_MONTHS)}
-    due = tuple(one for one in due_months(history, complete_to, settings.months) if one.month in recorded)
+    wanted = _due(history, complete_to, settings.months)
+    due = tuple(one for one in wanted if recorded.issuperset(one.period.months))
     if due:
-        prepare(engine, due, history.snapshots(), history.membership())
-        for one in due:
-            _publish_month(engine, history, one, settings, run, first_open_month(complete_to))
+        _publish(engine, history, due, settings, run, first_open_month(complete_to))
         history.add_run(_run_row(run, complete_to))
-    published = sorted({one.month for one in history.published()})
-    if published:
-        history.drop_snapshots(before=published[-1])
-    tables = star.tables(history, _run_row(run, complete_to))
-    for contract in schemas.published_tables():
-        parquet_files.write(contract, tables[contract.table], root / SUMMARY)
-    return SummaryResult(
-        new_months=tuple(one.month for one in due if not one.revision),
-        revised_months=tuple(one.month for one in due if one.revision),
-        published_months=tuple(published),
-        tables=tables,
+    published = tuple(history.published())
+    if months := _months(published, 0):
+        history.drop_snapshots(before=max(months))
+    runs = history.runs()
+    carried = previous if previous and not due and _is_release_of_today(previous) else None
+    if carried:
+        shutil.copytree(carried / SUMMARY, root / SUMMARY)
+        tables = {table: _read_release(root, table) for table in _names()}
+    else:
+        tables = star.tables(history, _run_row(run, complete_to))
+        for contract in schemas.published_tables():
+            parquet_files.write(contract, tables[contract.table], root / SUMMARY)
+    order = 0 if runs is None else len(runs)
+    return SummaryResult(new=due, published=published, tables=tables, order=order, carried=carried)
+
+
+def _names() -> list[str]:
+    return [contract.table for contract in schemas.published_tables()]
+
+
+def _is_release_of_today(run: Path) -> bool:
+    """Whether a run's release has the tables and columns that the program publishes today."""
+    return all(
+        (run / SUMMARY / f"{contract.table}.parquet").exists()
+        and pq.read_schema(run / SUMMARY / f"{contract.table}.parquet") == arrow_schema(contract)
+        for contract in schemas.published_tables()
     )
+
+
+def _read_release(root: Path, table: str) -> pa.Table:
+    return pq.read_table(root / SUMMARY / f"{table}.parquet")
 
 
 def snapshot(dispositions: pd.DataFrame, as_of: date) -> pd.DataFrame:
@@ -117,46 +166,78 @@ def snapshot(dispositions: pd.DataFrame, as_of: date) -> pd.DataFrame:
         "imd_quintile": dispositions["imd_quintile"].astype("Int64"),
         "ethnicity_group": dispositions["ethnicity"],
     }
-    declared = {kind: canonical(kind, groups[kind]).astype("string") for kind in GROUPS}
+    declared = {kind: canonical(kind, groups[kind]).astype("string") for kind in breakdown_types()}
     return pd.DataFrame({"month": as_of.replace(day=1), **text, **declared})
 
 
-def _publish_month(
-    engine: Engine, history: History, due: Due, settings: SummarySettings, run: RunStamp, open_month: date
+def _publish(
+    engine: Engine,
+    history: History,
+    due: tuple[Due, ...],
+    settings: SummarySettings,
+    run: RunStamp,
+    open_month: date,
 ) -> None:
-    """Count, protect and audit one month, and put its rows into the history."""
-    membership = membership_of(engine, due.month)
+    """Count, protect and prove what is due, period after period, and put its rows into the history."""
+    new = _months(due, 0)
+    months = {month for one in due for month in one.period.months}
     snapshots = history.snapshots()
-    has_before = bool((snapshots["month"] == fact_rows.add_months(due.month, -1)).any())
-    missing = unobserved(engine, has_before)
-    cells = true_cells(engine, due.month, membership)
-    observed = cells[~cells["indicator_id"].isin(missing)]
-    earlier = history.audit(due.month) if due.revision else None
-    protected = protect(observed, membership, settings.suppression, earlier)
-    silent = cells[cells["indicator_id"].isin(missing)].assign(published=pd.Series(dtype="Int64"))
-    rows = fact_rows.indicator_rows(
-        pd.concat([protected, silent], ignore_index=True), missing, settings.suppression
-    )
-    if not due.revision:
-        history.add_membership(membership)
-    keys = fact_rows.keys_in(fact_rows.organisation_versions(history.membership()), due.month)
-    provisional = not is_settled(due.month, open_month)
-    stamped = fact_rows.stamped(
-        rows, keys, due.month, revision=due.revision, provisional=provisional, run_id=run.run_id
-    )
+    counted = count(engine, months, new, snapshots, history.membership())
+    history.add_membership(counted.membership[counted.membership["month"].isin(new)])
+    versions = fact_rows.organisation_versions(history.membership())
+    released = _released(history, versions)
+    for one in due:
+        before = add_months(one.period.start, -1)
+        missing = unobserved(engine, bool((snapshots["month"] == before).any()))
+        maker = Maker(counted, released, settings.suppression, missing, _first_months(history, counted, new))
+        rows = _period_rows(maker, history, one, is_settled(one.period.last_month, open_month))
+        keys = fact_rows.keys_in(versions, one.period.last_month)
+        provisional = not is_settled(one.period.last_month, open_month)
+        stamped = fact_rows.stamped(rows, keys, one, provisional=provisional, run_id=run.run_id)
+        if one.revision:
+            stamped = pd.concat([stamped, _unrevised(history, one, keys)], ignore_index=True)
+        released.add(one.period, stamped)
+        history.add_period(one, stamped)
+
+
+def _period_rows(maker: Maker, history: History, due: Due, settled: bool) -> pd.DataFrame:
+    """A period's protected rows; what its revision needs is kept, or dropped once it has been revised."""
+    month = due.period.start
+    figures = maker.figures(due, history.audit(month) if due.revision else None)
     if due.revision:
-        stamped = pd.concat([stamped, _unrevised(history, due)], ignore_index=True)
-        history.drop_audit(due.month)
-    elif provisional:
-        history.add_audit(due.month, protected[[*CELL_KEY, *KNOWN]])
-    history.add_month(due, stamped)
+        history.drop_audit(month)
+    elif not settled:
+        history.add_audit(month, figures.known)
+    history.add_disclosure({"period_key": due.period.key, "revision": due.revision, **figures.record})
+    cells = pd.concat([figures.cells, figures.silent], ignore_index=True)
+    return fact_rows.indicator_rows(cells, maker.unobserved, maker.rule)
 
 
-def _unrevised(history: History, due: Due) -> pd.DataFrame:
+def _released(history: History, versions: pd.DataFrame) -> Released:
+    """What stands published, latest revisions last."""
+    places = versions[["org_key", "org_level", "org_code"]]
+    released = Released()
+    for due in sorted(history.published(), key=lambda due: due.revision):
+        released.add(due.period, history.rows(due).merge(places, on="org_key"))
+    return released
+
+
+def _first_months(history: History, counted: Counted, new: tuple[date, ...]) -> dict[str, date]:
+    """Each cohort's first published month: stocks are broken down then, and each March."""
+    earlier = [due.period.start for due in history.published() if due.period.kind == "month"]
+    placed = counted.finest.loc[counted.finest["indicator_id"] == COHORTS["placed"], "month"]
+    first = {"register": min([*earlier, *new])}
+    runs = history.first_placed()
+    known = [month for month in (runs, *placed) if month is not None]
+    return first | ({"placed": min(known)} if known else {})
+
+
+def _unrevised(history: History, due: Due, keys: pd.DataFrame) -> pd.DataFrame:
     """First figures of what no later extract can change (dispositions), beside the revised ones."""
-    first = history.rows(Due(due.month, 0))
+    first = history.rows(Due(due.period, 0))
     placed = indicators().index[indicators()["cohort"] == "placed"]
-    return first[first["indicator_id"].isin(placed)].assign(revision=due.revision, is_provisional=False)
+    rows = first[first["indicator_id"].isin(placed)].merge(keys, on="org_key")
+    return rows.assign(revision=due.revision, is_provisional=False)
 
 
 def _run_row(run: RunStamp, complete_to: date) -> dict[str, object]:

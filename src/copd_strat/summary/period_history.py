@@ -1,7 +1,7 @@
 """``history/`` of a run folder: what later runs need of earlier ones, carried forward file by file.
 
-    months/2026-03_r0.parquet     published rows of a month, never rewritten
-    audit/2026-03.parquet         bounds that the first publication gave away, until the month is revised
+    periods/month-2026-03_r0.parquet   published rows of a period, never rewritten
+    audit/2026-03.parquet         counts and what their first publication says, until the month is revised
     membership.parquet            month-end membership of practices in published months
     runs.parquet                  runs that published a month
     snapshots/2026-03.parquet     a person's disposition in the last run of a month (restricted)
@@ -18,16 +18,17 @@ from pathlib import Path
 
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from copd_strat.contracts.contract import Contract
 from copd_strat.contracts.own_tables import arrow_schema, column_names, conform, own_table, write_parquet
-from copd_strat.summary.counts import Due, membership_columns
-from copd_strat.summary.fact_rows import add_months, month_end
+from copd_strat.summary.counts import membership_columns
+from copd_strat.summary.cube import COHORTS
+from copd_strat.summary.periods import Due, Period
 from copd_strat.summary.schemas import published
 
 FOLDER = "history"
-REVISED_AFTER_MONTHS = 3
 
 
 @dataclass(frozen=True)
@@ -41,21 +42,21 @@ class History:
         """A copy of the previous run's history inside ``root``, or an empty one."""
         folder = root / FOLDER
         before = None if previous is None else previous / FOLDER
-        for name in ("months", "audit", "snapshots"):
+        for name in ("periods", "audit", "snapshots"):
             (folder / name).mkdir(parents=True, exist_ok=True)
             if before is not None and (before / name).is_dir():
                 shutil.copytree(before / name, folder / name, dirs_exist_ok=True)
-        for name in ("membership.parquet", "runs.parquet"):
+        for name in ("membership.parquet", "runs.parquet", "disclosure.parquet"):
             if before is not None and (before / name).is_file():
                 shutil.copyfile(before / name, folder / name)
         return cls(folder)
 
     def published(self) -> dict[Due, Path]:
-        """Every publication of every month, oldest first."""
+        """Every publication of every period."""
         found = {}
-        for path in sorted((self.folder / "months").glob("*.parquet")):
-            month, revision = path.stem.split("_r")
-            found[Due(date.fromisoformat(f"{month}-01"), int(revision))] = path
+        for path in sorted((self.folder / "periods").glob("*.parquet")):
+            key, revision = path.stem.split("_r")
+            found[Due(Period.of_key(key), int(revision))] = path
         return found
 
     def facts(self) -> pa.Table:
@@ -64,11 +65,11 @@ class History:
         return pa.concat_tables([empty, *map(pq.read_table, self.published().values())])
 
     def rows(self, due: Due) -> pd.DataFrame:
-        """The rows of one publication of one month."""
+        """The rows of one publication of one period."""
         return _read(self.published()[due])
 
-    def add_month(self, due: Due, rows: pd.DataFrame) -> None:
-        path = self.folder / "months" / f"{due.month:%Y-%m}_r{due.revision}.parquet"
+    def add_period(self, due: Due, rows: pd.DataFrame) -> None:
+        path = self.folder / "periods" / f"{due.period.key}_r{due.revision}.parquet"
         _write(published("fact_indicator"), rows, path)
 
     def add_audit(self, month: date, known: pd.DataFrame) -> None:
@@ -96,14 +97,36 @@ class History:
         _write(own_table("internal", "history_membership"), both, self.folder / "membership.parquet")
 
     def runs(self) -> pd.DataFrame | None:
-        path = self.folder / "runs.parquet"
-        return _read(path) if path.exists() else None
+        return self._kept("runs")
 
     def add_run(self, row: dict[str, object]) -> None:
-        before = self.runs()
-        after = pd.DataFrame([row])
-        rows = after if before is None else pd.concat([before, after])
-        _write(published("dim_run"), rows, self.folder / "runs.parquet")
+        self._add("dim_run", "runs", pd.DataFrame([row]))
+
+    def disclosure(self) -> pd.DataFrame | None:
+        """What disclosure control hid, one row a publication."""
+        return self._kept("disclosure")
+
+    def first_placed(self) -> date | None:
+        """The first published month with dispositions."""
+        row = pc.field("indicator_id") == COHORTS["placed"]
+        found = [
+            due.period.start
+            for due, path in self.published().items()
+            if pq.read_table(path, columns=["indicator_id"], filters=row).num_rows
+        ]
+        return min(found, default=None)
+
+    def add_disclosure(self, row: dict[str, object]) -> None:
+        self._add("disclosure_record", "disclosure", pd.DataFrame([row]))
+
+    def _kept(self, name: str) -> pd.DataFrame | None:
+        path = self.folder / f"{name}.parquet"
+        return _read(path) if path.exists() else None
+
+    def _add(self, table: str, name: str, rows: pd.DataFrame) -> None:
+        before = self._kept(name)
+        both = rows if before is None else pd.concat([before, rows])
+        _write(published(table), both, self.folder / f"{name}.parquet")
 
     def snapshots(self) -> pd.DataFrame:
         """Dispositions by person at the end of each month kept."""
@@ -135,29 +158,3 @@ def _read(path: Path) -> pd.DataFrame:
 
 def _write(contract: Contract, frame: pd.DataFrame, path: Path) -> None:
     write_parquet(conform(contract, frame), path)
-
-
-def first_open_month(complete_to: date) -> date:
-    """The first month that is not closed: its last day is after ``complete_to``."""
-    month = complete_to.replace(day=1)
-    return add_months(month, 1) if month_end(month) == complete_to else month
-
-
-def due_months(history: History | None, complete_to: date, months: int) -> tuple[Due, ...]:
-    """Months to publish now, oldest first: newly closed ones, and provisional ones due their revision.
-
-    The first run (no history) goes back ``months`` months; later runs only add newer ones. The revision
-    comes when three more months have closed.
-    """
-    open_month = first_open_month(complete_to)
-    closed = [add_months(open_month, -back) for back in range(months, 0, -1)]
-    published, provisional = (history.published(), history.provisional()) if history else ((), ())
-    latest = max((due.month for due in published), default=date.min)
-    new = [Due(month, 0) for month in closed if month > latest]
-    ripe = [Due(month, 1) for month in provisional if is_settled(month, open_month)]
-    return tuple(sorted(new + ripe, key=lambda due: due.month))
-
-
-def is_settled(month: date, open_month: date) -> bool:
-    """Three more months have closed since: late records have come in."""
-    return add_months(month, REVISED_AFTER_MONTHS) < open_month

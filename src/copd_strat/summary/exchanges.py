@@ -1,0 +1,252 @@
+"""Proof without a solver: one person or event more here and one fewer there, and everything prints alike.
+
+A hidden count is safe if a second table of whole numbers fits all that a reader knows and differs in it. The
+true table fits. Another is made from it by an *exchange*: a swap in one place (a person counted in another
+group, under another disposition, or once more) and, where that would change what is printed above, the
+reverse swap in a sibling place. What no exchange reaches counts as exposed, so the proof fails closed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import permutations
+
+import numpy as np
+from scipy import sparse
+
+from copd_strat.summary.count_table import CountTable, group_slices
+from copd_strat.summary.cube import COHORTS, DISPOSITIONS, indicators
+from copd_strat.summary.small_numbers import Bools, Ints
+
+#: How many of the largest groups of each breakdown are tried for a person who is counted once more.
+LIKELY_GROUPS = 4
+
+Cell = tuple[int, int]  # (indicator, group)
+
+
+@dataclass(frozen=True)
+class Swap:
+    """One person's change in one place: cells that count one more, and cells that count one fewer."""
+
+    more: tuple[Cell, ...]
+    fewer: tuple[Cell, ...]
+
+    @property
+    def reverse(self) -> Swap:
+        return Swap(self.fewer, self.more)
+
+    @property
+    def of_totals(self) -> bool:
+        """Whether a practice's totals change, and not only the groups of its network."""
+        return any(group == 0 for _, group in (*self.more, *self.fewer))
+
+
+def _swaps_of(table: CountTable, pairs: list[Cell], *, broken_down: bool) -> list[Swap]:
+    """Every swap that keeps all sums inside a place: those of the dispositions, or of each indicator alone."""
+    summed = [table.indicator(f"disposition_{name}") for name in DISPOSITIONS]
+    placed = table.indicator(COHORTS["placed"])
+    parts = [part for part in summed if part is not None]
+    alone = [at for at in range(len(table.names)) if placed is None or at not in (placed, *parts)]
+    values = _values() if broken_down else []
+    found = [
+        swap
+        for at in alone
+        for counted_in in with_wholes(pairs, at)
+        for swap in _swaps_of_one(counted_in, values, _likely(table, at))
+    ]
+    if placed is not None:
+        people = _likely(table, placed)
+        found += [swap for part in parts for swap in _swaps_of_one((placed, part), values, people)]
+        found += [swap for pair in permutations(parts, 2) for swap in _swaps_of_two(*pair, values, people)]
+    return list(dict.fromkeys(found))
+
+
+def with_wholes(pairs: list[Cell], indicator: int) -> list[tuple[int, ...]]:
+    """An indicator alone, with what it is part of, with the whole of that too, and so on; ``pairs``: parts_of."""
+    whole_of = dict(pairs)
+    found: list[tuple[int, ...]] = [(indicator,)]
+    while found[-1][-1] in whole_of:
+        found.append((*found[-1], whole_of[found[-1][-1]]))
+    return found
+
+
+def _values() -> list[tuple[int, int]]:
+    """Ordered pairs of groups of the same breakdown."""
+    return [pair for part in group_slices() for pair in permutations(range(part.start, part.stop), 2)]
+
+
+def _swaps_of_one(
+    counted_in: tuple[int, ...], values: list[tuple[int, int]], people: list[tuple[int, ...]]
+) -> list[Swap]:
+    """Somebody counted in another group, or counted once more or once less, in all of ``counted_in``."""
+    found = [
+        Swap(tuple((at, more) for at in counted_in), tuple((at, fewer) for at in counted_in))
+        for more, fewer in values
+    ]
+    for person in people:
+        cells = tuple((at, group) for at in counted_in for group in person)
+        found += [Swap(cells, ()), Swap((), cells)]
+    return found
+
+
+def _swaps_of_two(
+    one: int, other: int, values: list[tuple[int, int]], people: list[tuple[int, ...]]
+) -> list[Swap]:
+    """Somebody moved from ``other`` to ``one``; two people of different groups exchanged between them."""
+    moved = [
+        Swap(tuple((one, group) for group in person), tuple((other, group) for group in person))
+        for person in people
+    ]
+    exchanged = [
+        Swap(((one, group), (other, second)), ((one, second), (other, group))) for group, second in values
+    ]
+    return moved + exchanged
+
+
+def _likely(table: CountTable, indicator: int) -> list[tuple[int, ...]]:
+    """Everybody's group with one group of each breakdown: the largest, the next largest, and so on."""
+    sizes = table.counts[-1][:, indicator, :].sum(axis=0)
+    order = [part.start + np.argsort(-sizes[part], kind="stable") for part in group_slices()]
+    return [(0, *(int(kind[min(rank, len(kind) - 1)]) for kind in order)) for rank in range(LIKELY_GROUPS)]
+
+
+@dataclass(frozen=True)
+class Slack:
+    """By level: which cells print alike with one more (``up``) and with one fewer (``down``).
+
+    ``room``: cells that count fewer than what they are part of.
+    """
+
+    up: list[Bools]
+    down: list[Bools]
+    room: list[Bools]
+
+    def and_also(self, other: Slack) -> Slack:
+        """Cells that have slack in both."""
+        sides = ((self.up, other.up), (self.down, other.down), (self.room, other.room))
+        return Slack(*([one & two for one, two in zip(*side, strict=True)] for side in sides))
+
+
+def slack_of(table: CountTable, bounds: list[tuple[Ints, Ints]]) -> Slack:
+    """Slack of each cell by what a reader knows of it, and its room in what it is part of."""
+    counts = table.counts
+    up = [n + 1 <= high for n, (_, high) in zip(counts, bounds, strict=True)]
+    down = [(n - 1 >= low) & (n > 0) for n, (low, _) in zip(counts, bounds, strict=True)]
+    room = [np.ones(n.shape, dtype=bool) for n in counts]
+    for part, whole in parts_of(table):
+        for level, n in enumerate(counts):
+            room[level][:, part] = n[:, part] < n[:, whole]
+    return Slack(up, down, room)
+
+
+def parts_of(table: CountTable) -> list[Cell]:
+    """(part, whole) where the whole is in the table and is in fact no smaller anywhere.
+
+    The dispositions are left to their sum. What is false of the true counts cannot help a reader.
+    """
+    declared = indicators()
+    found = []
+    for at, name in enumerate(table.names):
+        whole = table.indicator(str(declared.loc[name, "part_of"]))
+        summed = name in {f"disposition_{d}" for d in DISPOSITIONS}
+        if whole is not None and not summed and all((n[:, at] <= n[:, whole]).all() for n in table.counts):
+            found.append((at, whole))
+    return found
+
+
+class Exchanges:
+    """All exchanges of a table's swaps, made ready once."""
+
+    def __init__(self, table: CountTable, *, broken_down: bool) -> None:
+        """``broken_down``: whether any breakdown is published; else swaps between groups change nothing."""
+        self._table = table
+        parts = parts_of(table)
+        swaps = _swaps_of(table, parts, broken_down=broken_down)
+        at = {swap: place for place, swap in enumerate(swaps)}
+        self._reverse = np.array([at[swap.reverse] for swap in swaps])
+        self._of_totals = np.array([swap.of_totals for swap in swaps])
+        sides = [
+            [swap.more for swap in swaps],
+            [swap.fewer for swap in swaps],
+            [_crowded(swap, parts) for swap in swaps],
+        ]
+        widths = {n.shape[2] for n in table.counts}
+        self._cells = {width: [_indices(side, len(table.names), width) for side in sides] for width in widths}
+
+    def changeable(self, slack: Slack) -> list[Bools]:
+        """By level: cells in which another table, that prints alike, differs from the true one."""
+        fits = [self._fits(slack, level) for level in range(4)]
+        reached = _reached(self._table, fits, self._of_totals)
+        ended = _ended(self._table, fits, reached, self._reverse)
+        return [self._touched(reached[level] & ended[level], level) for level in range(4)]
+
+    def _fits(self, slack: Slack, level: int) -> Bools:
+        """(organisations, swaps): whether a place itself prints alike after a swap."""
+        found = np.ones((len(slack.up[level]), len(self._of_totals)), dtype=bool)
+        sides = (slack.up[level], slack.down[level], slack.room[level])
+        for cells, wanted in zip(sides, self._cells[slack.up[level].shape[2]], strict=True):
+            none = np.ones((len(cells), 1), dtype=bool)
+            flat = np.concatenate([cells.reshape(len(cells), -1), none], axis=1)
+            for column in wanted.T:
+                found &= flat[:, column]
+        return found & self._of_totals if level == 0 else found
+
+    def _touched(self, made: Bools, level: int) -> Bools:
+        """Cells of the swaps that are made in each place."""
+        shape = self._table.counts[level].shape
+        more, fewer, _ = self._cells[shape[2]]
+        cells = np.concatenate([more, fewer], axis=1)
+        swaps = np.repeat(np.arange(len(cells)), cells.shape[1])
+        member = sparse.csr_array(
+            (np.ones(cells.size, dtype=np.int32), (cells.ravel(), swaps)),
+            shape=(shape[1] * shape[2] + 1, len(cells)),
+        )
+        found: Bools = (member @ made.T.astype(np.int32))[:-1].T.reshape(shape) > 0
+        return found
+
+
+def _crowded(swap: Swap, parts: list[Cell]) -> tuple[Cell, ...]:
+    """Cells of a swap that come nearer to what they are part of: these must have room."""
+
+    def change(indicator: int, group: int) -> int:
+        return swap.more.count((indicator, group)) - swap.fewer.count((indicator, group))
+
+    touched = {*swap.more, *swap.fewer}
+    wanted = {
+        (part, group)
+        for part, whole in parts
+        for indicator, group in touched
+        if indicator in (part, whole) and change(part, group) > change(whole, group)
+    }
+    return tuple(sorted(wanted))
+
+
+def _indices(sides: list[tuple[Cell, ...]], indicators_: int, width: int) -> Ints:
+    """(swaps, cells) places in the flat array of a level with ``width`` groups; the last stands for none."""
+    longest = max((len(cells) for cells in sides), default=1) or 1
+    places = np.full((len(sides), longest), indicators_ * width, dtype=np.int64)
+    for row, cells in enumerate(sides):
+        kept = [indicator * width + group for indicator, group in cells if group < width]
+        places[row, : len(kept)] = kept
+    return places
+
+
+def _reached(table: CountTable, fits: list[Bools], of_totals: Bools) -> list[Bools]:
+    """Where a swap can be made somewhere below a place without changing what is printed up to it."""
+    reached = [fits[0]]
+    for level in range(1, 4):
+        below = table.children_sum(level - 1, reached[-1].astype(np.int64)) > 0
+        begins = ~of_totals if level == 1 else np.zeros_like(of_totals)
+        reached.append(fits[level] & (below | begins))
+    return reached
+
+
+def _ended(table: CountTable, fits: list[Bools], reached: list[Bools], reverse: Ints) -> list[Bools]:
+    """Where a swap below a place leaves all above as printed: by itself, or with its reverse in a sibling."""
+    ended = [np.ones_like(fits[3])]
+    for level in (2, 1, 0):
+        parent = table.parents[level]
+        both = table.children_sum(level, reached[level].astype(np.int64))[parent] - reached[level]
+        sibling = both[:, reverse] > 0
+        ended.insert(0, sibling | (fits[level + 1] & ended[0])[parent])
+    return ended
