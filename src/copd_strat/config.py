@@ -225,6 +225,10 @@ class ListSettings(BaseModel):
     information governance lead agrees."""
 
 
+# Comparisons of the run guard whose limits are no keys of the configuration (docs/decisions.md §61).
+FixedLimit = Literal["GRD11", "GRD12", "GRD13", "GRD14", "GRD15", "GRD16"]
+
+
 class GuardSettings(BaseModel):
     """Thresholds of the run guard, as shares; see docs/run-guard.md."""
 
@@ -240,6 +244,8 @@ class GuardSettings(BaseModel):
     """Change in a disposition's size that stops the run."""
     min_month_share: Share = 0.50
     """A month with fewer events than this share of its usual volume stops the run."""
+    let_through: Annotated[tuple[FixedLimit, ...], Several] = ()
+    """Comparisons with fixed limits that only warn tonight, such as `[GRD13]`; for a change that is meant."""
 
 
 class HookSettings(BaseModel):

@@ -11,7 +11,7 @@ from copd_strat.backtesting import read_extracts
 from copd_strat.config import ProgrammeSettings
 from copd_strat.errors import ConfigError, InputError
 from copd_strat.evaluation import backtest_files
-from copd_strat.evaluation.programme_evaluation import Evaluation, evaluate
+from copd_strat.evaluation.clinic_effect import Evaluation, evaluate
 from copd_strat.evaluation.programme_files import write_evaluation
 from copd_strat.evaluation.snapshots import read_snapshots
 from copd_strat.night_steps import open_night

@@ -14,8 +14,8 @@ from simulated_programmes import ASKED, OUTCOME, Programme, people_of, programme
 from copd_strat.config import ProgrammeSettings
 from copd_strat.errors import InputError
 from copd_strat.evaluation import discontinuity
+from copd_strat.evaluation.clinic_effect import Evaluation, WithoutClinic, evaluate
 from copd_strat.evaluation.discontinuity import cohort, design_of, effect_of
-from copd_strat.evaluation.programme_evaluation import Evaluation, WithoutClinic, evaluate
 from copd_strat.evaluation.programme_words import beforehand, conclusion
 
 # A few of the programmes of `make programmes`, which runs 200 of each.
