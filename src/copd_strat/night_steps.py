@@ -197,7 +197,7 @@ class NightSteps:
                 stamp,
                 complete_to=facts.complete_to,
             )
-            self.verdict.published(summary.frames)
+            self.verdict.published(self.engine, summary.frames)
             manifest = publish.compose(*self.record, summary.record(), self.verdict.record())
             page = self.staged / "report.html"
             if summary.carried:

@@ -170,8 +170,23 @@ CODES_LOOKED_UP = GateRule(
     "Codes that the dictionary sent with them does not hold; more than 1 row in 20 is told.",
     "send the dictionary of the same release as the records, whole",
 )
+PUBLISHED_AS_DECLARED = GateRule(
+    "GATE15",
+    "published_as_declared",
+    "no published count is below 10 but for 0, all are multiples of 5, no month and no practice of a month is lacking",
+    "Figures for commissioners that do not keep what their disclosure control declares, or lack a practice or month.",
+    _REPORT,
+)
 # Counts that no data can make differ: what they find is a fault of the program.
-PROOFS = (ROWS_ADD_UP, SAMPLE_AGREES, PATIENTS_ADD_UP, RELATIONS_ADD_UP, STATUS_HELD, SEEN_IN_ROWS)
+PROOFS = (
+    ROWS_ADD_UP,
+    SAMPLE_AGREES,
+    PATIENTS_ADD_UP,
+    RELATIONS_ADD_UP,
+    STATUS_HELD,
+    SEEN_IN_ROWS,
+    PUBLISHED_AS_DECLARED,
+)
 GATE_RULES = (
     NEEDED_ROWS,
     *PROOFS,

@@ -238,8 +238,10 @@ class Validation:
         self._suites.append(reconciliation.patients_add_up(register, dispositions, placed, listed))
         self._settle()
 
-    def published(self, frames: Mapping[str, pd.DataFrame]) -> None:
-        """The commissioners' tables, by their contracts."""
+    def published(self, engine: Engine, frames: Mapping[str, pd.DataFrame]) -> None:
+        """The commissioners' tables, by their contracts and by what they declare of themselves."""
+        practices = reconciliation.practices_by_month(engine)
+        self._suites.append(reconciliation.published_as_declared(frames["fact_indicator"], practices))
         self._suites += [judge_table(frame, own_table("published", name)) for name, frame in frames.items()]
         self._settle()
 
