@@ -127,6 +127,7 @@ def _finest(
     order = pd.Series(clinic).groupby(everybody["practice"]).cumsum().to_numpy()
     counts["clinic_places"] = clinic * (order <= PLACES)
     counts["clinic_entered"] = clinic * generator.binomial(1, 0.15, size)
+    counts |= _of_the_loop(counts, np.random.default_rng(month.toordinal()))
     own = everybody.merge(places[["practice", "pcn"]], on="practice", how="left")
     frames = []
     for name, n in counts.items():
@@ -138,3 +139,17 @@ def _finest(
             sums.columns = pd.Index(["org_code", "breakdown_value", "n"])
             frames.append(sums.assign(month=month, indicator_id=name, org_level=level, breakdown_type=kind))
     return pd.concat(frames, ignore_index=True)
+
+
+def _of_the_loop(counts: dict[str, np.ndarray], generator: np.random.Generator) -> dict[str, np.ndarray]:
+    """Duties, the app's steps and the clinic: drawn apart, so that the other figures stay as they were."""
+    size = len(counts["bed_days"])
+    rates = {"discharge_duties_due": 0.05, "exacerbation_reviews_due": 0.1, "clinic_seen": 0.02}
+    rates |= {"app_offered": 0.03, "app_registered": 0.025, "app_activated": 0.015}
+    found = {name: generator.poisson(rate, size) for name, rate in rates.items()}
+    for duty in ("discharge_duties", "exacerbation_reviews"):
+        found[f"{duty}_met"] = generator.binomial(found[f"{duty}_due"], 0.5)
+    later = counts["readmissions_90d"] - counts["readmissions_30d"]
+    found["readmissions_30d_reviewed"] = generator.binomial(counts["readmissions_30d"], 0.4)
+    found["readmissions_90d_reviewed"] = found["readmissions_30d_reviewed"] + generator.binomial(later, 0.5)
+    return found
