@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from copd_strat.quality import Validation
 from copd_strat.quality.findings import Finding, RuleResult, Section, SuiteResult, Verdict
 from copd_strat.quality.reconciliation import patients_add_up, relations_add_up, rows_add_up
 from copd_strat.quality.thresholds import judge_thresholds
+from copd_strat.quality.undeclared_gaps import word_findings
 from copd_strat.quality.verdict_page import Heading, verdict_page, write_verdict
 
 DEMO = load(Path(__file__).parents[2] / "pipelines" / "demo.yaml")
@@ -87,6 +89,28 @@ def test_a_gate_stops_the_night_with_its_first_cause(tmp_path: Path) -> None:
         ("stop", "dispositions have changed"),
         ("warn", "answers without effect"),
     ]
+
+
+def test_every_cause_that_stops_a_night_says_what_to_do(tmp_path: Path) -> None:
+    words = {"unit": {"NULL": 9, "\\N": 7}}
+    came = receipt("gp_events", {"gp_events.csv": 100})
+    told = replace(came, files=tuple(replace(file, undeclared_gaps=words) for file in came.files))
+    one_advice = str(_stopped(tmp_path / "a", word_findings([told])))
+    assert one_advice.count('gaps: ["NULL", "\\\\N"]') == 1
+    others = [replace(found, fix=f"do {number}") for number, found in enumerate(word_findings([told]))]
+    lines = str(_stopped(tmp_path / "b", others)).splitlines()
+    assert lines[-3:] == [
+        "  Another cause, a word stands where a value is missing: gp_events: the word \\N stands in 1 column"
+        " (rows: gp_events.unit 7)",
+        "    Fix: do 1",
+        "  Fix: do 0",
+    ]
+
+
+def _stopped(folder: Path, findings: list[Finding]) -> Exception:
+    with pytest.raises(ContractError) as caught, validation(folder) as verdict:
+        verdict.monitoring(findings, [])
+    return caught.value
 
 
 def test_what_only_warns_is_kept_for_the_manifest(tmp_path: Path) -> None:
