@@ -16,7 +16,7 @@ from copd_strat.summary.count_table import CELL_KEY
 from copd_strat.summary.counts import Counted
 from copd_strat.summary.cube import COHORTS, DISPOSITIONS, breakdown_types, declared_values
 from copd_strat.summary.fact_rows import indicator_rows
-from copd_strat.summary.period_figures import Figures, Maker, Released
+from copd_strat.summary.period_figures import Maker, PeriodFigures, Released
 from copd_strat.summary.periods import Due, Period, add_months, windows
 
 APRIL = date(2025, 4, 1)
@@ -39,10 +39,10 @@ class World:
 
     counted: Counted
     months: list[date]
-    figures: dict[Due, Figures] = field(default_factory=dict)
+    figures: dict[Due, PeriodFigures] = field(default_factory=dict)
     released: Released = field(default_factory=Released)
 
-    def publish(self, due: Due, first: pd.DataFrame | None = None) -> Figures:
+    def publish(self, due: Due, first: pd.DataFrame | None = None) -> PeriodFigures:
         maker = Maker(self.counted, self.released, "hes", frozenset(), dict.fromkeys(COHORTS, APRIL))
         figures = maker.figures(due, first)
         rows = indicator_rows(figures.cells, frozenset(), "hes")
