@@ -75,8 +75,13 @@ ROOMS = {
         ),
     ),
     "disclosure": Room(
-        files=("summary/protect.py", "summary/audit.py", "summary/small_numbers.py"),
-        tests=("tests/outputs/test_outputs_disclosure.py",),
+        files=(
+            "summary/protect.py",
+            "summary/controls.py",
+            "summary/exchanges.py",
+            "summary/small_numbers.py",
+        ),
+        tests=("tests/disclosure/test_disclosure_sums.py",),
     ),
 }
 
