@@ -152,8 +152,7 @@ def guarded(table: CountTable, kind: PeriodType, rule: SmallNumberRule, *, stock
         published.append(here)
         known.append(follows)
         exact.append(total)
-    for depth, cells in enumerate(published):
-        cells[table.moved(depth)] = False
+    published = [cells & ~table.moved(level)[:, None, None] for level, cells in enumerate(published)]
     reason = [np.zeros(counts.shape, dtype=np.int64) for counts in table.counts]
     return Guarded(table, rule, published, known, exact, reason, kind)
 

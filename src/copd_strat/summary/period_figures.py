@@ -197,12 +197,12 @@ class Maker:
         if period.kind == "year":
             shorter += [Period("quarter", month) for month in period.months[::3]]
         found = [np.zeros(n.shape, dtype=bool) for n in table.counts]
-        for at, name in enumerate(table.names):
-            for whole in _wholes(name):
-                hidden = self.released.hidden(shorter, [whole])
-                masks = _mask(table, hidden.assign(indicator_id=name))
-                for level, mask in enumerate(masks):
-                    found[level][:, at] |= mask[:, at]
+        chains = [(name, whole) for name in table.names for whole in _wholes(name)]
+        hidden = self.released.hidden(shorter, list({whole for _, whole in chains}))
+        for name, whole in chains:
+            own = hidden[hidden["indicator_id"] == whole].assign(indicator_id=name)
+            for level, mask in enumerate(_mask(table, own)):
+                found[level] |= mask
         return found
 
 
@@ -281,12 +281,15 @@ def _mask(table: CountTable, keys: pd.DataFrame) -> list[Bools]:
 def _placed(table: CountTable, level: int, keys: pd.DataFrame, values: Floats, missing: float) -> Floats:
     """``values`` of rows (CELL_KEY) in the table's array of a level; ``missing`` elsewhere."""
     found = np.full(table.counts[level].shape, missing)
+    here = (keys["org_level"] == LEVELS[level]).to_numpy() & keys["indicator_id"].isin(table.names).to_numpy()
+    if not here.any():
+        return found
     codes = list(table.codes[level])
     nodes = pd.DataFrame({"org_code": np.array(codes, dtype=object), "own": np.arange(len(codes))})
-    here = (keys["org_level"] == LEVELS[level]) & keys["indicator_id"].isin(table.names)
-    rows = keys.assign(value=values)[here].merge(nodes, on="org_code")
+    rows = keys[here].assign(value=np.asarray(values)[here]).merge(nodes, on="org_code")
+    group_at = {group: at for at, group in enumerate(groups())}
     kinds = zip(rows["breakdown_type"], rows["breakdown_value"], strict=True)
-    group = np.array([groups().index(kind) for kind in kinds], dtype=np.int64)
+    group = np.array([group_at[kind] for kind in kinds], dtype=np.int64)
     indicator = pd.Index(table.names).get_indexer(pd.Index(rows["indicator_id"]))
     found[rows["own"].to_numpy(dtype=np.int64), indicator, group] = rows["value"].to_numpy(dtype=np.float64)
     return found
