@@ -401,6 +401,23 @@ def test_no_run_is_published_without_a_verdict_that_says_go(
     assert not (tmp_path / "CURRENT.json").exists()
 
 
+def test_rows_that_cannot_be_removed_are_not_published(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Kept from the faults: permissions lost while the staged rows were being removed."""
+    folder = RunFolder(tmp_path)
+
+    def refuse(path: Path, **_: object) -> None:
+        raise PermissionError(13, "Permission denied", str(path))
+
+    with folder.staged("r") as partial:
+        (partial / "work").mkdir()
+        with monkeypatch.context() as patched, pytest.raises(OutputError, match="work: cannot be written"):
+            patched.setattr(shutil, "rmtree", refuse)
+            publish_run(folder, partial, {"run_id": "r"}, {}, Runs(published=None, previous=None))
+    assert not (tmp_path / "CURRENT.json").exists()
+
+
 def test_two_rooms_cannot_give_the_manifest_the_same_key() -> None:
     assert compose({"a": 1}, {"b": 2})["b"] == 2
     with pytest.raises(ValueError, match="given twice: a"):
