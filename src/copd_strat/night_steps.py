@@ -11,7 +11,7 @@ from typing import Any
 
 import pandas as pd
 
-from copd_strat import clinical, codelists, controls, extracts, followup, lists, pathways, publish
+from copd_strat import clinical, codelists, control_people, extracts, followup, lists, pathways, publish
 from copd_strat.engine import Engine
 from copd_strat.evaluation.night_monitoring import monitor
 from copd_strat.extracts.receipts import Ingested
@@ -50,7 +50,7 @@ class NightSteps:
     def controls(self) -> None:
         """Invented people with known answers, through the program that is about to be used."""
         with self.narrator.step("controls") as step:
-            found = controls.departures(self.staged / "work" / "controls")
+            found = control_people.departures(self.staged / "work" / "controls")
             self.verdict.controls(found)
             step.found = {"departures": len(found)}
 
@@ -197,7 +197,7 @@ class NightSteps:
                 stamp,
                 complete_to=facts.complete_to,
             )
-            self.verdict.published(summary.frames)
+            self.verdict.published(self.engine, summary.frames)
             manifest = publish.compose(*self.record, summary.record(), self.verdict.record())
             page = self.staged / "report.html"
             if summary.carried:

@@ -20,7 +20,6 @@ from copd_strat.cli import commands
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
 PAGES = [ROOT / "README.md", *sorted(DOCS.glob("*.md"))]
-# Commands that pages speak of and that are still to come; nothing else may be named that is not there.
 KINDS = ("For your role", "Tutorial", "How to", "Reference", "Explanation")
 
 
@@ -71,7 +70,6 @@ def test_a_command_of_a_page_can_be_given(page: str, line: str, whole: bool) -> 
     name = "copd-strat"
     while isinstance(command, click.Group) and words:
         name = words.pop(0)
-            return
         assert name in command.commands, f"{page}: {line}"
         command = command.commands[name]
     if isinstance(command, click.Group):

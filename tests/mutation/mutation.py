@@ -68,7 +68,7 @@ ROOMS = {
         tests=("tests/quality/test_quality_verdict.py", "tests/extracts/test_extracts_damage.py"),
     ),
     "gate": Room(
-        files=("quality/gate_rules.py", "quality/thresholds.py", "quality/sample.py"),
+        files=tuple(f"quality/{name}.py" for name in ("thresholds", "sample", "suites", "gx_runner")),
         tests=(
             "tests/quality/test_quality_verdict.py",
             "tests/quality/test_quality_causes.py",
@@ -76,8 +76,11 @@ ROOMS = {
         ),
     ),
     "disclosure": Room(
-        files=("summary/protect.py", "summary/audit.py", "summary/small_numbers.py"),
-        tests=("tests/outputs/test_outputs_disclosure.py",),
+        files=tuple(
+            f"summary/{name}.py"
+            for name in ("protect", "exchanges", "narrowing", "controls", "small_numbers", "periods")
+        ),
+        tests=("tests/disclosure", "tests/outputs/test_outputs_published.py"),
     ),
 }
 

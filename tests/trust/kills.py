@@ -40,6 +40,7 @@ from copd_strat.publish import RunFolder
 
 # Beside the runs: a stopped night's page, and what the program writes for itself.
 OWN_NAMES = {".lock", "CURRENT.json", "runs", "failed", "audit.jsonl"}
+ROOTS = ("output", "commissioners")
 TIMED = ("seconds", "cpu_seconds", "timed_files")
 FAULTS = {"ENOSPC": "owm", "EIO": "ws", "EACCES": "omru", "EXDEV": "r"}
 
@@ -64,36 +65,37 @@ class Trial:
     def extracts(self) -> Path:
         return self.base / "people" / "native"
 
-    def site(self, name: str, output: Path | None = None) -> Path:
-        """A folder with a configuration and a copy of ``output`` (default: the first night's)."""
+    def site(self, name: str, like: Path | None = None) -> Path:
+        """A site with a copy of what another has published (default: after the first night)."""
         folder = self.base / name
         shutil.rmtree(folder, ignore_errors=True)
         make_site(folder, self.extracts, retained=1)
-        source = output or self.base / "first" / "output"
-        if source.exists():
-            shutil.copytree(source, folder / "output", symlinks=True)
+        source = like or self.base / "first"
+        for root in ROOTS:
+            if (source / root).exists():
+                shutil.copytree(source / root, folder / root, symlinks=True)
         return folder
 
     def night(self, folder: Path, before: Any = lambda: None, as_of: str = SECOND) -> warm_night.Ended:
         arguments = ["run", "--config", str(folder / "nightly.yaml"), "--as-of", as_of]
-        return warm_night.called(arguments, folder / "log", before)
+        return warm_night.called(arguments, folder.with_suffix(".log"), before)
 
     def prepare(self) -> None:
         """The first night, and an undisturbed second one that counts its operations."""
         made = warm_night.forked(lambda: make_people(self.base / "people"))
         first = self.night(self.site("first"), as_of=FIRST)
         folder = self.site("second")
-        self.before = state(folder / "output")
+        self.before = state(folder)
         began = time.perf_counter()
-        operations = folder / "operations"
+        operations = self.base / "operations"
         log = os.open(operations, os.O_WRONLY | os.O_CREAT)
-        second = self.night(folder, lambda: warm_night.arm(folder / "output", "count", log=log))
+        second = self.night(folder, lambda: warm_night.arm(folder, "count", log=log))
         self.seconds = time.perf_counter() - began
         if (made, first.code, second.code) != (0, 0, 0):
             sys.exit(f"an undisturbed night fails\n{first.log}\n{second.log}")
         lines = operations.read_text(encoding="utf-8").splitlines()
         self.operations = Counter(line.split("\t")[1] for line in lines)
-        self.after = state(folder / "output")
+        self.after = state(folder)
         self.good = {digest(self.before), digest(self.after)}
 
     def judge(self, what: str, folder: Path) -> None:
@@ -122,25 +124,26 @@ class Trial:
             pass
         left = {path.name for path in output.root.iterdir()} - OWN_NAMES
         assert not left, f"left over: {sorted(left)}"
-        found = digest(state(output.root))
+        found = digest(state(folder))
         if found in self.good:
             return
         later = self.night(folder)
         assert later.code == 0, f"the later night fails\n{later.log}"
-        left_now = state(output.root).items() ^ self.after.items()
+        left_now = state(folder).items() ^ self.after.items()
         assert not left_now, (
             f"the later night leaves something else: {sorted({name for name, _ in left_now})}"
         )
         self.good.add(found)
 
 
-def state(output: Path) -> State:
-    """Every file below the runs by its content, clock times aside, and the run that is published."""
+def state(site: Path) -> State:
+    """Every file that is published by its content, clock times aside, and where the pointers lead."""
+    output = site / "output"
     pointer = json.loads((output / "CURRENT.json").read_text(encoding="utf-8"))
-    runs = (output / "runs").rglob("*")
     # The site's folder stands in the manifest's settings, and every trial has its own.
-    site = re.compile(re.escape(str(output.parent.parent)).encode() + rb"/\w+")
-    found = {path.relative_to(output).as_posix(): _content(path, site) for path in runs if path.is_file()}
+    own = re.compile(re.escape(str(site.parent)).encode() + rb"/\w+")
+    paths = [*(output / "runs").rglob("*"), *(site / "commissioners").rglob("*")]
+    found = {path.relative_to(site).as_posix(): _content(path, own) for path in paths if path.is_file()}
     return found | {"run": pointer["folder"], "earlier": str([link["folder"] for link in pointer["earlier"]])}
 
 
@@ -162,7 +165,7 @@ def images(trial: Trial, every: int) -> None:
     """Look at the output folder before each operation, or each ``every``-th."""
     folder = trial.site("stopped")
     arguments = ["run", "--config", str(folder / "nightly.yaml"), "--as-of", SECOND]
-    night = warm_night.start(arguments, folder / "log", lambda: warm_night.arm(folder / "output", "stop"))
+    night = warm_night.start(arguments, folder.with_suffix(".log"), lambda: warm_night.arm(folder, "stop"))
     operation = 0
     while True:
         _, status = os.waitpid(night, os.WUNTRACED)
@@ -170,9 +173,9 @@ def images(trial: Trial, every: int) -> None:
             break
         operation += 1
         if operation % every == 0:
-            trial.judge(f"images at operation {operation}", trial.site("image", folder / "output"))
+            trial.judge(f"images at operation {operation}", trial.site("image", folder))
         os.kill(night, signal.SIGCONT)
-    assert os.waitstatus_to_exitcode(status) == 0, (folder / "log").read_text(encoding="utf-8")
+    assert os.waitstatus_to_exitcode(status) == 0, (folder.with_suffix(".log")).read_text(encoding="utf-8")
 
 
 def kills(trial: Trial, number: int) -> None:
@@ -181,10 +184,10 @@ def kills(trial: Trial, number: int) -> None:
         folder = trial.site("killed")
         moment = trial.rng.uniform(0, trial.seconds)
         arguments = ["run", "--config", str(folder / "nightly.yaml"), "--as-of", SECOND]
-        night = warm_night.start(arguments, folder / "log")
+        night = warm_night.start(arguments, folder.with_suffix(".log"))
         time.sleep(moment)
         os.kill(night, signal.SIGKILL)
-        end = warm_night.ended(night, folder / "log")
+        end = warm_night.ended(night, folder.with_suffix(".log"))
         trial.tried[f"  of these {'killed' if end.code < 0 else 'ended before'}"] += 1
         trial.judge(f"kills after {moment:.2f} s", folder)
 
@@ -197,11 +200,9 @@ def faults(trial: Trial, number: int) -> None:
         at, lasts = trial.rng.randint(1, possible), trial.rng.random() < 0.5
         folder = trial.site("failing")
 
-        def spoil(
-            output: Path = folder / "output", at: int = at, name: str = name, lasts: bool = lasts
-        ) -> None:
+        def spoil(site: Path = folder, at: int = at, name: str = name, lasts: bool = lasts) -> None:
             code = getattr(errno, name)
-            warm_night.arm(output, "fail", at, kinds=FAULTS[name], error=code, lasts=lasts)
+            warm_night.arm(site, "fail", at, kinds=FAULTS[name], error=code, lasts=lasts)
 
         end = trial.night(folder, spoil)
         what = f"faults {name} at operation {at}{' and later' if lasts else ''}"

@@ -71,6 +71,7 @@ def warm_up() -> None:
     import scipy.stats  # noqa: F401
     import xlsxwriter  # noqa: F401
 
+    import copd_strat.cli
     import copd_strat.run
     import copd_strat.synthetic  # noqa: F401
     from copd_strat.checks.expectations import expectations

@@ -35,6 +35,7 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     "runs verify": (_NIGHT,),
     "score": ("predictors.csv --model accept3_cprd -o scores.csv",),
     "synth": ("--out people/ --practices 4 --register 400", "--out people/ --layout emis"),
+    "trace": (f"CP-7K3M-9QWX-4 {_NIGHT}", f"--file gp_events.csv --line 1207 {_NIGHT}"),
     "validate": (_NIGHT,),
     "whatif": (f"{_NIGHT} --policy risk_and_rules --policy rules_only",),
 }

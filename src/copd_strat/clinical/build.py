@@ -53,6 +53,29 @@ class UnknownUnit:
 
 
 @dataclass(frozen=True, kw_only=True)
+class ReadingQuality:
+    """Readings of a measure whose unit is known, and how many are outside what can be.
+
+    ``usual``: whether the middle one lies where that of a group can (None: nothing is known of the measure).
+    ``practices`` are those with impossible readings: id → (readings, impossible ones).
+    """
+
+    measure: str
+    readings: int
+    impossible: int
+    usual: bool | None
+    practices: Mapping[str, tuple[int, int]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class NamedDead:
+    """People with COPD whom the register of deaths names, and those with records 60 days after it and later."""
+
+    named: int
+    with_later_records: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class ClosedPractice:
     """A practice that has closed, and how many people with COPD are still registered with it."""
 
@@ -86,6 +109,8 @@ class ClinicalFacts:
     conflicts: MappingProxyType[str, int]
     closed_practices: tuple[ClosedPractice, ...]
     unknown_units: tuple[UnknownUnit, ...]
+    readings: tuple[ReadingQuality, ...]
+    named_dead: NamedDead
 
     @property
     def hospital_lag_days(self) -> int | None:
@@ -106,7 +131,9 @@ class ClinicalFacts:
             "hospital_complete_to": self.hospital_complete_to,
             "completeness": [asdict(one) | {"certainty": one.certainty} for one in self.completeness],
             "unknown_units": [asdict(one) for one in self.unknown_units],
+            "readings": [asdict(one) for one in self.readings],
             "deaths": [asdict(one) for one in self.deaths],
+            "named_dead": asdict(self.named_dead),
             "conflicts": dict(self.conflicts),
             "closed_practices": [asdict(one) for one in self.closed_practices],
             "attrition": [asdict(step) for step in self.attrition],
@@ -227,6 +254,7 @@ def _make_register(make: Make, as_of: date, index: date) -> None:
     make("record_days", index=index)
     make("gp_activity", index=index)
     make("status_conflicts", as_of=as_of)
+    make("living_dead")
 
 
 def _make_gp_event_days(make: Make, index: date) -> None:
@@ -268,6 +296,7 @@ def _make_measurements(engine: Engine, make: Make, index: date) -> None:
     make("unit_rules")
     make("measurements", index=index)
     make("measurement_quality")
+    make("practice_readings")
     make("unknown_units")
     make("daily_measurements")
     make("latest_measurements")
@@ -312,7 +341,10 @@ def _counts(engine: Engine) -> dict[str, Any]:
         "SELECT practice_id, since, count(DISTINCT patient_id) FROM status_conflicts "
         "WHERE kind = 'practice closed' GROUP BY practice_id, since ORDER BY practice_id"
     )
+    ((named, with_later_records),) = engine.rows("SELECT named, with_later_records FROM living_dead")
     return {
+        "readings": _reading_quality(engine),
+        "named_dead": NamedDead(named=named, with_later_records=with_later_records),
         "closed_practices": tuple(
             ClosedPractice(practice_id=practice, closed_on=day, people=people)
             for practice, day, people in closed
@@ -327,6 +359,26 @@ def _counts(engine: Engine) -> dict[str, Any]:
         ),
         "conflicts": MappingProxyType(dict(conflicts)),
     }
+
+
+def _reading_quality(engine: Engine) -> tuple[ReadingQuality, ...]:
+    practices: dict[str, dict[str, tuple[int, int]]] = {}
+    for practice, measure, readings, impossible in engine.rows(
+        "SELECT practice_id, measure, readings, impossible FROM practice_readings ORDER BY measure, practice_id"
+    ):
+        practices.setdefault(measure, {})[practice] = (readings, impossible)
+    return tuple(
+        ReadingQuality(
+            measure=measure,
+            readings=readings,
+            impossible=impossible,
+            usual=usual,
+            practices=practices.get(measure, {}),
+        )
+        for measure, readings, impossible, usual in engine.rows(
+            "SELECT measure, readings, impossible, usual FROM measurement_quality ORDER BY measure"
+        )
+    )
 
 
 def feature_table(engine: Engine) -> pd.DataFrame:

@@ -89,6 +89,20 @@ def write_errors(where: Path) -> Iterator[None]:
         ) from error
 
 
+def refuse_links(*folders: Path, but: str = "") -> None:
+    """OutputError for a link where the program writes: what is behind it belongs to somebody else.
+
+    ``but`` is the name of the one link that the program makes itself.
+    """
+    for folder in folders:
+        for path in sorted(folder.iterdir()) if folder.is_dir() else ():
+            if path.is_symlink() and path.name != but:
+                raise OutputError(
+                    f"{path}: is a link, and links inside the output folder are not followed",
+                    fix="remove the link; a whole output folder may lie behind one",
+                )
+
+
 class RunFolder:
     """The output folder of a site: ``runs/<run_id>/`` and the pointer ``CURRENT.json``."""
 
@@ -104,7 +118,7 @@ class RunFolder:
         """
         with write_errors(self.root):
             self.root.mkdir(parents=True, exist_ok=True)
-            self._refuse_links()
+            refuse_links(self.root, self.root / "runs")
             stream = (self.root / ".lock").open("a")
         with stream:
             try:
@@ -136,16 +150,6 @@ class RunFolder:
         except InputError:
             return None
         return chain[0]._asdict() if chain else None
-
-    def _refuse_links(self) -> None:
-        """OutputError for a link where the program writes: what is behind it belongs to somebody else."""
-        for place in (self.root, self.root / "runs"):
-            for path in sorted(place.iterdir()) if place.is_dir() else ():
-                if path.is_symlink():
-                    raise OutputError(
-                        f"{path}: is a link, and links inside the output folder are not followed",
-                        fix="remove the link; a whole output folder may lie behind one",
-                    )
 
     def current(self) -> PublishedRun | None:
         """The published run, or None before the first; InputError if pointer or manifest are damaged."""

@@ -10,11 +10,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 
+import pandas as pd
+
 from copd_strat.engine import Engine, packaged_sql, render
 from copd_strat.extracts.receipts import TableReceipt
 from copd_strat.quality.findings import RuleResult, SuiteResult
 from copd_strat.quality.gate_rules import (
     PATIENTS_ADD_UP,
+    PUBLISHED_AS_DECLARED,
     RELATIONS_ADD_UP,
     ROWS_ADD_UP,
     SEEN_IN_ROWS,
@@ -90,6 +93,40 @@ def patients_add_up(
         success=register == total,
     )
     return SuiteResult(name="patients", results=(whole, *_lists_add_up(placed, listed)))
+
+
+def published_as_declared(facts: pd.DataFrame, practices: Mapping[date, int]) -> SuiteResult:
+    """Figures for commissioners as a reader finds them, against what they declare of themselves.
+
+    facts: the published ``fact_indicator``. practices: month → practices with people on its register, counted in
+    the engine. Both rules of disclosure control hide 1 to 7 and round to 5: nothing between 0 and 10 is left.
+    """
+    months = facts[facts["period_type"] == "month"]
+    shown = pd.concat([facts["numerator"], facts["denominator"]]).dropna()
+    starts = pd.PeriodIndex(pd.to_datetime(months["period_start"]).unique(), freq="M")
+    gaps = 0 if starts.empty else (starts.max() - starts.min()).n + 1 - len(starts)
+    at_practices = months[months["org_key"].str.startswith("practice:")]
+    every = months["period_start"].unique()
+    there = at_practices.groupby("period_start")["org_key"].nunique().reindex(every, fill_value=0)
+    lacking = sum(
+        count > there.get(month, 0)
+        for month, count in practices.items()
+        if month in set(months["period_start"])
+    )
+    observed: dict[str, float] = {
+        "below_10": int(((shown > 0) & (shown < 10)).sum()),
+        "not_multiples_of_5": int((shown % 5 != 0).sum()),
+        "months_lacking": int(gaps),
+        "months_that_lack_practices": int(lacking),
+    }
+    result = _result(PUBLISHED_AS_DECLARED, "fact_indicator", observed, success=not any(observed.values()))
+    return SuiteResult(name="figures for commissioners", results=(result,))
+
+
+def practices_by_month(engine: Engine) -> dict[date, int]:
+    """Month → practices with people on its register, of the months that were counted tonight."""
+    counted = "SELECT month, count(DISTINCT practice_id) FROM monthly_register GROUP BY month"
+    return dict(engine.rows(counted))
 
 
 def _lists_add_up(placed: ByDisposition, listed: ByDisposition) -> Iterator[RuleResult]:

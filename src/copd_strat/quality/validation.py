@@ -34,6 +34,7 @@ from copd_strat.quality.linkage_findings import (
     reached,
 )
 from copd_strat.quality.origins import accepted_rows, feeding_tables, people_tables, rows_of_relations
+from copd_strat.quality.plausibility import judge_plausibility
 from copd_strat.quality.thresholds import judge_thresholds
 from copd_strat.quality.undeclared_gaps import word_findings
 from copd_strat.quality.verdict_page import Heading, write_verdict
@@ -131,6 +132,9 @@ class Validation:
             coded_section(landing.tables),
             missing_section(landing.tables),
         ]
+        plausible = judge_plausibility(engine, landing, self._feeding)
+        self._sections.append(plausible.section)
+        self._told += plausible.findings
         self._judge_linkage(landing, volumes.patients)
         self._judge_files(landing.tables)
         self._told += [
@@ -200,6 +204,7 @@ class Validation:
             self._told.append(_empty_register())
             self._settle()
         self._told += people_changed(engine, features, previous, self._patients_from, self._settings.guard)
+        self._settle()
         self._suites.append(reconciliation.statuses_held(engine, self._as_of))
         self.table("features", features)
 
@@ -233,8 +238,10 @@ class Validation:
         self._suites.append(reconciliation.patients_add_up(register, dispositions, placed, listed))
         self._settle()
 
-    def published(self, frames: Mapping[str, pd.DataFrame]) -> None:
-        """The commissioners' tables, by their contracts."""
+    def published(self, engine: Engine, frames: Mapping[str, pd.DataFrame]) -> None:
+        """The commissioners' tables, by their contracts and by what they declare of themselves."""
+        practices = reconciliation.practices_by_month(engine)
+        self._suites.append(reconciliation.published_as_declared(frames["fact_indicator"], practices))
         self._suites += [judge_table(frame, own_table("published", name)) for name, frame in frames.items()]
         self._settle()
 

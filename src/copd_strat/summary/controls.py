@@ -103,7 +103,8 @@ class Guarded:
 
     def protected(self, level: int) -> Bools:
         """Hidden cells that nobody may work out, with those of organisations that moved within a window."""
-        moved = self.table.moved(level)[:, None, None] & ~self.known[level]
+        here = np.any([cells.any(axis=(0, 2)) for cells in self.published], axis=0)
+        moved = self.table.moved(level)[:, None, None] & ~self.known[level] & here[:, None]
         found: Bools = (self.hidden(level) | moved) & is_protected(self.table.counts[level])
         return found
 
@@ -151,7 +152,8 @@ def guarded(table: CountTable, kind: PeriodType, rule: SmallNumberRule, *, stock
         published.append(here)
         known.append(follows)
         exact.append(total)
-    published[0] &= ~table.moved(0)[:, None, None]
+    for depth, cells in enumerate(published):
+        cells[table.moved(depth)] = False
     reason = [np.zeros(counts.shape, dtype=np.int64) for counts in table.counts]
     return Guarded(table, rule, published, known, exact, reason, kind)
 

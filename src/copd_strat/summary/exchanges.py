@@ -18,8 +18,8 @@ from copd_strat.summary.count_table import CountTable, group_slices
 from copd_strat.summary.cube import COHORTS, DISPOSITIONS, indicators
 from copd_strat.summary.small_numbers import Bools, Ints
 
-#: How many of the largest groups of each breakdown are tried for a person who is counted once more.
-LIKELY_GROUPS = 4
+#: A person who is counted once more is tried with the largest groups of each breakdown, in so many ways.
+LIKELY_GROUPS, TURNS = 4, 3
 
 Cell = tuple[int, int]  # (indicator, group)
 
@@ -104,10 +104,14 @@ def _swaps_of_two(
 
 
 def _likely(table: CountTable, indicator: int) -> list[tuple[int, ...]]:
-    """Everybody's group with one group of each breakdown: the largest, the next largest, and so on."""
+    """Everybody's group with one group of each breakdown: the largest, the next largest, and mixtures."""
     sizes = table.counts[-1][:, indicator, :].sum(axis=0)
-    order = [part.start + np.argsort(-sizes[part], kind="stable") for part in group_slices()]
-    return [(0, *(int(kind[min(rank, len(kind) - 1)]) for kind in order)) for rank in range(LIKELY_GROUPS)]
+    order = [part.start + np.argsort(-sizes[part], kind="stable")[:LIKELY_GROUPS] for part in group_slices()]
+    return [
+        (0, *(int(kind[(rank + turn * at) % len(kind)]) for at, kind in enumerate(order)))
+        for turn in range(TURNS)
+        for rank in range(LIKELY_GROUPS)
+    ]
 
 
 @dataclass(frozen=True)

@@ -68,8 +68,8 @@ class Released:
 
 
 @dataclass(frozen=True)
-class Figures:
-    """Protected cells of a period: CELL_KEY, ``published``, ``denominator``; and what was done.
+class PeriodFigures:
+    """Protected cells of a period: CELL_KEY, ``published``, ``denominator``, ``reason``; and what was done.
 
     ``silent``: the same columns for indicators that no source covers, without a figure.
     ``known``: what the publication says of each cell (KNOWN), for the audit of the revision.
@@ -94,7 +94,7 @@ class Maker:
     unobserved: frozenset[str]
     first_months: dict[str, date]
 
-    def figures(self, due: Due, first: pd.DataFrame | None) -> Figures:
+    def figures(self, due: Due, first: pd.DataFrame | None) -> PeriodFigures:
         """``first``: CELL_KEY and KNOWN of the month's first publication, for a revision."""
         parts: list[Guarded] = []
         tables = self._tables(due)
@@ -115,7 +115,7 @@ class Maker:
                 _hide_where_register_is(placed, register)
                 parts.append(self._proved(placed, due, None))
                 cells.append(_with_placed(_cells(placed, None)))
-        return Figures(pd.concat(cells, ignore_index=True), self._silent(due, tables), _record(parts))
+        return PeriodFigures(pd.concat(cells, ignore_index=True), self._silent(due, tables), _record(parts))
 
     def _silent(self, due: Due, tables: dict[str, CountTable]) -> pd.DataFrame:
         """Cells, without a figure, of the indicators that no source covers."""
@@ -240,6 +240,7 @@ def _cells(part: Guarded, people: list[Floats] | None) -> pd.DataFrame:
             "breakdown_value": kinds[group, 1],
             "n": table.counts[level][part.published[level]],
             "hidden": part.hidden(level)[part.published[level]],
+            "reason": part.reason[level][part.published[level]],
             "lower": lower[part.published[level]],
             "upper": upper[part.published[level]],
             "denominator": np.nan if people is None else people[level][own, group],
@@ -260,7 +261,9 @@ def _moved_cells(part: Guarded, level: int) -> pd.DataFrame:
     names = [name for at, name in enumerate(part.table.names) if part.declared(level)[at]]
     rows = [(name, LEVELS[level], code, "all", "all") for name in names for code in codes]
     frame = pd.DataFrame(rows, columns=CELL_KEY)
-    return frame.assign(n=0, hidden=True, lower=0, upper=0, denominator=np.nan)
+    return frame.assign(
+        n=0, hidden=True, reason=int(Reason.SHORTER_PERIOD), lower=0, upper=0, denominator=np.nan
+    )
 
 
 def _with_placed(cells: pd.DataFrame) -> pd.DataFrame:

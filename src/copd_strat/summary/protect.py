@@ -117,6 +117,9 @@ def _withhold(guarded: Guarded, found: list[Bools], reason: Reason, *, above: bo
     """
     table, linked = guarded.table, _linked(guarded.table)
     whole = [_whole_breakdowns(np.einsum("oig,ij->ojg", cells, linked)) for cells in found]
+    for level in range(3):  # what has no figure of its own to hide is hidden among its siblings
+        bare = whole[level] & table.moved(level)[:, None, None]
+        whole[level] |= (table.children_sum(level, bare.astype(np.int64)) > 0)[table.parents[level]]
     network = table.children_sum(0, np.asarray(whole[0].any(axis=2), dtype=np.int64)) > 0
     whole[1] |= network[:, :, None]
     whole[0] |= whole[1][table.parents[0]][:, :, :1]

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from copd_strat.controls import control_people, departures
+from copd_strat.control_people import departures, known_answers
 
-KNOWN = control_people._known()
+KNOWN = known_answers._known()
 
 
 def test_every_known_answer_comes_out(tmp_path: Path) -> None:
@@ -28,11 +28,11 @@ def test_another_answer_is_a_departure(line: dict[str, str]) -> None:
     answers = {line["person"]: {line["fact"]: "something else"}}
     if (line["fact"], line["expected"]) == ("register", "yes"):
         answers = {}
-    (found,) = control_people._departures(answers, [line])
+    (found,) = known_answers._departures(answers, [line])
     assert dataclasses.asdict(found)["expected"] == line["expected"]
     assert line["rule"] in str(found)
 
 
 def test_a_stranger_on_the_register_is_a_departure() -> None:
-    (found,) = control_people._departures({"C99": {}}, [])
+    (found,) = known_answers._departures({"C99": {}}, [])
     assert str(found).startswith("C99: register is yes, not no")

@@ -7,6 +7,6 @@ the rule that each line names. A program, a library or an installation that no l
 the night before it reads anybody's record.
 """
 
-from copd_strat.controls.control_people import Departure, departures
+from copd_strat.control_people.known_answers import Departure, departures
 
 __all__ = ["Departure", "departures"]
