@@ -43,15 +43,7 @@ def _judge(linkage: Linkage, last: float | None, settings: GuardSettings) -> Fin
     )
     figures = {"linked": linkage.linked, "patients": linkage.patients}
     if linkage.repair is not None:
-        return Finding(
-            cause=SPELLING,
-            subject=table,
-            weight="stop",
-            sentence=f"{seen}; it would be {linkage.repaired:,} but that {linkage.repair}",
-            fix=f"export {linkage.column} as text, in the same form as in the patients table",
-            figures={**figures, "linked_if_repaired": linkage.repaired},
-            codes=(IDS_WRITTEN_ALIKE.code,),
-        )
+        return _written_otherwise(linkage, seen)
     if linkage.gp and share is not None and share < MIN_GP_SHARE and linkage.patients >= FEWEST_PATIENTS:
         return Finding(
             cause="a table is about other people",
@@ -65,6 +57,22 @@ def _judge(linkage: Linkage, last: float | None, settings: GuardSettings) -> Fin
     if last is not None and share is not None and _fell(last, share, linkage.patients):
         return _fallen(table, seen, {**figures, "share": share, "share_last_night": last}, settings)
     return None if linkage.is_source else _no_source(linkage, seen)
+
+
+def _written_otherwise(linkage: Linkage, seen: str) -> Finding:
+    return Finding(
+        cause=SPELLING,
+        subject=f"{linkage.layout}.{linkage.table}",
+        weight="stop",
+        sentence=f"{seen}; it would be {linkage.repaired:,} but that {linkage.repair}",
+        fix=f"export {linkage.column} as text, in the same form as in the patients table",
+        figures={
+            "linked": linkage.linked,
+            "patients": linkage.patients,
+            "linked_if_repaired": linkage.repaired,
+        },
+        codes=(IDS_WRITTEN_ALIKE.code,),
+    )
 
 
 def _fallen(table: str, seen: str, figures: dict[str, float], settings: GuardSettings) -> Finding:
