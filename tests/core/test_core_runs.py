@@ -412,9 +412,10 @@ def test_rows_that_cannot_be_removed_are_not_published(
 
     with folder.staged("r") as partial:
         (partial / "work").mkdir()
-        with monkeypatch.context() as patched, pytest.raises(OutputError, match="work: cannot be written"):
-            patched.setattr(shutil, "rmtree", refuse)
+        monkeypatch.setattr(shutil, "rmtree", refuse)
+        with pytest.raises(OutputError, match="work: cannot be written"):
             publish_run(folder, partial, {"run_id": "r"}, {}, Runs(published=None, previous=None))
+        monkeypatch.undo()
     assert not (tmp_path / "CURRENT.json").exists()
 
 
