@@ -4,8 +4,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 TOOL ?= .venv-contract-tool
 AIRFLOW ?= .venv-airflow
+SUPPLY ?= .venv-supply
 
-.PHONY: help demo test check format build bench contract-tool airflow docs lock clean programmes
+.PHONY: help demo test check format build bench bench-england contract-tool airflow docs lock clean programmes fuzz kills damage nights mutation sbom audit
 .DEFAULT_GOAL := help
 
 help: ## show these targets
@@ -61,8 +62,40 @@ docs: $(VENV)/.dev-installed ## the documentation as a small site in site/, buil
 build: $(VENV)/.dev-installed ## sdist and wheel in dist/
 	$(BIN)/python -m build --no-isolation --outdir dist .
 
-bench: $(VENV)/.run-installed ## 100,000 patients: CPU time against a bare scan, peak memory
-	$(BIN)/python benchmarks/bench_night.py
+bench: $(VENV)/.run-installed ## nights of 20,000 and 200,000 patients against a bare scan, and other tools
+	$(BIN)/python benchmarks/bench.py
+
+bench-england: $(VENV)/.run-installed ## 1.4 million patients with 1 GB for the engine; takes hours and 40 GB
+	$(BIN)/python benchmarks/bench.py --patients 1400000 --memory 1GB
+
+# Programs of hours, not of every day; FUZZ, KILLS, DAMAGE, NIGHTS and MUTATION hand them options (--help).
+fuzz: $(VENV)/.dev-installed ## 10,000 mutated inputs for every reader, from a seed
+	$(BIN)/python tests/trust/fuzz.py $(FUZZ)
+
+kills: $(VENV)/.dev-installed ## a night killed, and its disk failing, at every moment (needs a C compiler)
+	$(BIN)/python tests/trust/kills.py $(KILLS)
+
+damage: $(VENV)/.dev-installed ## every file of the last runs damaged in turn: what do the commands say?
+	$(BIN)/python tests/trust/damage.py $(DAMAGE)
+
+nights: $(VENV)/.dev-installed ## the same people sent in other ways, on other machines: the same bytes
+	$(BIN)/python tests/trust/nights.py $(NIGHTS)
+
+mutation: $(VENV)/.dev-installed ## would the tests notice if the program were a little wrong?
+	$(BIN)/python tests/mutation/mutation.py $(MUTATION)
+
+$(SUPPLY)/.installed: tests/supply/requirements.txt
+	@test -x $(SUPPLY)/bin/python || $(PYTHON) -m venv $(SUPPLY)
+	$(SUPPLY)/bin/pip install --quiet --disable-pip-version-check -r tests/supply/requirements.txt
+	@touch $@
+
+sbom: $(SUPPLY)/.installed ## what the program is made of, as CycloneDX, in dist/ (no network)
+	@mkdir -p dist
+	$(SUPPLY)/bin/cyclonedx-py requirements requirements.lock --pyproject pyproject.toml \
+	  --output-reproducible --output-format JSON --output-file dist/copd-strat.cdx.json
+
+audit: $(SUPPLY)/.installed ## known faults of locked dependencies (asks the public advisories)
+	$(SUPPLY)/bin/pip-audit --strict --disable-pip --require-hashes -r requirements.lock
 
 lock: ## renew both lock files (needs uv)
 	uv pip compile -q pyproject.toml --group build --generate-hashes --python-version 3.11 \
@@ -71,4 +104,4 @@ lock: ## renew both lock files (needs uv)
 	  --no-header --no-annotate -o requirements-dev.lock
 
 clean: ## remove what the demo and the tools wrote
-	rm -rf demo build dist site .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(SUPPLY) $(AIRFLOW) demo build dist site .pytest_cache .mypy_cache .ruff_cache .hypothesis

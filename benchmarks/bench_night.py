@@ -1,36 +1,41 @@
-"""A whole night on 100,000 SYNTHETIC register patients, against a bare scan of the same columns and files.
+"""Two whole nights on SYNTHETIC register patients, each step against a bare scan of the same bytes.
 
-    python benchmarks/bench_night.py [--patients 100000]
+    python benchmarks/bench_night.py --patients 20000 [--data FOLDER] [--memory 2GB] [--json FILE]
 
-Prints each step's CPU seconds (all threads together) as a multiple of the scan's, and the peak of resident
-memory by its end. The bars: clinical facts (code lists to one row a patient) at most 6 scans, and until they
-stand under 2 GiB.
+The first night publishes 24 months of the summary; the later one, a day after, closes no month. Each step's CPU
+seconds (all threads together), wall seconds, rows of the extracts a CPU second and peak of resident memory are
+printed, with the ratio to the scan; Great Expectations is also told apart. One size a process, so that peaks are
+its own.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import os
+import platform
 import resource
-import subprocess
-import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from functools import wraps
 from pathlib import Path
+from typing import Any
+
+import duckdb
+from make_events import END, data_of
 
 from copd_strat.config import ExtractSource, GuardSettings, PathwaySettings, Settings, load
 from copd_strat.engine import Engine, literal
-from copd_strat.plan import Night
+from copd_strat.plan import Night, plan
 from copd_strat.progress import Narrator, Step
+from copd_strat.quality import gate, sample
 from copd_strat.run import STEPS, nightly
 
 ROOT = Path(__file__).parents[1]
-END = date(2026, 10, 31)
-FACTS_BAR, MEMORY_BAR_GIB = 6.0, 2.0
 # What the facts need of the two large tables; the small ones are read whole.
 COLUMNS = {
     "gp_events": ("patient_id", "event_date", "code", "code_system", "value", "unit"),
@@ -39,54 +44,6 @@ COLUMNS = {
     "ed_attendances": ("*",),
     "patients": ("*",),
 }
-
-
-def settings_for(data: Path, folder: Path) -> Settings:
-    key = folder / "reference.key"
-    key.touch(mode=0o600)
-    key.write_text("a key for a benchmark of synthetic people\n")
-    demo = load(ROOT / "pipelines" / "demo.yaml")
-    changed = {
-        "extracts": (ExtractSource(layout="native", path=data),),
-        "output": folder / "output",
-        "guard": GuardSettings(min_month_share=0.0),  # these data's months are uneven, which is not measured
-        "pathways": PathwaySettings(reference_key_file=key),
-    }
-    return demo.model_copy(update=changed)
-
-
-def scan_seconds(data: Path, settings: Settings, spill: Path) -> float:
-    """CPU seconds of touching every value of the columns, best of three so that caches are warm for both."""
-    return min(_scan_once(data, settings, spill) for _ in range(3))
-
-
-def _scan_once(data: Path, settings: Settings, spill: Path) -> float:
-    engine = Engine.open(settings.engine, spill)
-    before = time.process_time()
-    for table, columns in COLUMNS.items():
-        parts = data / table / "*.parquet" if (data / table).is_dir() else data / f"{table}.parquet"
-        touched = "*" if columns == ("*",) else repr(list(columns))
-        engine.rows(f"SELECT max(COLUMNS({touched})) FROM read_parquet({literal(str(parts))})")
-    engine.close()
-    return time.process_time() - before
-
-
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--patients", type=int, default=100_000)
-    parser.add_argument("--data", type=Path, default=ROOT / "benchmarks" / "data")
-    options = parser.parse_args()
-    if not (options.data / "gp_events").exists():
-        make = [sys.executable, str(ROOT / "benchmarks" / "make_events.py")]
-        subprocess.run([*make, "--patients", str(options.patients), "--out", str(options.data)], check=True)
-    os.umask(0o027)
-    with tempfile.TemporaryDirectory(dir=options.data.parent) as name:
-        folder = Path(name)
-        settings = settings_for(options.data, folder)
-        floor = scan_seconds(options.data, settings, folder / "spill")
-        narrator = Watched(lambda line: print(line, flush=True), total=len(STEPS))
-        nightly(Night(settings=settings, as_of=END + timedelta(days=7)), narrator)
-    report(floor, narrator)
 
 
 @dataclass
@@ -99,19 +56,145 @@ class Watched(Narrator):
     def step(self, name: str) -> Iterator[Step]:
         with super().step(name) as step:
             yield step
-        self.peaks[name] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
+        self.peaks[name] = peak_gib()
 
 
-def report(floor: float, watched: Watched) -> None:
-    print(f"\nbare scan of the same columns: {floor:.1f} CPU s\n")
-    print(f"{'step':<24} {'CPU s':>8} {'x scan':>8} {'share':>7} {'peak GiB':>9}")
-    total = sum(watched.cpu_seconds.values())
-    for step, seconds in watched.cpu_seconds.items():
-        share, peak = seconds / total, watched.peaks[step]
-        print(f"{step:<24} {seconds:>8.1f} {seconds / floor:>8.1f} {share:>7.0%} {peak:>9.2f}")
-    print(f"{'whole night':<24} {total:>8.1f} {total / floor:>8.1f}")
-    facts, peak = watched.cpu_seconds["clinical facts"] / floor, watched.peaks["clinical facts"]
-    print(f"\nfacts {facts:.1f} x scan (bar {FACTS_BAR:g}); peak {peak:.2f} GiB (bar {MEMORY_BAR_GIB:g})")
+@dataclass
+class Apart:
+    """CPU seconds of a function that is part of several steps."""
+
+    seconds: float = 0.0
+
+    def timed(self, work: Callable[..., Any]) -> Callable[..., Any]:
+        @wraps(work)
+        def call(*given: Any, **named: Any) -> Any:
+            start = time.process_time()
+            try:
+                return work(*given, **named)
+            finally:
+                self.seconds += time.process_time() - start
+
+        return call
+
+
+def peak_gib() -> float:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
+
+
+def machine() -> dict[str, Any]:
+    """What a figure is worth nothing without."""
+    return {
+        "system": platform.platform(),
+        "processors": os.cpu_count(),
+        "python": platform.python_version(),
+        "duckdb": duckdb.__version__,
+        "load_before": os.getloadavg()[0],
+    }
+
+
+def settings_for(data: Path, folder: Path, memory: str | None = None) -> Settings:
+    key, output = folder / "reference.key", folder / "output"
+    key.touch(mode=0o600)
+    key.write_text("a key for a benchmark of synthetic people\n")
+    output.mkdir()
+    demo = load(ROOT / "pipelines" / "demo.yaml")
+    engine = demo.engine.model_copy(update={"memory_limit": memory} if memory else {})
+    changed = {
+        "extracts": (ExtractSource(layout="native", path=data),),
+        "output": output,
+        "engine": engine,
+        "guard": GuardSettings(min_month_share=0.0),  # these data's months are uneven, which is not measured
+        "pathways": PathwaySettings(reference_key_file=key),
+    }
+    return demo.model_copy(update=changed)
+
+
+def scan(data: Path, settings: Settings, spill: Path) -> tuple[float, int]:
+    """CPU seconds of touching every value of the columns, best of three so that caches are warm; and the rows."""
+    return min(_scan_once(data, settings, spill) for _ in range(3))
+
+
+def _scan_once(data: Path, settings: Settings, spill: Path) -> tuple[float, int]:
+    rows, before = 0, time.process_time()
+    with Engine.open(settings.engine, spill) as engine:
+        for table, columns in COLUMNS.items():
+            parts = data / table / "*.parquet" if (data / table).is_dir() else data / f"{table}.parquet"
+            touched = "*" if columns == ("*",) else repr(list(columns))
+            files = f"read_parquet({literal(str(parts))})"
+            rows += engine.rows(f"SELECT count(*), max(COLUMNS({touched})) FROM {files}")[0][0]
+    return time.process_time() - before, rows
+
+
+def one_night(settings: Settings, as_of: date, floor: float, rows: int) -> dict[str, Any]:
+    """A night's steps and their sums, as printed and kept."""
+    expectations = Apart()
+    original = gate.run_suite
+    gate.run_suite = sample.run_suite = expectations.timed(original)
+    narrator = Watched(lambda line: print(line, flush=True), total=len(STEPS))
+    try:
+        nightly(plan(Night(settings=settings, as_of=as_of)), narrator)
+    finally:
+        gate.run_suite = sample.run_suite = original
+    steps = {
+        name: {
+            "cpu_seconds": round(seconds, 2),
+            "wall_seconds": round(narrator.seconds[name], 2),
+            "scans": round(seconds / floor, 2),
+            "rows_a_cpu_second": round(rows / seconds) if seconds else None,
+            "peak_gib": round(narrator.peaks[name], 2),
+        }
+        for name, seconds in narrator.cpu_seconds.items()
+    }
+    cpu = sum(narrator.cpu_seconds.values())
+    return {
+        "steps": steps,
+        "cpu_seconds": round(cpu, 2),
+        "wall_seconds": round(sum(narrator.seconds.values()), 2),
+        "great_expectations_cpu_seconds": round(expectations.seconds, 2),
+        "scans_without_great_expectations": round((cpu - expectations.seconds) / floor, 2),
+        "peak_gib": round(peak_gib(), 2),
+    }
+
+
+def show(name: str, night: dict[str, Any]) -> None:
+    print(f"\n{name}\n{'step':<22}{'CPU s':>8}{'wall s':>8}{'x scan':>8}{'rows / CPU s':>14}{'peak GiB':>10}")
+    for step, found in night["steps"].items():
+        print(
+            f"{step:<22}{found['cpu_seconds']:>8.1f}{found['wall_seconds']:>8.1f}{found['scans']:>8.1f}"
+            f"{found['rows_a_cpu_second'] or 0:>14,}{found['peak_gib']:>10.2f}"
+        )
+    print(
+        f"whole night: {night['cpu_seconds']:.1f} CPU s, "
+        f"of which Great Expectations {night['great_expectations_cpu_seconds']:.1f}; "
+        f"without it {night['scans_without_great_expectations']:.1f} scans"
+    )
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--patients", type=int, default=100_000)
+    parser.add_argument("--data", type=Path)
+    parser.add_argument("--memory", help="the engine's memory limit, such as 256MB")
+    parser.add_argument("--json", type=Path)
+    options = parser.parse_args()
+    data = options.data or data_of(options.patients)
+    os.umask(0o027)
+    with tempfile.TemporaryDirectory(dir=data.parent) as scratch:
+        folder = Path(scratch)
+        settings = settings_for(data, folder, options.memory)
+        floor, rows = scan(data, settings, folder / "spill")
+        print(f"bare scan of the same columns: {floor:.2f} CPU s, {rows:,} rows")
+        found: dict[str, Any] = {
+            "patients": options.patients,
+            "scan_cpu_seconds": round(floor, 3),
+            "rows": rows,
+        }
+        found |= {"machine": machine(), "memory_limit": settings.engine.memory_limit}
+        for name, days in (("first night", 7), ("later night", 8)):
+            found[name] = one_night(settings, END + timedelta(days=days), floor, rows)
+            show(name, found[name])
+    if options.json:
+        options.json.write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -1,11 +1,12 @@
 """SYNTHETIC extracts of the size of a large care system, for `make bench`: native layout, all in Parquet.
 
-    python benchmarks/make_events.py [--patients 100000] [--out benchmarks/data]
+    python benchmarks/make_events.py [--patients 100000] [--out benchmarks/data/100000]
 
-Each of 100,000 people on the COPD register gets about 500 GP events, 150 prescriptions and a few stays and
-attendances in five years; most codes are in no code list, as in real records. Every draw is a hash of person
-and entry, so the same arguments and DuckDB version give the same bytes; each part is in order of date. For
-realistic people use `copd-strat synth`; these only have a realistic amount of data.
+People are written 5,000 at a time and their records are never held, so that 1.4 million need no more memory. Each
+of them gets about 500 GP events, 150 prescriptions and a few stays and attendances in five years; most codes are
+in no code list, as in real records. Every draw is a hash of person and entry, so the same arguments and DuckDB
+version give the same bytes; each part is in order of date. For realistic people use `copd-strat synth`; these only
+have a realistic amount of data.
 """
 
 from __future__ import annotations
@@ -70,17 +71,27 @@ class Size:
 def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     arguments.add_argument("--patients", type=int, default=100_000, help="people on the register")
-    arguments.add_argument("--out", type=Path, default=Path(__file__).parent / "data")
+    arguments.add_argument("--out", type=Path)
     given = arguments.parse_args()
+    out = given.out or data_of(given.patients)
     started = time.monotonic()
-    shutil.rmtree(given.out, ignore_errors=True)
-    given.out.mkdir(parents=True)
-    (given.out / "SYNTHETIC.txt").write_text(LABEL, encoding="utf-8")
-    with duckdb.connect(config={"threads": 2, "memory_limit": "2GB"}) as engine:
-        rows = make(engine, Size(given.patients, given.out))
+    # Whole or not there: what a stopped run left is never taken for data.
+    partial = out.with_name(f"{out.name}.partial")
+    for old in (partial, out):
+        shutil.rmtree(old, ignore_errors=True)
+    partial.mkdir(parents=True)
+    (partial / "SYNTHETIC.txt").write_text(LABEL, encoding="utf-8")
+    with duckdb.connect(config={"threads": 2, "memory_limit": "1GB"}) as engine:
+        rows = make(engine, Size(given.patients, partial))
+    partial.rename(out)
     for table, count in rows.items():
         print(f"{table:18} {count:>12,} rows")
-    print(f"{given.out}: {time.monotonic() - started:.0f} s")
+    print(f"{out}: {time.monotonic() - started:.0f} s")
+
+
+def data_of(patients: int) -> Path:
+    """Where the data of a size lie."""
+    return Path(__file__).parent / "data" / str(patients)
 
 
 def make(engine: duckdb.DuckDBPyConnection, size: Size) -> dict[str, int]:
@@ -180,7 +191,8 @@ ORGANISATIONS = f"""
 SELECT
     'YB' || lpad(CAST(practice AS VARCHAR), 4, '0') AS practice_id,
     'Practice ' || practice || ' (synthetic)' AS practice_name,
-    'Network ' || practice // 6 AS pcn, 'Synthetic sub-ICB' AS sub_icb, 'Synthetic ICB' AS icb,
+    'Network ' || practice // 6 AS pcn, 'Synthetic sub-ICB ' || practice // 60 AS sub_icb,
+    'Synthetic ICB ' || practice // 180 AS icb,
     CAST(NULL AS DATE) AS valid_from, CAST(NULL AS DATE) AS valid_to
 FROM (SELECT DISTINCT number // {PEOPLE_A_PRACTICE} AS practice FROM people) ORDER BY practice
 """

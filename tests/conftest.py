@@ -12,6 +12,7 @@ TOOLS = {
     "needs_office": ("an office suite", ("soffice", "libreoffice")),
     "needs_java": ("Java", ("java",)),
     "needs_systemd": ("systemd", ("systemd-analyze",)),
+    "needs_compiler": ("a C compiler", ("cc",)),
 }
 
 

@@ -19,8 +19,9 @@ from copd_strat.pathways import SHIPPED, load_policy
 from copd_strat.plan import Plan
 from copd_strat.progress import Narrator
 from copd_strat.publish.result_folder import replace_folder
+from copd_strat.risk.own_model import load_all
 
-READING = ("ingest", "validate", "clinical facts")
+READING = ("controls", "ingest", "validate", "clinical facts")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,8 +40,7 @@ def backtest(planned: Plan, indexes: Sequence[date], narrator: Narrator) -> list
     folder = publish.RunFolder(planned.settings.output)
     with folder.staged(planned.run_id) as staged:
         with open_night(planned, staged, narrator) as night:
-            night.validate(night.ingest())
-            facts, _ = night.clinical_facts()
+            facts = read_extracts(night)
             require_outcomes(facts, indexes)
             keep_observed(night.engine)
             tests = [_try(night, index, staged) for index in indexes]
@@ -51,6 +51,14 @@ def backtest(planned: Plan, indexes: Sequence[date], narrator: Narrator) -> list
             replace_folder(staged / place, folder.root / place, folder.root)
             done.append(Tested(test=test, folder=folder.root / place))
         return done
+
+
+def read_extracts(night: NightSteps) -> clinical.ClinicalFacts:
+    """The steps of ``READING``: what a run does before it scores anybody, with the same refusals."""
+    night.controls()
+    night.validate(night.ingest())
+    facts, _ = night.clinical_facts()
+    return facts
 
 
 def require_outcomes(facts: clinical.ClinicalFacts, indexes: Sequence[date]) -> None:
@@ -72,6 +80,7 @@ def asked_of(planned: Plan) -> Asked:
         risk=planned.settings.risk,
         policies=(planned.policy, *(one for one in others if one.label != planned.policy.label)),
         key=planned.reference_key,
+        own=load_all(planned.settings.risk.scorecards),
     )
 
 
@@ -94,5 +103,6 @@ def about(planned: Plan) -> dict[str, Any]:
         "policy": planned.policy.label,
         "ranking_model": ranking_name(settings.risk),
         "care_setting": settings.risk.care_setting,
+        "own_models": {one.card.name: one.seal for one in load_all(settings.risk.scorecards)},
         "parts": planned.parts,
     }

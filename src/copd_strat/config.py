@@ -98,7 +98,7 @@ def _quoted(value: object) -> object:
 
 
 Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
-Ratio = Annotated[float, Field(gt=0, le=1000, allow_inf_nan=False)]
+Ratio = Annotated[float, Field(ge=0, le=1000, allow_inf_nan=False)]
 Days = Annotated[int, Field(ge=0, le=3660)]
 PathBelow = Annotated[Path, BeforeValidator(_a_path, json_schema_input_type=str)]
 Layout = Annotated[str, AfterValidator(_a_layout), WithJsonSchema({"enum": list(layouts())})]
@@ -225,6 +225,10 @@ class ListSettings(BaseModel):
     information governance lead agrees."""
 
 
+# Comparisons of the run guard whose limits are no keys of the configuration (docs/decisions.md §61).
+FixedLimit = Literal["GRD11", "GRD12", "GRD13", "GRD14", "GRD15", "GRD16"]
+
+
 class GuardSettings(BaseModel):
     """Thresholds of the run guard, as shares; see docs/run-guard.md."""
 
@@ -240,6 +244,8 @@ class GuardSettings(BaseModel):
     """Change in a disposition's size that stops the run."""
     min_month_share: Share = 0.50
     """A month with fewer events than this share of its usual volume stops the run."""
+    let_through: Annotated[tuple[FixedLimit, ...], Several] = ()
+    """Comparisons with fixed limits that only warn tonight, such as `[GRD13]`; for a change that is meant."""
 
 
 class HookSettings(BaseModel):
@@ -284,13 +290,13 @@ class ProgrammeSettings(BaseModel):
 
     model_config = STRICT
 
-    starts_on: date
-    """The month of this day is the first whose places count."""
+    starts_on: date | None = None
+    """The month of this day is the first whose places count; without it there is no evaluation."""
     outcome: Literal["any", "severe"] = "any"
     """Exacerbations that the clinic is meant to prevent."""
     bandwidth: Annotated[int, Field(ge=3, le=200)] = 12
     """Ranks on either side of a practice's last place that are compared."""
-    smallest_effect: Annotated[float, Field(gt=0, lt=1, allow_inf_nan=False)] = 0.3
+    smallest_effect: Annotated[float, Field(ge=0.01, le=0.99, allow_inf_nan=False)] = 0.3
     """Relative fall in a year that would matter; where only a larger one could be found, nothing is
     concluded."""
 
@@ -349,8 +355,7 @@ class Settings(BaseModel):
     engine: EngineSettings = EngineSettings()
     guard: GuardSettings = GuardSettings()
     monitoring: MonitoringSettings = MonitoringSettings()
-    programme: ProgrammeSettings | None = None
-    """What `copd-strat evaluate` asks of the clinic; without it there is no evaluation."""
+    programme: ProgrammeSettings = ProgrammeSettings()
     summary: SummarySettings = SummarySettings()
     hooks: HookSettings = HookSettings()
     retain_runs: Annotated[int, Field(ge=1, le=10_000)] = 30

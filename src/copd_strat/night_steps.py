@@ -11,7 +11,7 @@ from typing import Any
 
 import pandas as pd
 
-from copd_strat import clinical, codelists, extracts, followup, lists, pathways, publish
+from copd_strat import clinical, codelists, control_people, extracts, followup, lists, pathways, publish
 from copd_strat.engine import Engine
 from copd_strat.evaluation.night_monitoring import monitor
 from copd_strat.extracts.receipts import Ingested
@@ -21,6 +21,7 @@ from copd_strat.progress import Narrator
 from copd_strat.quality import Validation, share_known
 from copd_strat.report import write_report
 from copd_strat.risk import register
+from copd_strat.risk.own_model import OwnModel
 from copd_strat.summary.indicator_events import count_events
 from copd_strat.summary.summarise import months_to_count, write_summary
 
@@ -45,6 +46,13 @@ class NightSteps:
     engine: Engine
     verdict: Validation
     record: list[Mapping[str, Any]] = field(default_factory=list)
+
+    def controls(self) -> None:
+        """Invented people with known answers, through the program that is about to be used."""
+        with self.narrator.step("controls") as step:
+            found = control_people.departures(self.staged / "work" / "controls")
+            self.verdict.controls(found)
+            step.found = {"departures": len(found)}
 
     def ingest(self) -> Ingested:
         """Extracts into canonical relations, each row accepted or set aside."""
@@ -80,7 +88,8 @@ class NightSteps:
             matches = codelists.check_matches(engine)
             features = clinical.feature_table(engine)
             self.verdict.codes(engine, matches)
-            self.verdict.facts(facts, features)
+            self.verdict.facts(engine, facts, features, planned.previous_path)
+            clinical.give_back(engine)
             step.found = {
                 "register": facts.register_size,
                 "index date": facts.index_date,
@@ -89,10 +98,14 @@ class NightSteps:
         self.record += [codelists.record(used, matches), facts.record()]
         return facts, features
 
-    def risk(self, features: pd.DataFrame) -> register.RiskResult:
-        """One row a patient into risk, status and reasons."""
+    def risk(self, features: pd.DataFrame, own: OwnModel | None = None) -> register.RiskResult:
+        """One row a patient into risk, status and reasons, by the site's ``own`` model where it ranks."""
         with self.narrator.step("risk") as step:
-            scored = register.score_register(features, self.planned.settings.risk)
+            # reasons follow what ranks; a policy that ranks nobody by risk shows them for severe
+            ranks_by = self.planned.policy.ranking.rank_by or "severe"
+            scored = register.score_register(
+                features, self.planned.settings.risk, explained=ranks_by, own=own
+            )
             self.verdict.table("scores", scored.scores)
             step.found = scored.statuses
         self.record.append(scored.record())
@@ -184,7 +197,7 @@ class NightSteps:
                 stamp,
                 complete_to=facts.complete_to,
             )
-            self.verdict.published(summary.frames)
+            self.verdict.published(self.engine, summary.frames)
             manifest = publish.compose(*self.record, summary.record(), self.verdict.record())
             page = self.staged / "report.html"
             if summary.carried:

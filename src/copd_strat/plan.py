@@ -12,7 +12,7 @@ from typing import Any
 from copd_strat import __version__
 from copd_strat.config import ExtractSource, Settings
 from copd_strat.contracts.contract_files import packaged
-from copd_strat.errors import RunGuardError
+from copd_strat.errors import InputError, RunGuardError
 from copd_strat.extracts.inventory import InputFile, inventory, require_unchanged
 from copd_strat.file_permissions import check_inputs
 from copd_strat.pathways.policy import Policy
@@ -200,6 +200,25 @@ def plan(night: Night) -> Plan:
     )
 
 
+def sources_of_run(settings: Settings, run: PublishedRun) -> tuple[SourcePlan, ...]:
+    """The extracts that ``run`` was made from; InputError unless they lie there as they were then."""
+    sources = tuple(_source(source) for source in settings.extracts)
+    before = run.manifest["parts"]
+    for number, source in enumerate(sources):
+        name = _part_name(number, source)
+        if before.get(name) != content_key({name: _extract_part(settings, number, source)}):
+            raise InputError(
+                f"{source.path}: these are not the extracts of run {run.run_id}",
+                fix="put the extracts of that run there, or run the night on these first",
+            )
+    return sources
+
+
+def _extract_part(settings: Settings, number: int, source: SourcePlan) -> list[Any]:
+    """What a run knows of one source: how it is read, and what is in its files."""
+    return [settings.extracts[number].model_dump(exclude={"path"}), [item.content for item in source.inputs]]
+
+
 def _source(source: ExtractSource) -> SourcePlan:
     return SourcePlan(layout=source.layout, path=source.path, inputs=inventory(source.path))
 
@@ -214,10 +233,7 @@ def _parts(night: Night, sources: tuple[SourcePlan, ...], policy: Policy, secret
     without_places["clinical"]["codelists"] = [sha256_of(path) for path in settings.clinical.codelists]
     without_places["risk"] |= _contents_of_models(settings)
     parts: dict[str, Any] = {
-        _part_name(number, source): [
-            settings.extracts[number].model_dump(exclude={"path"}),
-            [item.content for item in source.inputs],
-        ]
+        _part_name(number, source): _extract_part(settings, number, source)
         for number, source in enumerate(sources)
     }
     parts |= {

@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from copd_strat import publish
+from copd_strat.evaluation.own_ranking import own_ranking
 from copd_strat.night_steps import open_night
 from copd_strat.plan import Plan
 from copd_strat.progress import Narrator
 from copd_strat.quality import Verdict
 
-READING = ("ingest", "validate", "clinical facts")
+READING = ("controls", "ingest", "validate", "clinical facts")
 STEPS = (*READING, "risk", "pathways", "monitoring", "follow-up", "lists", "summary and report", "publish")
 
 
@@ -26,11 +27,13 @@ def nightly(planned: Plan, narrator: Narrator) -> publish.Outcome:
         folder.make_up(planned.settings.retain_runs)
         publish.release(root, planned.published.path, planned.published.manifest["release"])
         return publish.standing(planned.published, "unchanged")
+    own = own_ranking(planned.policy, planned.settings)
     with folder.staged(planned.run_id) as staged:
         with open_night(planned, staged, narrator) as night:
+            night.controls()
             night.validate(night.ingest())
             facts, features = night.clinical_facts()
-            scored = night.risk(features)
+            scored = night.risk(features, own)
             placed = night.pathways(features, scored)
             night.monitoring(facts, placed)
             due = night.follow_up(facts, placed)
@@ -59,6 +62,7 @@ def validate(planned: Plan, narrator: Narrator) -> Validated:
     folder = publish.RunFolder(planned.settings.output)
     with folder.staged(planned.run_id) as staged:
         with open_night(planned, staged, narrator) as night:
+            night.controls()
             night.validate(night.ingest())
             night.clinical_facts()
         tables = publish.compose(*night.record)["tables"]

@@ -18,6 +18,8 @@ import pandas as pd
 from copd_strat import clinical, codelists
 from copd_strat.config import ClinicalSettings
 from copd_strat.engine import Engine
+from copd_strat.followup import start_clock
+from copd_strat.pathways import load_policy
 
 INDEX = "2025-12-31"
 
@@ -110,6 +112,10 @@ COLUMNS: dict[str, dict[str, str]] = {
     },
     "deaths": {"patient_id": "VARCHAR", "death_date": "DATE"},
     "local_flags": {"patient_id": "VARCHAR", "flag": "VARCHAR", "flag_date": "DATE"},
+    "community_contacts": {
+        "patient_id": "VARCHAR", "contact_date": "DATE", "service": "VARCHAR", "kind": "VARCHAR",
+    },
+    "app_activity": {"patient_id": "VARCHAR", "activity_date": "DATE", "kind": "VARCHAR", "value": "DOUBLE"},
 }  # fmt: skip
 
 
@@ -197,6 +203,12 @@ class World:
             self.engine, ClinicalSettings(**settings), as_of=run_date, index=day(index)
         )
         return self.facts
+
+    def start_clock(self, as_of: str = INDEX) -> None:
+        """The tables of what is due after exacerbations, by the default policy; after ``build``."""
+        run_date = day(as_of)
+        assert run_date is not None
+        start_clock(self.engine, load_policy("risk_and_rules").follow_up, run_date)
 
     def _load(self) -> None:
         for table, types in COLUMNS.items():

@@ -8,7 +8,7 @@ from datetime import date, timedelta
 import pytest
 from clinical_world import World
 
-from copd_strat.clinical.completeness import MAX_DAYS_BEHIND_LATEST, SILENT_DAYS, estimate
+from copd_strat.clinical.completeness import GRAINS, MAX_DAYS_BEHIND_LATEST, SILENT_DAYS, estimate, silent
 from copd_strat.errors import ConfigError
 
 FRIDAY = date(2025, 10, 31)
@@ -118,6 +118,37 @@ def test_a_practice_and_a_trust_that_fall_silent_are_told(world: World) -> None:
     assert {source.name: source.method for source in facts.completeness} == {
         "gp_events": "given", "prescriptions": "none", "hospital_episodes": "given", "ed_attendances": "none",
     }  # fmt: skip
+
+
+def by_weeks(last: date, records: list[int]) -> dict[date, int]:
+    """``records`` of every four weeks, the latest first, spread over their weeks."""
+    weeks = [(count + 3 - week) // 4 for count in records for week in range(4)]
+    return {last - timedelta(days=7 * back): count for back, count in enumerate(weeks) if count}
+
+
+def test_a_small_trust_that_thinned_out_and_goes_on_is_not_silent() -> None:
+    """Five stays in four weeks tell nothing: only further back was its usual volume enough to judge by."""
+    end = date(2025, 12, 31)
+    thinned = by_weeks(end, [8, 4, 9, 4, 6, 8, 2, 5, 4, 2, 5, 3, 3, 4, 6, 9, 10, 4, 7, 8, 9, 6, 5, 8, 10, 4])
+    behind = estimate("RS1", thinned, grains=GRAINS[1:]).complete_to
+    assert behind is not None
+    assert (end - behind).days > SILENT_DAYS
+    gone = by_weeks(end - timedelta(days=182), [8] * 20)
+    assert [unit.name for unit in silent({"RS1": thinned, "RS3": gone}, end)] == ["RS3"]
+
+
+def test_a_lull_of_a_small_practice_is_no_silence() -> None:
+    """Weeks of one to four records with a busy clinic now and then: its quiet months are like its others."""
+    end = date(2026, 3, 29)
+    counts = [4, 4, 20, 2, 2, 2, 3, 1, 17, 1, 11, 1, 1, 1, 1, 16] * 6
+    lull, gone = [*counts, 2, 1, 2, 1, 1, 2, 1, 1], [*counts, *[0] * 20]
+    volumes = [
+        {end - timedelta(days=7 * back): n for back, n in enumerate(reversed(weeks)) if n}
+        for weeks in (lull, gone)
+    ]
+    busy = {end - timedelta(days=7 * back): 30 for back in range(100)}
+    told = silent({"A81001": busy, "A81002": volumes[0], "A81003": volumes[1]}, end)
+    assert [unit.name for unit in told] == ["A81003"]
 
 
 def test_gp_records_that_contradict_themselves_ask_the_site(world: World) -> None:

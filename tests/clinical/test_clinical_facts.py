@@ -181,6 +181,7 @@ def test_closed_months_hold_people_who_died_later_at_the_practice_of_then(world:
     world.build()
     months = [date(2025, 5, 1), date(2025, 6, 1)]
     build_monthly(world.engine, months)
+    world.start_clock()
     count_events(world.engine, months)
     assert world.engine.rows(
         "SELECT month, patient_id, practice_id, age_band, ethnicity_group FROM monthly_register ORDER BY 1, 2"
@@ -198,4 +199,32 @@ def test_closed_months_hold_people_who_died_later_at_the_practice_of_then(world:
         (date(2025, 5, 1), "died", "severe_exacerbations", 1),
         (date(2025, 6, 1), "died", "bed_days", 2),
         (date(2025, 6, 1), "moved", "copd_reviews", 1),
+    ]
+
+
+def test_duties_and_steps_are_counted_in_the_month_in_which_they_fall(world: World) -> None:
+    world.patient("p")
+    world.episode("p", "2025-02-24", "2025-03-01", "J441")
+    world.gp("p", "2025-03-20", "394702007")  # follow-up within 30 days
+    world.gp("p", "2025-04-05", "170614009")  # inhaler technique, too late
+    world.episode("p", "2025-05-10", "2025-05-12", "J441")
+    world.add("community_contacts", patient_id="p", contact_date="2025-04-02",
+              service="multi_professional_clinic", kind="attended")  # fmt: skip
+    for on, kind in (("2025-03-03", "offered"), ("2025-04-01", "registered"), ("2025-04-02", "used")):
+        world.add("app_activity", patient_id="p", activity_date=on, kind=kind)
+    world.build()
+    world.start_clock()
+    count_events(world.engine, [date(2025, 3, 1), date(2025, 4, 1), date(2025, 5, 1)])
+    ours = ("discharge_duties", "clinic_seen", "app_", "readmissions")
+    rows = world.engine.rows("SELECT month, indicator, n FROM monthly_events ORDER BY 1, 2")
+    assert [(month.month, name, n) for month, name, n in rows if name.startswith(ours)] == [
+        (3, "app_offered", 1),
+        (3, "discharge_duties_due", 4),
+        (3, "discharge_duties_met", 1),
+        (4, "app_activated", 1),
+        (4, "app_registered", 1),
+        (4, "clinic_seen", 1),
+        (5, "discharge_duties_due", 1),
+        (5, "readmissions_90d", 1),
+        (5, "readmissions_90d_reviewed", 1),
     ]

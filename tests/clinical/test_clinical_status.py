@@ -161,3 +161,13 @@ def test_a_renamed_trust_is_the_trust_it_became(world: World) -> None:
     stays = world.engine.rows("SELECT provider, providers, bed_days FROM spells ORDER BY admission_date")
     assert [stay[1:] for stay in stays] == [(1, 3), (1, 2)]
     assert stays[0][0] == "RCC"
+
+
+def test_whom_the_register_of_deaths_names_and_whose_records_go_on(world: World) -> None:
+    for n, died in enumerate(["2024-01-01", "2025-12-20", None]):
+        world.patient(f"p{n}")
+        if died:
+            world.death(f"p{n}", died)
+    world.patient("by_gp", death_date="2024-01-01")
+    dead = world.build().named_dead
+    assert (dead.named, dead.with_later_records) == (2, 1)

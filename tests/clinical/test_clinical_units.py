@@ -115,3 +115,23 @@ def test_every_measure_and_every_feature_has_one_unit() -> None:
             "fev1_fvc_ratio": "fev1_fvc_ratio", "fvc_litres": "fvc", "spo2": "spo2",
             "fev1_pct_predicted": "fev1_pct_pred"}  # fmt: skip
     assert {name: told[name] for name in same} == {name: measures[measure] for name, measure in same.items()}
+
+
+def test_readings_that_cannot_be_are_counted_by_measure_and_practice(world: World) -> None:
+    for n in range(6):
+        world.patient(f"p{n}", practice_id="A81002" if n < 2 else "A81001")
+        world.gp(f"p{n}", "2025-05-01", "spo2", 0.95 if n < 2 else 95, unit="%")
+        world.gp(f"p{n}", "2025-05-01", "weight", 170, unit="kg")
+        world.gp(f"p{n}", "2025-05-01", "eosinophils", 4, unit="per field")
+    readings = {one.measure: one for one in world.build().readings}
+    assert (readings["spo2"].readings, readings["spo2"].impossible) == (6, 2)
+    assert (readings["spo2"].usual, readings["spo2"].practices) == (True, {"A81002": (2, 2)})
+    assert (readings["weight"].impossible, readings["weight"].usual) == (0, False)
+    assert "eosinophil_count" not in readings
+
+
+def test_every_measure_with_a_usual_middle_is_a_measure_and_its_middle_can_be() -> None:
+    measures = lookups()["measures"].to_pandas().set_index("measure")
+    for row in lookups()["measure_medians"].to_pandas().itertuples():
+        assert measures.loc[row.measure, "lowest"] <= row.lowest < row.highest
+        assert row.highest <= measures.loc[row.measure, "highest"]

@@ -100,6 +100,7 @@ def test_the_care_setting_has_no_silent_default(tmp_path: Path) -> None:
         ("summary: {months: 0}", "summary.months: must be 1 or more"),
         ("retain_runs: 0", "retain_runs: must be 1 or more"),
         ("timezone: Europe/Londn", "timezone: no such time zone"),
+        ("timezone: localtime", "timezone: no such time zone"),
         ("timezone: ../../etc/passwd", "timezone: no such time zone"),
         ('pathways: {reference_key_file: "a\\0b"}', "pathways.reference_key_file: must be a path"),
         ("pathways: {policy: ' '}", "pathways.policy: must not be empty"),

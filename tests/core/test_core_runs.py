@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import signal
 import subprocess
 import sys
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from copd_strat.config import Governance
 from copd_strat.errors import ApprovalError, ContractError, InputError, LockError, OutputError, Stopped
 from copd_strat.extracts.inventory import inventory
-from copd_strat.publish import RunFolder, Runs, compose, content_key, publish_run, verify
+from copd_strat.publish import RunFolder, Runs, audit_log, compose, content_key, publish_run, verify
 from copd_strat.publish.approval import check_approval, check_opt_outs
 from copd_strat.publish.manifest import write_json, written_files
 from copd_strat.publish.uninterrupted import uninterrupted
@@ -129,12 +131,12 @@ def test_killed_at_every_operation_one_whole_run_stands(tmp_path: Path, moments:
 
 def test_two_runs_cannot_write_at_once(tmp_path: Path) -> None:
     with (
-        RunFolder(tmp_path).lock(),
+        RunFolder(tmp_path).lock("test"),
         pytest.raises(LockError, match="another run"),
-        RunFolder(tmp_path).lock(),
+        RunFolder(tmp_path).lock("test"),
     ):
         pass
-    with RunFolder(tmp_path).lock():
+    with RunFolder(tmp_path).lock("test"):
         pass
 
 
@@ -149,7 +151,7 @@ def test_a_changed_file_is_found(tmp_path: Path) -> None:
 def test_an_unwritable_output_is_a_clear_error(tmp_path: Path) -> None:
     blocker = tmp_path / "out"
     blocker.write_text("a file where the folder should be")
-    with pytest.raises(OutputError, match="cannot be written") as caught, RunFolder(blocker).lock():
+    with pytest.raises(OutputError, match="cannot be written") as caught, RunFolder(blocker).lock("test"):
         pass
     assert caught.value.exit_code == 18
 
@@ -191,6 +193,121 @@ def test_a_damaged_published_run_is_not_used(tmp_path: Path, name: str, damage: 
     assert current is not None
     assert current.run_id == "a"
     assert folder.purge(1) == ("b",), "what was damaged is still counted, and goes with its turn"
+
+
+def test_a_lost_pointer_is_no_first_night(tmp_path: Path) -> None:
+    for run_id in "abc":
+        publish(tmp_path, run_id, run_id)
+    (tmp_path / "runs" / "b" / "list.csv").write_text("damaged")
+    (tmp_path / "CURRENT.json").unlink()
+    with pytest.raises(InputError, match=r"CURRENT\.json: is missing, though there are runs") as caught:
+        RunFolder(tmp_path).intact_current()
+    assert RESTORE in str(caught.value)
+    RunFolder(tmp_path).restore("c")
+    assert names(tmp_path) == ["a", "c"], "the whole runs are found again, and will be removed in their turn"
+
+
+@pytest.mark.parametrize("folder", ["../elsewhere", "/etc", "", ".", "a/b", "a b", 1])
+def test_a_pointer_leads_nowhere_but_to_runs(tmp_path: Path, folder: object) -> None:
+    publish(tmp_path, "a", "old")
+    pointer = {"folder": folder, "manifest": "0" * 64, "earlier": []}
+    (tmp_path / "CURRENT.json").write_text(json.dumps(pointer))
+    with pytest.raises(InputError, match="cannot be read"):
+        RunFolder(tmp_path).current()
+    with pytest.raises(InputError, match="name another run"):
+        RunFolder(tmp_path).restore(str(folder))
+
+
+def test_a_draft_leads_nowhere_but_to_runs(tmp_path: Path) -> None:
+    publish(tmp_path / "out", "a", "old")
+    (tmp_path / "precious").mkdir()
+    draft = {"folder": "../../precious", "manifest": "", "earlier": []}
+    (tmp_path / "out" / ".CURRENT.json.draft").write_text(json.dumps(draft))
+    with RunFolder(tmp_path / "out").staged("next"):
+        pass
+    assert (tmp_path / "precious").exists()
+
+
+@pytest.mark.parametrize(
+    "name", ["runs", "failed", ".partial-x", ".lock", "CURRENT.json", "runs/b", "audit.jsonl"]
+)
+def test_a_link_in_the_output_folder_is_refused_by_name(tmp_path: Path, name: str) -> None:
+    root, elsewhere = tmp_path / "out", tmp_path / "elsewhere"
+    publish(root, "a", "old")
+    elsewhere.mkdir()
+    (elsewhere / "mine.txt").write_text("not the program's")
+    place = root / name
+    if place.exists():
+        place.rename(tmp_path / "moved")
+    place.symlink_to(elsewhere)
+    with pytest.raises(OutputError, match="links inside the output folder are not followed") as caught:
+        RunFolder(root).lock("test").__enter__()
+    assert str(place) in str(caught.value)
+    assert [path.name for path in elsewhere.iterdir()] == ["mine.txt"]
+
+
+@pytest.mark.parametrize("name", ["list.csv", "more", "manifest.json"])
+def test_a_link_in_a_run_is_a_damaged_run(tmp_path: Path, name: str) -> None:
+    path = publish(tmp_path / "out", "a", "old") / name
+    path.rename(tmp_path / "moved")
+    path.symlink_to(tmp_path / "moved")
+    with pytest.raises(InputError, match=RESTORE):
+        RunFolder(tmp_path / "out").intact_current()
+
+
+def test_a_night_with_nothing_new_makes_up_what_a_kill_left(tmp_path: Path) -> None:
+    for run_id in "abc":
+        publish(tmp_path, run_id, run_id)
+    (tmp_path / ".partial-d").mkdir()
+    shutil.copytree(tmp_path / "runs" / "c", tmp_path / "runs" / "d")
+    (tmp_path / ".CURRENT.json.draft").write_text('{"folder": "d"}')
+    RunFolder(tmp_path).make_up(2)
+    assert {path.name for path in tmp_path.iterdir()} == {"runs", "CURRENT.json"}
+    assert {path.name for path in (tmp_path / "runs").iterdir()} == {"b", "c"}
+
+
+def test_a_lock_file_that_somebody_left_locks_nothing(tmp_path: Path) -> None:
+    """The system frees a lock with its process; no number of a process is read, so none can be another's."""
+    (tmp_path / ".lock").write_text("1")
+    with RunFolder(tmp_path).lock("test"):
+        pass
+
+
+def audit_lines(root: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in (root / "audit.jsonl").read_text(encoding="utf-8").splitlines()]
+
+
+def test_the_audit_log_tells_who_did_what_and_what_stood(tmp_path: Path) -> None:
+    with RunFolder(tmp_path).lock("run"):
+        publish(tmp_path, "a", "old")
+    with pytest.raises(ContractError), RunFolder(tmp_path).lock("validate"):
+        raise ContractError("broken")
+    lines = audit_lines(tmp_path)
+    assert [line["what"] for line in lines] == [
+        "run: begins",
+        "run: done",
+        "validate: begins",
+        "validate: stopped, exit 12",
+    ]
+    assert [line["standing"] and line["standing"]["folder"] for line in lines] == [None, "a", "a", "a"]
+    assert all("@" in line["who"] for line in lines)
+    assert audit_log.first_changed(tmp_path) is None
+
+
+def test_an_audit_log_that_was_changed_is_noticed_and_one_cut_off_goes_on(tmp_path: Path) -> None:
+    for _ in range(2):
+        with RunFolder(tmp_path).lock("run"):
+            pass
+    path = tmp_path / "audit.jsonl"
+    whole = path.read_text(encoding="utf-8")
+    path.write_text(whole.replace("run: done", "run: dine", 1), encoding="utf-8")
+    assert audit_log.first_changed(tmp_path) == 3
+    path.write_text("".join(whole.splitlines(keepends=True)[1:]), encoding="utf-8")
+    assert audit_log.first_changed(tmp_path) == 1
+    path.write_text(whole[:-20], encoding="utf-8")
+    with RunFolder(tmp_path).lock("run"):
+        pass
+    assert audit_log.first_changed(tmp_path) is None
 
 
 def test_a_damaged_older_run_is_passed_over(tmp_path: Path) -> None:

@@ -8,13 +8,9 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+from deploy_places import ROOT
 
 from copd_strat.synthetic import SyntheticSettings, generate
-
-ROOT = Path(__file__).parents[2]
-DEPLOY = ROOT / "deploy"
-PROGRAM = "/opt/copd-strat/bin/copd-strat"
-CONFIG = "/etc/copd-strat/nightly.yaml"
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ from copd_strat.summary.count_table import CELL_KEY
 from copd_strat.summary.counts import Counted
 from copd_strat.summary.cube import COHORTS, DISPOSITIONS, breakdown_types, declared_values
 from copd_strat.summary.fact_rows import indicator_rows
-from copd_strat.summary.period_figures import Figures, Maker, Released
+from copd_strat.summary.period_figures import Maker, PeriodFigures, Released
 from copd_strat.summary.periods import Due, Period, add_months, windows
 
 APRIL = date(2025, 4, 1)
@@ -39,10 +39,10 @@ class World:
 
     counted: Counted
     months: list[date]
-    figures: dict[Due, Figures] = field(default_factory=dict)
+    figures: dict[Due, PeriodFigures] = field(default_factory=dict)
     released: Released = field(default_factory=Released)
 
-    def publish(self, due: Due, first: pd.DataFrame | None = None) -> Figures:
+    def publish(self, due: Due, first: pd.DataFrame | None = None) -> PeriodFigures:
         maker = Maker(self.counted, self.released, "hes", frozenset(), dict.fromkeys(COHORTS, APRIL))
         figures = maker.figures(due, first)
         rows = indicator_rows(figures.cells, frozenset(), "hes")
@@ -127,6 +127,7 @@ def _finest(
     order = pd.Series(clinic).groupby(everybody["practice"]).cumsum().to_numpy()
     counts["clinic_places"] = clinic * (order <= PLACES)
     counts["clinic_entered"] = clinic * generator.binomial(1, 0.15, size)
+    counts |= _of_the_loop(counts, np.random.default_rng(month.toordinal()))
     own = everybody.merge(places[["practice", "pcn"]], on="practice", how="left")
     frames = []
     for name, n in counts.items():
@@ -138,3 +139,17 @@ def _finest(
             sums.columns = pd.Index(["org_code", "breakdown_value", "n"])
             frames.append(sums.assign(month=month, indicator_id=name, org_level=level, breakdown_type=kind))
     return pd.concat(frames, ignore_index=True)
+
+
+def _of_the_loop(counts: dict[str, np.ndarray], generator: np.random.Generator) -> dict[str, np.ndarray]:
+    """Duties, the app's steps and the clinic: drawn apart, so that the other figures stay as they were."""
+    size = len(counts["bed_days"])
+    rates = {"discharge_duties_due": 0.05, "exacerbation_reviews_due": 0.1, "clinic_seen": 0.02}
+    rates |= {"app_offered": 0.03, "app_registered": 0.025, "app_activated": 0.015}
+    found = {name: generator.poisson(rate, size) for name, rate in rates.items()}
+    for duty in ("discharge_duties", "exacerbation_reviews"):
+        found[f"{duty}_met"] = generator.binomial(found[f"{duty}_due"], 0.5)
+    later = counts["readmissions_90d"] - counts["readmissions_30d"]
+    found["readmissions_30d_reviewed"] = generator.binomial(counts["readmissions_30d"], 0.4)
+    found["readmissions_90d_reviewed"] = found["readmissions_30d_reviewed"] + generator.binomial(later, 0.5)
+    return found

@@ -25,7 +25,13 @@ PARTS = {
     "ed_only_exacerbations": "ed_attendances",
     "readmissions_90d": "copd_emergency_admissions",
     "readmissions_30d": "readmissions_90d",
+    "readmissions_90d_reviewed": "readmissions_90d",
+    "readmissions_30d_reviewed": "readmissions_30d",
+    "discharge_duties_met": "discharge_duties_due",
+    "exacerbation_reviews_met": "exacerbation_reviews_due",
 }
+# What the program is not told, and an intruder knows all the same.
+ALSO = {"readmissions_30d_reviewed": "readmissions_90d_reviewed"}
 PLENTY = 400
 
 Atom = tuple[str, str, object, str, str]  # indicator, practice or network, month, breakdown, value
@@ -116,9 +122,10 @@ class Intruder:
     def _links(self, names: Sequence[str]) -> None:
         """Parts are no larger than their wholes; the dispositions add up to everybody placed."""
         for name, *rest in list(self.atoms):
-            if PARTS.get(name) in names:
-                whole = self._atom((PARTS[name], *rest))
-                self._know({self.atoms[name, *rest]: 1.0, whole: -1.0}, -np.inf, 0)
+            for wholes in (PARTS, ALSO):
+                if wholes.get(name) in names:
+                    whole = self._atom((wholes[name], *rest))
+                    self._know({self.atoms[name, *rest]: 1.0, whole: -1.0}, -np.inf, 0)
             if name == "people_placed":
                 parts = {self._atom((f"disposition_{d}", *rest)): 1.0 for d in DISPOSITIONS}
                 self._know(parts | {self.atoms[name, *rest]: -1.0}, 0, 0)

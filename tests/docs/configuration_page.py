@@ -59,7 +59,8 @@ def _below(part: dict[str, Any], schema: dict[str, Any], prefix: str) -> Iterato
 
 
 def _section(item: dict[str, Any], schema: dict[str, Any]) -> dict[str, Any] | None:
-    reference = item.get("$ref")
+    choices = [item, *item.get("anyOf", [])]
+    reference = next((choice["$ref"] for choice in choices if "$ref" in choice), None)
     return schema["$defs"][reference.split("/")[-1]] if reference else None
 
 
@@ -75,9 +76,11 @@ def _values(item: dict[str, Any]) -> str:
     if item["type"] == "array":
         return f"list of: {_values(item['items'])}"
     if "exclusiveMinimum" in item:
-        return f"above {item['exclusiveMinimum']}, to {item['maximum']}"
-    if "minimum" in item or "maximum" in item:
-        return f"{item['minimum']} to {item['maximum']}"
+        return f"above {item['exclusiveMinimum']}" + (f", to {item['maximum']}" if "maximum" in item else "")
+    if "minimum" in item:
+        return (
+            f"{item['minimum']} to {item['maximum']}" if "maximum" in item else f"{item['minimum']} or more"
+        )
     return (
         "date" if item.get("format") == "date" else {"boolean": "true, false", "string": "text"}[item["type"]]
     )

@@ -9,6 +9,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import click
 import commands_page
 import configuration_page
 import pytest
@@ -30,6 +31,12 @@ def test_every_command_has_a_sentence_of_help() -> None:
     for path, command in commands_page.walk(commands_page.commands, ("copd-strat",)):
         assert command.help, path
         assert len(command.help) > 20, path
+
+
+def test_every_command_shows_an_example_of_itself() -> None:
+    for path, command in commands_page.walk(commands_page.commands, ("copd-strat",)):
+        if not isinstance(command, click.Group):
+            assert f"\n  {' '.join(path)}" in (command.epilog or ""), path
 
 
 @pytest.mark.parametrize("path", PAGES, ids=lambda path: path.name)

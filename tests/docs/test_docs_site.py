@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
 import subprocess
@@ -57,10 +58,7 @@ def given_commands(page: Path) -> list[tuple[str, bool]]:
 
 
 GIVEN = [
-    (page.name, re.sub(r"\s+#.*", "", line), whole)
-    for page in PAGES
-    if page.name != "commands.md"
-    for line, whole in given_commands(page)
+    (page.name, re.sub(r"\s+#.*", "", line), whole) for page in PAGES for line, whole in given_commands(page)
 ]
 
 
@@ -87,6 +85,21 @@ def test_there_are_commands_to_try() -> None:
     assert {"README.md", "tutorial.md", "start-a-site.md", "lists.md"} <= {page for page, _, _ in GIVEN}
 
 
+def test_shells_are_given_their_completion_as_the_page_says() -> None:
+    text = (DOCS / "shell-completion.md").read_text(encoding="utf-8")
+    shells = re.findall(r"_COPD_STRAT_COMPLETE=(\w+)_source copd-strat", text)
+    assert shells == ["bash", "zsh", "fish"]
+    for shell in ("zsh", "fish"):  # for bash, click asks the shell itself for its version
+        done = subprocess.run(
+            [sys.executable, "-c", "from copd_strat.cli import commands; commands(prog_name='copd-strat')"],
+            env=os.environ | {"_COPD_STRAT_COMPLETE": f"{shell}_source", "PYTHONPATH": str(ROOT / "src")},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert "_COPD_STRAT_COMPLETE" in done.stdout, done.stderr
+
+
 def test_every_file_that_proves_a_rap_level_is_there() -> None:
     text = (DOCS / "rap-levels.md").read_text(encoding="utf-8")
     lines = [line for line in text.splitlines() if line.startswith("| ") and "asked for" not in line]
@@ -99,3 +112,29 @@ def test_every_file_that_proves_a_rap_level_is_there() -> None:
         assert files or "not" in line, line
         for name in files:
             assert (ROOT / name).exists(), name
+
+
+def test_every_decision_is_a_record_and_every_citation_finds_one() -> None:
+    records = re.split(r"^### ", (DOCS / "decisions.md").read_text(encoding="utf-8"), flags=re.MULTILINE)[1:]
+    numbers = {int(found[1]) for record in records if (found := re.match(r"(\d+)( \(lists\))?\. \S", record))}
+    assert len(numbers) > 40
+    for record in records:
+        status = re.search(r"^\*Status: (accepted|needs sign-off|superseded)", record, flags=re.MULTILINE)
+        assert status, record.splitlines()[0]
+        assert len(record.split("\n\n")) > 2, "a record says what and why"
+    pages = [
+        *DOCS.glob("*.md"),
+        ROOT / "README.md",
+        *(ROOT / "src").rglob("*.py"),
+        *(ROOT / "src").rglob("*.sql"),
+    ]
+    cited = {
+        int(number)
+        for page in pages
+        for group in re.findall(
+            r"decisions\.md\)? §§?([0-9]+(?:, §?[0-9]+)*)", " ".join(page.read_text(encoding="utf-8").split())
+        )
+        for number in re.findall(r"[0-9]+", group)
+    }
+    assert cited
+    assert not cited - numbers

@@ -14,8 +14,8 @@ from simulated_programmes import ASKED, OUTCOME, Programme, people_of, programme
 from copd_strat.config import ProgrammeSettings
 from copd_strat.errors import InputError
 from copd_strat.evaluation import discontinuity
+from copd_strat.evaluation.clinic_effect import Evaluation, WithoutClinic, evaluate
 from copd_strat.evaluation.discontinuity import cohort, design_of, effect_of
-from copd_strat.evaluation.programme import Evaluation, WithoutClinic, evaluate
 from copd_strat.evaluation.programme_words import beforehand, conclusion
 
 # A few of the programmes of `make programmes`, which runs 200 of each.
@@ -127,8 +127,15 @@ def test_the_last_place_is_the_border_and_later_places_are_delays() -> None:
 
 
 def judged(world: World, asked: ProgrammeSettings, complete_to: date, tmp_path: Path) -> Evaluation:
+    assert asked.starts_on is not None
     return evaluate(
-        world.engine, snapshots(2), asked, complete_to=complete_to, backtests=tmp_path, policy="p 1.0"
+        world.engine,
+        snapshots(2),
+        asked,
+        starts_on=asked.starts_on,
+        complete_to=complete_to,
+        backtests=tmp_path,
+        policy="p 1.0",
     )
 
 

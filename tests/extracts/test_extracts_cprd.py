@@ -10,7 +10,7 @@ import pytest
 from extract_world import ingested
 
 from copd_strat.clinical.source_dates import source_dates
-from copd_strat.config import ClinicalSettings
+from copd_strat.config import ClinicalSettings, GuardSettings
 from copd_strat.errors import IdentifiableDataError, InputError
 from copd_strat.quality.linkage_findings import judge_linkage
 from copd_strat.quality.thresholds import judge_thresholds
@@ -166,7 +166,11 @@ def test_records_that_cprd_does_not_accept_are_left_out_and_no_breach(
         assert night.count("gp_events") == 5 * min(accepted, 28)
         judged = judge_thresholds((receipt, receipt.contract) for receipt in night.ingested.tables)
         assert not judged.failures
-        assert not [found for found in judge_linkage(night.ingested.linkages) if found.weight == "stop"]
+        assert not [
+            found
+            for found in judge_linkage(night.ingested.linkages, {}, GuardSettings())
+            if found.weight == "stop"
+        ]
 
 
 @pytest.mark.parametrize("nesting", ["deep/{}/", "{}/parts/", "Aurum_2026/"])

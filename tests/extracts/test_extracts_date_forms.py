@@ -189,3 +189,23 @@ def test_dates_of_a_column_agree_or_are_set_aside(tmp_path: Path) -> None:
     )
     with pytest.raises(ContractError, match=r"death_patient\.txt: column dod mixes date formats"):
         days(path, "death_patient", "cprd_aurum", "dod")
+
+
+@pytest.mark.parametrize("kind", ["text", "text with a time", "whole numbers", "decimals"])
+def test_day_numbers_of_a_spreadsheet_are_refused_by_their_name(tmp_path: Path, kind: str) -> None:
+    numbers: list[Any] = [46_000 + n for n in range(ROWS)]
+    if kind.startswith("text"):
+        path = events(tmp_path / "gp_events.csv", [f"{n}.5" if "time" in kind else n for n in numbers])
+    else:
+        path = events(
+            tmp_path / "gp_events.parquet", numbers, pa.int64() if "whole" in kind else pa.float64()
+        )
+    with pytest.raises(ContractError, match="day numbers as Excel counts them") as refused:
+        days(path)
+    assert "column event_date" in str(refused.value)
+    assert not any(str(number) in str(refused.value) for number in numbers)
+
+
+def test_few_day_numbers_are_set_aside_one_by_one(tmp_path: Path) -> None:
+    read, _ = days(events(tmp_path / "gp_events.csv", ["46000"] * 2 + ["2026-01-14"] * ROWS))
+    assert read == [None] * 2 + [WINTER] * ROWS

@@ -220,3 +220,15 @@ def test_records_without_any_table_of_patients_are_refused(tmp_path: Path) -> No
         ingested(folder, tmp_path, "emis"),
     ):
         pass
+
+
+def test_rows_whose_code_the_dictionary_lacks_are_counted(tmp_path: Path) -> None:
+    tables = bulk()
+    tables["CareRecord_Observation"] += [observation(n, CodeId="no such") for n in range(30, 33)]
+    tables["Coding_ClinicalCode"].append(
+        {"CodeId": "13", "SnomedCTConceptId": "", "ReadTermId": "", "ProcessingId": 3}
+    )
+    tables["CareRecord_Observation"].append(observation(40, CodeId="13"))  # held, though without a concept
+    with ingested(write(tmp_path / "in", tables), tmp_path, "emis") as night:
+        told = {lookup.table: (lookup.missing, lookup.rows) for lookup in night.ingested.lookups}
+    assert told == {"carerecord_observation": (3, 24), "prescribing_issuerecord": (0, 1)}

@@ -19,6 +19,7 @@ from extract_world import (
     write_extract,
 )
 
+from copd_strat.config import GuardSettings
 from copd_strat.errors import IdentifiableDataError
 from copd_strat.extracts.identifier_gate import looks_identifying
 from copd_strat.quality.linkage_findings import coded_section, judge_linkage, linkage_section
@@ -238,11 +239,11 @@ def test_no_value_of_a_bad_row_leaves_the_quarantine(tmp_path: Path, table: str,
     path.write_text(path.read_text(encoding="utf-8") + f"{CANARY},cut off\n", encoding="utf-8")
     with ingested(folder, tmp_path) as night:
         judged = judge_thresholds((receipt, receipt.contract) for receipt in night.ingested.tables)
-        findings = judge_linkage(night.ingested.linkages)
+        findings = judge_linkage(night.ingested.linkages, {}, GuardSettings())
         shown = (
             judged,
             findings,
-            linkage_section(night.ingested.linkages),
+            linkage_section(night.ingested.linkages, 0, {}),
             coded_section(night.ingested.tables),
         )
         told = json.dumps(night.ingested.to_json()) + repr(shown)

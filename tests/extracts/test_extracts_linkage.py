@@ -21,7 +21,7 @@ from extract_world import (
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from copd_strat.config import EngineSettings
+from copd_strat.config import EngineSettings, GuardSettings
 from copd_strat.engine import Engine
 from copd_strat.extracts.linkage import measure_linkage
 from copd_strat.extracts.receipts import Linkage
@@ -89,7 +89,7 @@ def test_damaged_ids_are_found_out_at_any_size(
     assert found.linked < 0.7 * count
     assert found.repair is not None
     assert said in found.repair
-    (finding,) = judge_linkage([found])
+    (finding,) = judge_linkage([found], {}, GuardSettings())
     assert finding.weight == "stop"
     assert found.repair in finding.sentence
     assert not any(text in finding.sentence for text in whole + spoilt if len(text) > 4)
@@ -107,7 +107,7 @@ def test_ids_that_agree_need_no_repair(tmp_path: Path, shape: str) -> None:
     ids = [SHAPES[shape](n) for n in range(1, 50)]
     found = measured(ids, ids[:30], tmp_path)
     assert (found.patients, found.linked, found.share, found.repair) == (30, 30, 1.0, None)
-    assert judge_linkage([found]) == []
+    assert judge_linkage([found], {}, GuardSettings()) == []
 
 
 @settings(max_examples=40, deadline=None, derandomize=True)
@@ -142,7 +142,9 @@ def test_records_of_other_peoples_practices_stop_the_night(
     with ingested(folder, tmp_path) as night:
         found = {linkage.table: linkage for linkage in night.ingested.linkages}[table]
         assert found.gp
-        assert [finding.weight for finding in judge_linkage([found])] == ([weight] if weight else [])
+        assert [finding.weight for finding in judge_linkage([found], {}, GuardSettings())] == (
+            [weight] if weight else []
+        )
 
 
 def test_a_hospital_table_below_its_floor_is_no_source_but_what_it_says_is_kept(tmp_path: Path) -> None:
@@ -154,7 +156,7 @@ def test_a_hospital_table_below_its_floor_is_no_source_but_what_it_says_is_kept(
         assert not present["hospital_episodes"]
         assert present["gp_events"]
         assert night.count("hospital_episodes") == len(hospital_episodes())
-        (finding,) = judge_linkage([found])
+        (finding,) = judge_linkage([found], {}, GuardSettings())
         assert (finding.weight, finding.subject) == ("warn", "native.hospital_episodes")
 
 

@@ -70,9 +70,9 @@ def test_every_byte_read_alone_gives_the_same_count(
     rows, is_open = plain_count(text, delimiter, q)
     if is_open:
         with pytest.raises(InputError, match="a quote opens in line"):
-            count_rows(split(data, cuts), "f", delimiter=delimiter, quoted=q, head_lines=1)
+            count_rows(split(data, cuts), "f", delimiter=delimiter, quoted=q, head_lines=1, fields=1)
     else:
-        counted = count_rows(split(data, cuts), "f", delimiter=delimiter, quoted=q, head_lines=1)
+        counted = count_rows(split(data, cuts), "f", delimiter=delimiter, quoted=q, head_lines=1, fields=1)
         assert counted.rows == rows
 
 
@@ -115,7 +115,12 @@ def test_the_loader_comes_to_the_same_count(
 
 def test_kinds_of_line_ends_and_zero_bytes_are_told() -> None:
     counted = count_rows(
-        [b"a,b\r\n1,2\r", b"\n3,\x004\n", b"5,6\r7,8"], "f", delimiter=",", quoted=True, head_lines=1
+        [b"a,b\r\n1,2\r", b"\n3,\x004\n", b"5,6\r7,8"],
+        "f",
+        delimiter=",",
+        quoted=True,
+        head_lines=1,
+        fields=2,
     )
     assert counted == row_counter.TextCount(
         rows=4, line_ends=frozenset({"\n", "\r\n", "\r"}), zero_bytes=1, is_utf8=True
@@ -124,18 +129,18 @@ def test_kinds_of_line_ends_and_zero_bytes_are_told() -> None:
 
 
 def test_a_line_break_inside_quotes_is_no_kind_of_line_end() -> None:
-    counted = count_rows([b'a,b\n"1\r\n",2\n'], "f", delimiter=",", quoted=True, head_lines=1)
+    counted = count_rows([b'a,b\n"1\r\n",2\n'], "f", delimiter=",", quoted=True, head_lines=1, fields=1)
     assert counted.line_ends == {"\n"}
     assert counted.is_plain
 
 
 def test_title_lines_and_header_are_no_rows_and_their_quotes_mean_nothing() -> None:
     data = b'Report of "today\n\na,b\n1,2\n\n3,4'
-    assert count_rows([data], "f", delimiter=",", quoted=True, head_lines=3).rows == 2
+    assert count_rows([data], "f", delimiter=",", quoted=True, head_lines=3, fields=2).rows == 2
 
 
 def test_a_file_without_a_line_end_has_no_rows() -> None:
-    assert count_rows([b"a,b"], "f", delimiter=",", quoted=True, head_lines=1).rows == 0
+    assert count_rows([b"a,b"], "f", delimiter=",", quoted=True, head_lines=1, fields=1).rows == 0
 
 
 @pytest.mark.parametrize(
@@ -145,5 +150,35 @@ def test_a_record_without_end_stops_the_count_early(record: bytes, words: str) -
     endless = (record if number == 0 else b"y" * row_counter._LONGEST_RECORD for number in range(100))
     with pytest.raises(InputError, match=words):
         count_rows(
-            [b"a,b\n1,2\n", *[next(endless) for _ in range(2)]], "f", delimiter=",", quoted=True, head_lines=1
+            [b"a,b\n1,2\n", *[next(endless) for _ in range(2)]],
+            "f",
+            delimiter=",",
+            quoted=True,
+            head_lines=1,
+            fields=2,
         )
+
+
+WHOLE = b'id,note,day\nP1,"a, b",2026-01-01\nP2,"c\nd",2026-01-02'
+
+
+@pytest.mark.parametrize("cut", range(WHOLE.index(b"P2") + 1, len(WHOLE) + 1))
+def test_a_file_cut_in_a_line_is_refused_unless_the_line_has_all_its_fields(cut: int) -> None:
+    data, rest = WHOLE[:cut], WHOLE[cut:]
+    how = {"delimiter": ",", "quoted": True, "head_lines": 1, "fields": 3}
+    if b"," not in rest:
+        assert count_rows([data], "f", **how).rows == 2  # type: ignore[arg-type]
+    else:
+        with pytest.raises(InputError, match=r"the file is cut off|a quote opens in line"):
+            count_rows([data], "f", **how)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("mark", [b"\x1a", b" ", b"\x00"])
+def test_an_old_mark_for_the_end_is_no_cut_line(mark: bytes) -> None:
+    data = b"a,b\n1,2\n" + mark
+    assert count_rows([data], "f", delimiter=",", quoted=True, head_lines=1, fields=2).rows == 2
+
+
+def test_tabs_part_fields_whatever_quotes_say() -> None:
+    with pytest.raises(InputError, match=r"fewer fields \(2\) than the header \(3\)"):
+        count_rows([b'a\tb\tc\n1\t2\t3\n4\t"5'], "f", delimiter="\t", quoted=False, head_lines=1, fields=3)

@@ -10,7 +10,10 @@ from typing import Any
 
 import duckdb
 import pandas as pd
+import pyarrow.parquet as pq
 import pytest
+
+from copd_strat.extracts import page_checksums
 
 COUNTS = (
     "moderate_exacerbations_12m",
@@ -176,3 +179,11 @@ def test_published_parquet_opens_in_another_engine(run_folder: Path, patients: p
 def test_files_are_for_owner_and_group_only(run_folder: Path) -> None:
     modes = {path.stat().st_mode & 0o007 for path in run_folder.rglob("*")}
     assert modes == {0}
+
+
+def test_every_published_parquet_file_has_page_checksums(run_folder: Path) -> None:
+    files = sorted(run_folder.rglob("*.parquet"))
+    assert len(files) > 10
+    for path in files:
+        with pq.ParquetFile(path) as file:
+            assert not file.metadata.num_rows or page_checksums.has_checksums(path, file.metadata), path

@@ -26,6 +26,18 @@ class Plant:
     spoil: Callable[[Any], None] = lambda site: None
 
 
+def reads(file: str, instead_of: str, text: str) -> Plant:
+    """A clinical rule that went wrong: only people with known answers can tell."""
+
+    def spoil(site: Any) -> None:
+        path = site.source / "copd_strat" / file
+        right = path.read_text(encoding="utf-8")
+        assert instead_of in right
+        path.write_text(right.replace(instead_of, text), encoding="utf-8")
+
+    return Plant("errors.py", "", 12, "known answers do not come out tonight", spoil)
+
+
 def damage_birth_years(site: Any) -> None:
     """Every fifth patient is born in the year 1: the row checks must set them aside."""
     path = site.extracts / "patients.csv"
@@ -80,6 +92,9 @@ CHECK_TURNED_ROUND = """
 _right = Minimum.condition
 Minimum.condition = lambda self, cell: f"NOT ({_right(self, cell)})"
 """
+SUMMARY_FINDS_NOTHING = """
+RuleSearch._tried = lambda self, rules, rows: set()
+"""
 VERDICT_UNWRITTEN = """
 _right = Path.write_text
 def _no_space(path, *given, **named):
@@ -101,6 +116,9 @@ LIST_ROW_DROPPED = """
 _whole = write_csv
 def write_csv(path, table):
     _whole(path, table.iloc[1:])
+"""
+POINTER_FORGOTTEN = """
+RunFolder._swap = lambda self: None
 """
 
 UNEVEN = "counts do not add up"
@@ -131,6 +149,9 @@ PLANTS = {
     "a check is turned round": Plant(
         "checks/minimum.py", CHECK_TURNED_ROUND, 12, TWO_COUNTS
     ),
+    "summaries find no rule broken": Plant(
+        "extracts/broken_rules.py", SUMMARY_FINDS_NOTHING, 12, TWO_COUNTS, damage_birth_years
+    ),
     "the verdict cannot be written": Plant(
         "quality/verdict_page.py", VERDICT_UNWRITTEN, 18, "the night's verdict cannot be written (No space left"
     ),
@@ -142,6 +163,30 @@ PLANTS = {
     ),
     "a list writer drops a row": Plant(
         "lists/write.py", LIST_ROW_DROPPED, 18, "patients belong on them, each once"
+    ),
+    "readers are not pointed at the run": Plant(
+        "publish/folder.py", POINTER_FORGOTTEN, 18, "readers do not see run"
+    ),
+    "codes of diagnoses keep their dots": reads(
+        "clinical/sql/diagnosis_lookup.sql", "upper(diagnosis), '[^A-Z0-9]', ''", "upper(diagnosis), '[ ]', ''"
+    ),
+    "exacerbations merge over 140 days": reads(
+        "config.py", "episode_gap_days: Days = 14", "episode_gap_days: Days = 140"
+    ),
+    "a unit loses its factor": reads("clinical/data/units.csv", ",,,1000,cells/uL", ",,,1,cells/uL"),
+    "people under 65 are left out": reads(
+        "clinical/sql/eligibility.sql", "INTERVAL 35 YEAR <= $index", "INTERVAL 65 YEAR <= $index"
+    ),
+    "the register of deaths is not asked": reads(
+        "clinical/sql/known_deaths.sql", "    FROM deaths\n", "    FROM (SELECT * FROM deaths WHERE FALSE) AS deaths\n"
+    ),
+    "GP days are a month early": reads(
+        "clinical/sql/gp_concepts.sql",
+        "    gp_events.event_date,",
+        "    gp_events.event_date - INTERVAL 1 MONTH AS event_date,",
+    ),
+    "source of admission for its method": reads(
+        "clinical/sql/hospital_rows.sql", "upper(trim(admission_method)) AS", "upper(trim(admission_source)) AS"
     ),
 }  # fmt: skip
 

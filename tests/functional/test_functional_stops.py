@@ -102,6 +102,8 @@ def test_a_night_that_cannot_be_published_says_why(site: Any, case: str) -> None
     assert done.returncode == code, done.stderr
     assert said in done.stderr
     assert "Fix:" in done.stderr
+    command = {10: "doctor", 11: "validate", 12: "validate", 16: "validate", 18: "run", 19: "doctor"}[code]
+    assert f"Then: copd-strat {command} --config {site.config}" in done.stderr
     assert "Traceback" not in done.stderr
     assert CANARY not in done.stderr + done.stdout
     assert not (site.folder / "output" / "CURRENT.json").exists()
@@ -169,6 +171,8 @@ def test_extracts_that_moved_too_far_leave_the_old_run_in_place(site: Any, peopl
         assert first.startswith(ONE_CAUSE[name])
         assert "Fix:" in first
         assert "tonight" in first
+        page = (site.output / "failed" / "validation.html").read_text(encoding="utf-8")
+        assert "<strong>Then:</strong> <code>copd-strat validate --config" in page
         record = json.loads((site.output / "failed" / "validation.json").read_text(encoding="utf-8"))
         assert {found["cause"] for found in record["findings"] if found["weight"] == "stop"} == {
             ONE_CAUSE[name]
@@ -176,6 +180,47 @@ def test_extracts_that_moved_too_far_leave_the_old_run_in_place(site: Any, peopl
         after = RunFolder(site.output).intact_current()
         assert after is not None
         assert after.path == before.path
+
+
+def rewrite_patients(site: Any, select: str) -> None:
+    """``select`` is over {patients}, in the order of the file's rows."""
+    path = patients_file(site)
+    draft = path.with_name("draft.csv")
+    source = f"(SELECT *, row_number() OVER () AS n FROM read_csv('{path}', all_varchar = true))"
+    duckdb.sql(f"COPY ({select.format(patients=source)}) TO '{draft}' (HEADER)")
+    draft.replace(path)
+
+
+# Each of the two practices takes the other's code.
+SWAPPED = """
+SELECT p.* EXCLUDE (n) REPLACE (CASE practice_id WHEN low THEN high ELSE low END AS practice_id)
+FROM {patients} p
+CROSS JOIN (SELECT min(practice_id) AS low, max(practice_id) AS high FROM {patients})
+ORDER BY n
+"""
+
+
+def test_people_columns_and_files_are_held_against_last_night(running_site: Any) -> None:
+    """What no total shows: practices beside other people's ids, a renamed column, a part that did not come."""
+    site = running_site
+    before = the_run(site)
+    whole = patients_file(site).read_bytes()
+    rewrite_patients(site, SWAPPED)
+    shifted = site.run(as_of="2026-04-10")
+    assert shifted.returncode == 13, shifted.stderr
+    assert "people are with other practices: native.patients, file patients.csv, column practice_id" in (
+        shifted.stderr
+    )
+    patients_file(site).write_bytes(whole)
+    rewrite_patients(site, "SELECT * EXCLUDE (n) RENAME (death_date AS died_on) FROM {patients} ORDER BY n")
+    min((site.extracts / "gp_events").glob("*.parquet")).unlink()
+    renamed = site.run(as_of="2026-04-10")
+    assert renamed.returncode == 13, renamed.stderr
+    assert "stopped (exit 13): a file is missing: native.gp_events" in renamed.stderr
+    assert "column death_date came last night and not tonight" in renamed.stderr
+    assert "no contract knows column died_on" in renamed.stderr
+    assert renamed.stderr.count("Fix:") == 2
+    assert the_run(site) == before
 
 
 def test_a_bug_gives_code_70_and_no_value(site: Any) -> None:
@@ -260,7 +305,12 @@ def test_a_stopped_night_says_so_in_one_sentence(running_site: Any, step: str) -
     assert log.count("was stopped by you") == 1
     assert "Traceback" not in log
     assert "Fix:" not in log
-    assert {path.name for path in running_site.output.iterdir()} == {".lock", "CURRENT.json", "runs"}
+    assert {path.name for path in running_site.output.iterdir()} == {
+        ".lock",
+        "CURRENT.json",
+        "audit.jsonl",
+        "runs",
+    }
     assert the_run(running_site) == before or step == "publish"
 
 

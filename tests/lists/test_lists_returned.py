@@ -334,6 +334,33 @@ def test_blank_lists_ask_nothing_and_other_files_are_told_apart(tmp_path: Path) 
     assert "not a workbook" in told["broken.xlsx"]
 
 
+@pytest.mark.parametrize("at", range(0, 100, 4))
+def test_a_workbook_damaged_anywhere_is_read_or_told(at: int, tmp_path: Path) -> None:
+    """Kept from fuzzing: a damaged member raises whatever the unpacker raises."""
+    path = answered_workbook(clinic_list(tmp_path, ".xlsx"), Decision="accepted", Date=datetime(2026, 3, 1))
+    content = bytearray(path.read_bytes())
+    for place in range(at * len(content) // 100, at * len(content) // 100 + 12):
+        content[place] ^= 0x55
+    path.write_bytes(content)
+    found = returned_answers([path], AS_OF)
+    assert len(found.unread) + len(found.answers) >= 1
+
+
+def test_a_field_longer_than_any_answer_is_told(tmp_path: Path) -> None:
+    path = clinic_list(tmp_path, ".csv")
+    path.write_bytes(path.read_bytes() + b'"' + b"x" * 200_000)
+    (error,) = returned_answers([path], AS_OF).unread
+    assert "longer than any answer" in str(error)
+
+
+def test_a_list_without_an_answer_adds_nothing(tmp_path: Path) -> None:
+    """Kept from the damage programs: it ended as an internal error."""
+    output = tmp_path / "decisions.csv"
+    done = command(clinic_list(tmp_path, ".csv"), "-o", output)
+    assert done.exit_code == 0
+    assert "answers 0" in done.output
+
+
 def command(*arguments: object) -> Result:
     return CliRunner().invoke(
         commands, ["decisions", *map(str, arguments), "--as-of", AS_OF.isoformat()], catch_exceptions=False

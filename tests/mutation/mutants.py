@@ -98,7 +98,7 @@ def _other_replacements(node: exp.Expression) -> Iterator[exp.Expression]:
     if isinstance(node, exp.Between):
         yield exp.GTE(this=node.this.copy(), expression=node.args["low"].copy())
         yield exp.LTE(this=node.this.copy(), expression=node.args["high"].copy())
-    elif isinstance(node, exp.Literal) and not node.is_string and node.this.isdigit():
+    elif isinstance(node, exp.Literal) and not node.is_string and node.this.isdigit() and not _counted(node):
         yield exp.Literal.number(int(node.this) + 1)
     elif isinstance(node, exp.Join) and node.side == "LEFT":
         changed = node.copy()
@@ -118,6 +118,11 @@ def _other_replacements(node: exp.Expression) -> Iterator[exp.Expression]:
         changed = node.copy()
         changed.expressions.pop()
         yield changed
+
+
+def _counted(node: exp.Expression) -> bool:
+    """Whether the number is only there to be counted: count(CASE WHEN … THEN 1 END)."""
+    return isinstance(node.parent, exp.If) and node.find_ancestor(exp.Count) is not None
 
 
 def _copied(value: object) -> object:

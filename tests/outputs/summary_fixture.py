@@ -24,6 +24,16 @@ RATES = {
     "ed_attendances": 0.05,
     "ed_only_exacerbations": 0.01,
     "copd_reviews": 0.08,
+    "discharge_duties_due": 0.03,
+    "discharge_duties_met": 0.015,
+    "exacerbation_reviews_due": 0.1,
+    "exacerbation_reviews_met": 0.05,
+    "readmissions_30d_reviewed": 0.001,
+    "readmissions_90d_reviewed": 0.003,
+    "clinic_seen": 0.02,
+    "app_offered": 0.02,
+    "app_registered": 0.015,
+    "app_activated": 0.01,
 }
 ORGANISATIONS = pd.DataFrame(
     {
@@ -71,7 +81,10 @@ def engine_with(folder: Path, months: list[date], everybody: pd.DataFrame, seed:
     engine.register_frame("monthly_events", pd.concat(events, ignore_index=True))
     engine.register_frame("organisations", ORGANISATIONS)
     engine.execute("ALTER TABLE organisations ALTER valid_to TYPE DATE")
-    tables = ("gp_events", "prescriptions", "hospital_episodes", "ed_attendances", "deaths")
+    tables = (
+        "gp_events", "prescriptions", "hospital_episodes", "ed_attendances", "deaths", "community_contacts",
+        "app_activity",
+    )  # fmt: skip
     engine.register_frame(
         "source_tables", pd.DataFrame({"table_name": tables, "present": [True] * len(tables)})
     )

@@ -30,14 +30,18 @@ _HEAD = """\
 Generated from the program's rules by `python tests/quality/stops_page.py`; do not edit this page.
 
 Whatever stops a night, the last published run stays in place. The terminal says the cause, what to do, and where the
-page of the verdict lies ([verdict.md](verdict.md)); once it is put right, `copd-strat validate` tells whether the
-night would go on.
+page of the verdict lies ([verdict.md](verdict.md)), and the command to give once it is put right
+([what to do, by what you see](night-that-stopped.md)).
 """
 
 
 def page() -> str:
     kinds = sorted(CopdStratError.__subclasses__(), key=lambda kind: kind.exit_code)
-    codes = [(str(kind.exit_code), _first_line(kind), _WHO[kind.exit_code]) for kind in kinds]
+    codes = [
+        ("0", "Published, or nothing has changed.", "nobody"),
+        ("2", "A command that is none: a wrong option or argument.", "whoever typed it: add --help"),
+    ]
+    codes += [(str(kind.exit_code), _first_line(kind), _WHO[kind.exit_code]) for kind in kinds]
     codes += [
         (str(BUG_EXIT_CODE), "A fault of the program.", "the program's maintainers: report the lines shown"),
         ("129, 130, 143", "Stopped by a signal: hang-up, interrupt, termination.", "whoever sent it"),

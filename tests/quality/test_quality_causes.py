@@ -122,6 +122,39 @@ def test_a_month_gone_from_every_part_is_a_month() -> None:
     ]
 
 
+def test_a_month_that_two_tables_lack_is_one_finding() -> None:
+    (found,) = causes(
+        None,
+        moved("GRD07", "gp_events", 990, 0, month="2025-06"),
+        moved("GRD06", "prescriptions", 1_900, 10, month="2025-06"),
+    )
+    assert found.subject == "gp_events, prescriptions"
+    assert "gp_events in 2025-06: 0 records tonight, 990 last night" in found.sentence
+    assert "prescriptions in 2025-06: 10 records tonight" in found.sentence
+
+
+def test_rows_that_came_and_are_nobodys_fall_with_the_patients() -> None:
+    """Half the patients are gone, and of some months more than half: every row of the events came all the same."""
+    (found,) = causes(
+        tonight(patients=350),
+        moved("GRD03", "patients", 1000, 350),
+        moved("GRD02", "native.gp_events", 60_000, 9_000),
+        moved("GRD07", "gp_events", 460, 85, month="2023-06"),
+        broken=(rule("gp_events", "known_patient", share=0.85),),
+    )
+    assert found.cause == "the number of patients has changed"
+    assert len(found.effects) == 3
+
+
+def test_months_that_differ_between_tables_stay_two_findings() -> None:
+    found = causes(
+        None,
+        moved("GRD07", "gp_events", 990, 0, month="2025-06"),
+        moved("GRD07", "prescriptions", 1_900, 10, month="2025-09"),
+    )
+    assert [one.subject for one in found] == ["gp_events", "prescriptions"]
+
+
 def test_files_named_by_their_date_are_told_apart_by_order() -> None:
     last = dict(LAST, files=LAST["files"] | {"native.gp_events": {"gp_events_0409.csv": 60_000}})
     figures = tonight(events=30_000, gp_events={"gp_events_0410.csv": 30_000})
@@ -273,3 +306,62 @@ def test_lost_rows_stand_before_all_else() -> None:
 def test_every_other_kind_is_one_finding(code: str, cause: str) -> None:
     found = causes(None, moved(code, "one", 300, 100), moved(code, "two", 300, 200))
     assert [one.cause for one in found] == [cause]
+
+
+def no_rows_accepted(table: str = "gp_events") -> RuleResult:
+    return RuleResult(
+        code="GATE01",
+        table=f"native.{table}",
+        level="fail",
+        success=False,
+        description="A needed table of which no row was accepted.",
+        fix="look in the quarantine",
+        observed={"rows": 60_000, "accepted": 0},
+    )
+
+
+@pytest.mark.parametrize("why", ["spelling", "dates", "unknown people"])
+def test_a_table_without_accepted_rows_is_an_effect_of_what_refused_them(why: str) -> None:
+    broken = {
+        "spelling": (),
+        "dates": (rule("gp_events", "readable", "event_date", share=1.0),),
+        "unknown people": (rule("gp_events", "known_patient", share=1.0),),
+    }[why]
+    linkage = (unlinked("ids are written in two ways"),) if why == "spelling" else ()
+    (found,) = causes(
+        tonight(events=0),
+        moved("GRD02", "native.gp_events", 60_000, 0),
+        broken=(no_rows_accepted(), *broken),
+        linkage=linkage,
+    )
+    assert found.codes != ("GATE01",)
+    assert any("(GATE01)" in effect for effect in found.effects)
+    assert any("60,000" in effect for effect in found.effects)
+
+
+def test_a_table_without_accepted_rows_alone_is_a_cause() -> None:
+    found = causes(broken=(no_rows_accepted(), rule("prescriptions", "maximum", "quantity")))
+    assert [one.subject for one in found] == ["native.gp_events", "native.prescriptions.quantity"]
+
+
+def test_a_missing_file_stands_before_all_that_its_table_lacks() -> None:
+    five = {name: rows for name, rows in PARTS.items() if not name.endswith("part_03.parquet")}
+    reach = Finding(cause="people have no records", subject="native.gp_events", weight="stop", sentence="few")
+    found = causes(
+        tonight(events=20_000, gp_events=five),
+        moved("GRD02", "native.gp_events", 60_000, 20_000),
+        moved("GRD07", "gp_events", 5_000, 2_500, month="2025-03"),
+        moved("GRD14", "native.gp_events", 6, 5),
+        moved("GRD09", "clinic", 300, 100),
+        linkage=(reach,),
+    )
+    assert [one.cause for one in found] == ["a file is missing", "dispositions have changed"]
+    assert found[0].subject == "native.gp_events: gp_events/part_03.parquet"
+    assert "5 file(s) tonight, 6 last night: file gp_events/part_03.parquet is missing" in found[0].sentence
+    assert "guard.let_through: [GRD14]" in found[0].fix
+    assert len(found[0].effects) == 3
+
+
+def test_people_without_records_are_a_cause_where_nothing_else_is() -> None:
+    reach = Finding(cause="people have no records", subject="native.gp_events", weight="stop", sentence="few")
+    assert [one.cause for one in causes(linkage=(reach,))] == ["people have no records"]

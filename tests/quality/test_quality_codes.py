@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from copd_strat import codelists
+from copd_strat.codelists.intact_codes import verhoeff_passes
 from copd_strat.codelists.matches import MatchReport, check_matches, starved_sources
 from copd_strat.config import EngineSettings
 from copd_strat.engine import Engine
@@ -169,3 +170,34 @@ def test_a_word_that_may_be_anybodys_is_not_repeated(engine: Engine) -> None:
     told = share_known(report) + str(codes_section(report)) + str(judge_codes(report)) + str(report)
     assert "canary" not in told
     assert report.unknown_systems == (("rarer or longer words", 92),)
+
+
+def sound_codes(engine: Engine, number: int) -> dict[tuple[str, str], int]:
+    listed_codes = engine.rows(
+        f"SELECT DISTINCT code FROM codes WHERE code_system = 'snomed' ORDER BY code LIMIT {number}"
+    )
+    return {("snomed", code): 1000 for (code,) in listed_codes}
+
+
+@pytest.mark.parametrize(
+    ("damaged", "events", "weight"),
+    [(5, 1, "stop"), (4, 2, "warn"), (1, 5, "warn"), (1, 4, None), (4, 1, None)],
+)
+def test_codes_cut_by_a_spreadsheet_are_told_from_five_rows_on(
+    engine: Engine, damaged: int, events: int, weight: str | None
+) -> None:
+    cut = {("snomed", f"90000000100{n}10"): events for n in range(1000, 1000 + damaged)}
+    cut = {key: n for key, n in cut.items() if not verhoeff_passes(key[1])}
+    assert len(cut) == damaged
+    report = matched(engine, {**sound_codes(engine, 100), **cut}, {})
+    assert causes(report) == ({"codes are damaged": weight} if weight else {})
+    assert not weight or "gp_events.code" in judge_codes(report)[0].sentence
+
+
+@pytest.mark.parametrize(("events", "told"), [(5, True), (4, False)])
+def test_ids_of_18_digits_never_end_in_three_zeros(engine: Engine, events: int, told: bool) -> None:
+    passing = next(
+        code for n in range(100_000) if verhoeff_passes(code := f"{123456789012345 + n}000")
+    )  # fmt: skip
+    report = matched(engine, {**sound_codes(engine, 100), ("snomed", passing): events}, {})
+    assert causes(report) == ({"codes are damaged": "stop"} if told else {})

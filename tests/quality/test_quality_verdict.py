@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
+from datetime import date
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 import stops_page
 from quality_world import receipt
@@ -14,8 +17,14 @@ from copd_strat.config import load
 from copd_strat.errors import ContractError, InputError, OutputError, RunGuardError, Stopped
 from copd_strat.quality import Validation
 from copd_strat.quality.findings import Finding, RuleResult, Section, SuiteResult, Verdict
-from copd_strat.quality.reconciliation import patients_add_up, relations_add_up, rows_add_up
+from copd_strat.quality.reconciliation import (
+    patients_add_up,
+    published_as_declared,
+    relations_add_up,
+    rows_add_up,
+)
 from copd_strat.quality.thresholds import judge_thresholds
+from copd_strat.quality.undeclared_gaps import word_findings
 from copd_strat.quality.verdict_page import Heading, verdict_page, write_verdict
 
 DEMO = load(Path(__file__).parents[2] / "pipelines" / "demo.yaml")
@@ -87,6 +96,28 @@ def test_a_gate_stops_the_night_with_its_first_cause(tmp_path: Path) -> None:
         ("stop", "dispositions have changed"),
         ("warn", "answers without effect"),
     ]
+
+
+def test_every_cause_that_stops_a_night_says_what_to_do(tmp_path: Path) -> None:
+    words = {"unit": {"NULL": 9, "\\N": 7}}
+    came = receipt("gp_events", {"gp_events.csv": 100})
+    told = replace(came, files=tuple(replace(file, undeclared_gaps=words) for file in came.files))
+    one_advice = str(_stopped(tmp_path / "a", word_findings([told])))
+    assert one_advice.count('gaps: ["NULL", "\\\\N"]') == 1
+    others = [replace(found, fix=f"do {number}") for number, found in enumerate(word_findings([told]))]
+    lines = str(_stopped(tmp_path / "b", others)).splitlines()
+    assert lines[-3:] == [
+        "  Another cause, a word stands where a value is missing: gp_events: the word \\N stands in 1 column"
+        " (rows: gp_events.unit 7)",
+        "    Fix: do 1",
+        "  Fix: do 0",
+    ]
+
+
+def _stopped(folder: Path, findings: list[Finding]) -> Exception:
+    with pytest.raises(ContractError) as caught, validation(folder) as verdict:
+        verdict.monitoring(findings, [])
+    return caught.value
 
 
 def test_what_only_warns_is_kept_for_the_manifest(tmp_path: Path) -> None:
@@ -208,3 +239,29 @@ def test_the_page_opens_with_what_stopped_the_night(tmp_path: Path) -> None:
 
 def test_the_page_of_what_stops_a_night_is_current() -> None:
     assert stops_page.PAGE.read_text(encoding="utf-8") == stops_page.page(), "run tests/quality/stops_page.py"
+
+
+def test_figures_for_commissioners_are_held_against_what_they_declare() -> None:
+    """Each control of disclosure taken away, a practice or a month lost, shows in the published figures."""
+    months = [date(2026, 1, 1), date(2026, 2, 1), date(2026, 3, 1)]
+    facts = pd.DataFrame(
+        [
+            {"period_type": "month", "period_start": month, "org_key": f"practice:{name}:2026-01"}
+            | {"numerator": 10.0, "denominator": 400.0}
+            for month in months
+            for name in ("A", "B")
+        ]
+    )
+    practices = dict.fromkeys(months, 2)
+
+    def told(changed: pd.DataFrame) -> dict[str, float]:
+        (result,) = published_as_declared(changed, practices).results
+        assert result.success is not any(result.observed.values())
+        return {name: count for name, count in result.observed.items() if count}
+
+    assert told(facts) == {}
+    assert told(facts.assign(numerator=facts["numerator"].mask(facts.index == 0, 5.0))) == {"below_10": 1}
+    assert told(facts.assign(denominator=401.0)) == {"not_multiples_of_5": 6}
+    assert told(facts.assign(numerator=facts["numerator"].mask(facts.index == 0))) == {}
+    assert told(facts[facts["period_start"] != months[1]]) == {"months_lacking": 1}
+    assert told(facts.drop(index=0)) == {"months_that_lack_practices": 1}

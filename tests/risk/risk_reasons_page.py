@@ -23,8 +23,9 @@ PATIENTS = 22
 INDEX_DATE = date(2026, 9, 30)
 HEAD = """# Reasons
 
-Every scored patient's severe risk comes with its reasons: what in the record makes it differ from the risk of
-a stated reference patient, in words, with value and date, largest first.
+Every scored patient's risk comes with its reasons: what in the record makes it differ from the risk of a stated
+reference patient, in words, with value and date, largest first. They are reasons for the outcome that the policy
+ranks by (`rank_by`: severe, as on this page, or any).
 
 **Reference patient**: {reference}.
 *Project choice, needs clinical sign-off.*

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from itertools import permutations
 from pathlib import Path
 
@@ -16,14 +17,14 @@ from copd_strat.errors import ModelError
 from copd_strat.risk import phrases, shapley
 from copd_strat.risk.model_card import Options
 from copd_strat.risk.models import accept3, accept3_cprd
-from copd_strat.risk.models.accept import SEVERE
+from copd_strat.risk.models.accept import SEVERE, TOTAL
 from copd_strat.risk.models.accept3_cprd import ACCEPT3_CPRD, completed
 from copd_strat.risk.score import predictors_from
 from copd_strat.risk.scorecard import scorecard
 
 SCALES = {
-    "accept3_cprd": accept3_cprd.log_severe_rate,
-    "accept3": lambda rate: accept3.log_severe_rate(rate, Options(country="GBR")),
+    "accept3_cprd": accept3_cprd.log_rate,
+    "accept3": partial(accept3.log_rate, options=Options(country="GBR")),
 }
 
 
@@ -33,21 +34,37 @@ def scorable() -> pd.DataFrame:
     return completed(predictors_from(goldens.accept_inputs(), ACCEPT3_CPRD)[~left_out])[0]
 
 
+@pytest.mark.parametrize("outcome", ["severe", "any"])
 @pytest.mark.parametrize("model", list(SCALES))
-def test_reasons_add_up_on_every_golden_patient(model: str) -> None:
-    patients, scale = scorable(), SCALES[model]
+def test_reasons_add_up_on_every_golden_patient(model: str, outcome: shapley.Outcome) -> None:
+    patients, scale = scorable(), partial(SCALES[model], outcome=outcome)
     assert len(patients) == 96
-    explained = shapley.contributions(patients, scale).sum(axis=1).to_numpy()
-    difference = shapley.log_severe_rate(patients, scale) - shapley.log_severe_rate(
-        shapley.reference(), scale
+    explained = shapley.contributions(patients, scale, outcome).sum(axis=1).to_numpy()
+    difference = shapley.explained_log_rate(patients, scale, outcome) - shapley.explained_log_rate(
+        shapley.reference(), scale, outcome
     )
     np.testing.assert_allclose(explained, difference, rtol=0, atol=1e-9)
 
 
-def test_the_explained_rate_is_the_published_one() -> None:
+def test_reasons_follow_the_outcome_that_ranks() -> None:
+    """Three exacerbations without an admission say nothing of severe ones, and much of any."""
+    patient = shapley.reference().assign(**{TOTAL: 3.0})
+    severe, of_any = (
+        shapley.contributions(patient, partial(accept3_cprd.log_rate, outcome=outcome), outcome)[SEVERE].iloc[
+            0
+        ]
+        for outcome in ("severe", "any")
+    )
+    assert severe == 0
+    assert of_any > 0.3
+
+
+@pytest.mark.parametrize(("outcome", "column"), [("severe", "severe_exac_rate"), ("any", "exac_rate")])
+def test_the_explained_rate_is_the_published_one(outcome: shapley.Outcome, column: str) -> None:
     golden = goldens.accept().loc[scorable().index]
-    rate = np.exp(shapley.log_severe_rate(scorable(), accept3_cprd.log_severe_rate))
-    published = golden["accept3_cprd__predicted_severe_exac_rate"]
+    scale = partial(accept3_cprd.log_rate, outcome=outcome)
+    rate = np.exp(shapley.explained_log_rate(scorable(), scale, outcome))
+    published = golden[f"accept3_cprd__predicted_{column}"]
     np.testing.assert_allclose(rate, published, rtol=0, atol=5.0001e-5)
 
 
@@ -71,23 +88,23 @@ def test_group_values_are_means_over_all_orders() -> None:
         for k, group in enumerate(order):
             step = values[frozenset(order[: k + 1])] - values[frozenset(order[:k])]
             means[group] += step / len(orders)
-    got = shapley.contributions(pd.DataFrame([patient]), accept3_cprd.log_severe_rate).iloc[0]
+    got = shapley.contributions(pd.DataFrame([patient]), accept3_cprd.log_rate).iloc[0]
     for group, names in groups.items():
         assert got[list(names)].sum() == pytest.approx(means[group], abs=1e-9)
 
 
 def test_the_reference_patient_has_no_reasons_to_give() -> None:
-    contributions = shapley.contributions(shapley.reference(), accept3_cprd.log_severe_rate)
+    contributions = shapley.contributions(shapley.reference(), accept3_cprd.log_rate)
     assert (contributions.to_numpy() == 0).all()
 
 
 def test_a_group_is_split_by_its_linear_terms() -> None:
     patients = scorable().head(60)
-    got = shapley.contributions(patients, accept3_cprd.log_severe_rate)
+    got = shapley.contributions(patients, accept3_cprd.log_rate)
     raw = packaged("accept")["engines"]["full"]
     reference = shapley.reference().iloc[0]
 
-    slopes = shapley._sensitivities(accept3_cprd.log_severe_rate)
+    slopes = shapley._sensitivities(accept3_cprd.log_rate)
 
     def term(name: str, unit: float) -> pd.Series:
         coefficient = slopes[0] * raw["log_rate"][name] + slopes[1] * raw["severity_logit"][name]
@@ -101,8 +118,8 @@ def test_a_group_is_split_by_its_linear_terms() -> None:
 
 def test_linear_terms_are_first_order_effects_at_the_reference_patient() -> None:
     nearly = shapley.reference().assign(statin=1e-3, BMI=26.99)
-    got = shapley.contributions(nearly, accept3_cprd.log_severe_rate).iloc[0]
-    to_alpha, to_eta = shapley._sensitivities(accept3_cprd.log_severe_rate)
+    got = shapley.contributions(nearly, accept3_cprd.log_rate).iloc[0]
+    to_alpha, to_eta = shapley._sensitivities(accept3_cprd.log_rate)
     raw = packaged("accept")["engines"]["full"]
     first_order = to_alpha * raw["log_rate"]["statin"] + to_eta * raw["severity_logit"]["statin"]
     assert got["statin"] == pytest.approx(1e-3 * first_order, rel=1e-3)
@@ -158,19 +175,32 @@ def test_the_page_of_examples_is_what_the_program_says() -> None:
 
 
 CARD = {
-    "name": "site model",
+    "name": "site_model",
+    "title": "Site model",
     "outcome": "severe exacerbation",
     "horizon": "12 months",
     "intercept": -2.5,
     "features": [
         {
             "feature": "fev1_pct_predicted",
+            "label": "FEV1 % predicted",
+            "group": "lung function",
+            "words": {},
             "edges": [30, 50],
             "log_odds": [0.8, 0.3, 0.0],
             "missing": 0.2,
             "reference": 60,
         },
-        {"feature": "severe_ever", "edges": [0.5], "log_odds": [0.0, 0.9], "missing": 0.4, "reference": 0},
+        {
+            "feature": "severe_ever",
+            "label": "a severe exacerbation ever",
+            "group": "exacerbation history",
+            "words": {},
+            "edges": [0.5],
+            "log_odds": [0.0, 0.9],
+            "missing": 0.4,
+            "reference": 0,
+        },
     ],
 }
 

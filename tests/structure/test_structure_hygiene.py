@@ -51,10 +51,9 @@ def test_hooks_download_nothing() -> None:
 
 # Runtime packages that no module of the program imports by name, each with who needs it.
 NOT_IMPORTED = {
-    "scikit-learn": "the user fixed it; a site's own model is trained with it",
     "tzdata": "the zoneinfo module reads it",
 }
-MODULES = {"pyyaml": "yaml"}
+MODULES = {"pyyaml": "yaml", "scikit-learn": "sklearn"}
 
 
 def test_the_program_imports_what_it_depends_on() -> None:

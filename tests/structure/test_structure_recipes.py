@@ -157,6 +157,7 @@ world.patient("p")
 world.episode("p", "2025-05-03", "2025-05-10", "J441")
 world.episode("p", "2025-06-03", "2025-06-09", "J441")
 world.build()
+world.start_clock()
 count_events(world.engine, [date(2025, 5, 1), date(2025, 6, 1)])
 print(world.engine.rows("SELECT month, n FROM monthly_events WHERE indicator = 'long_stays'"))
 """

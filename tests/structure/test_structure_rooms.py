@@ -37,14 +37,28 @@ MAY_IMPORT: dict[str, set[str]] = {
     "lists": {"followup", "pathways", "risk", "plan", *BELOW},
     "summary": {"pathways", "risk", "plan", "contracts", *BELOW},
     "report": {"summary", "pathways", "risk", "plan", *BELOW},
+    "tracing": {
+        "followup",
+        "pathways",
+        "risk",
+        "clinical",
+        "codelists",
+        "extracts",
+        "contracts",
+        "plan",
+        "publish",
+        *BELOW,
+    },
     "publish": {"contracts", *BELOW},
+    "control_people": {"pathways", "risk", "clinical", "codelists", "extracts", *BELOW},
     "evaluation": {"quality", "pathways", "risk", "clinical", "contracts", "publish", *BELOW},
     "synthetic": {"codelists", "extracts", "contracts", *BELOW},
 }
 # The night's steps call every room; the night itself calls the steps.
 MAY_IMPORT["night_steps"] = {"progress", *MAY_IMPORT}
 MAY_IMPORT["run"] = {*MAY_IMPORT["night_steps"], "night_steps"}
-MAY_IMPORT["backtesting"] = MAY_IMPORT["programme_run"] = MAY_IMPORT["run"]
+MAY_IMPORT["backtesting"] = MAY_IMPORT["run"]
+MAY_IMPORT["programme_run"] = MAY_IMPORT["training_run"] = {*MAY_IMPORT["run"], "backtesting"}
 
 
 # Functions that exist in the embedded engine alone, or mean something else in Spark.

@@ -21,6 +21,7 @@ import hashlib
 import json
 import os
 import random
+import re
 import shutil
 import signal
 import sys
@@ -32,18 +33,16 @@ from pathlib import Path
 from typing import Any
 
 import warm_night
-from conftest import CONFIG, END, KEY, ROOT
+from trust_site import FIRST, KEY, SECOND, make_people, make_site
 
 from copd_strat.errors import CopdStratError
 from copd_strat.publish import RunFolder
-from copd_strat.synthetic import SyntheticSettings, generate
 
-FIRST, SECOND = "2026-04-09", "2026-04-10"
-MORE = "summary: {months: 1}\nretain_runs: 1\n"
 # Beside the runs: a stopped night's page, and what the program writes for itself.
-OWN_NAMES = {".lock", "CURRENT.json", "runs", "failed"}
+OWN_NAMES = {".lock", "CURRENT.json", "runs", "failed", "audit.jsonl"}
+ROOTS = ("output", "commissioners")
 TIMED = ("seconds", "cpu_seconds", "timed_files")
-FAULTS = {"ENOSPC": "owm", "EIO": "ws", "EACCES": "omru"}
+FAULTS = {"ENOSPC": "owm", "EIO": "ws", "EACCES": "omru", "EXDEV": "r"}
 
 State = dict[str, str]
 
@@ -66,90 +65,95 @@ class Trial:
     def extracts(self) -> Path:
         return self.base / "people" / "native"
 
-    def site(self, name: str, output: Path | None = None) -> Path:
-        """A folder with a configuration and a copy of ``output`` (default: the first night's)."""
+    def site(self, name: str, like: Path | None = None) -> Path:
+        """A site with a copy of what another has published (default: after the first night)."""
         folder = self.base / name
         shutil.rmtree(folder, ignore_errors=True)
-        folder.mkdir()
-        text = CONFIG.format(contracts=ROOT / "data_contracts").replace(
-            "path: extracts", f"path: {self.extracts}"
-        )
-        (folder / "nightly.yaml").write_text(text + MORE, encoding="utf-8")
-        source = output or self.base / "first" / "output"
-        if source.exists():
-            shutil.copytree(source, folder / "output", symlinks=True)
+        make_site(folder, self.extracts, retained=1)
+        source = like or self.base / "first"
+        for root in ROOTS:
+            if (source / root).exists():
+                shutil.copytree(source / root, folder / root, symlinks=True)
         return folder
 
     def night(self, folder: Path, before: Any = lambda: None, as_of: str = SECOND) -> warm_night.Ended:
         arguments = ["run", "--config", str(folder / "nightly.yaml"), "--as-of", as_of]
-        return warm_night.called(arguments, folder / "log", before)
+        return warm_night.called(arguments, folder.with_suffix(".log"), before)
 
     def prepare(self) -> None:
         """The first night, and an undisturbed second one that counts its operations."""
-        made = warm_night.forked(lambda: generate(SETTINGS, self.base / "people"))
+        made = warm_night.forked(lambda: make_people(self.base / "people"))
         first = self.night(self.site("first"), as_of=FIRST)
         folder = self.site("second")
-        self.before = state(folder / "output")
+        self.before = state(folder)
         began = time.perf_counter()
-        operations = folder / "operations"
+        operations = self.base / "operations"
         log = os.open(operations, os.O_WRONLY | os.O_CREAT)
-        second = self.night(folder, lambda: warm_night.arm(folder / "output", "count", log=log))
+        second = self.night(folder, lambda: warm_night.arm(folder, "count", log=log))
         self.seconds = time.perf_counter() - began
         if (made, first.code, second.code) != (0, 0, 0):
             sys.exit(f"an undisturbed night fails\n{first.log}\n{second.log}")
         lines = operations.read_text(encoding="utf-8").splitlines()
         self.operations = Counter(line.split("\t")[1] for line in lines)
-        self.after = state(folder / "output")
+        self.after = state(folder)
         self.good = {digest(self.before), digest(self.after)}
 
     def judge(self, what: str, folder: Path) -> None:
         """Count one trial, and note what is wrong with what it left in ``folder``."""
-        self.tried[what.split(" ", maxsplit=1)[0]] += 1
+        kind = what.split(" ", maxsplit=1)[0]
+        self.tried[kind] += 1
+        if self.tried[kind] % 10 == 0:
+            print(f"{kind}: {self.tried[kind]} tried", flush=True)
         try:
             self._judge(folder)
         except (AssertionError, CopdStratError, OSError) as error:
-            self.wrong.append(f"{what}: {type(error).__name__} {error}")
+            self.note(f"{what}: {type(error).__name__} {error}")
         shutil.rmtree(folder, ignore_errors=True)
+
+    def note(self, wrong: str) -> None:
+        """Tell it at once: the rest may take hours."""
+        self.wrong.append(wrong)
+        print(f"WRONG {wrong}", flush=True)
 
     def _judge(self, folder: Path) -> None:
         output = RunFolder(folder / "output")
         run = output.intact_current()
         assert run is not None, "no run is published"
         assert run.run_id in (self.before["run"], self.after["run"]), "a run that nobody made is published"
-        with output.lock(), output.staged("next"):
+        with output.lock("test"), output.staged("next"):
             pass
         left = {path.name for path in output.root.iterdir()} - OWN_NAMES
         assert not left, f"left over: {sorted(left)}"
-        found = digest(state(output.root))
+        found = digest(state(folder))
         if found in self.good:
             return
         later = self.night(folder)
         assert later.code == 0, f"the later night fails\n{later.log}"
-        left_now = state(output.root).items() ^ self.after.items()
+        left_now = state(folder).items() ^ self.after.items()
         assert not left_now, (
             f"the later night leaves something else: {sorted({name for name, _ in left_now})}"
         )
         self.good.add(found)
 
 
-SETTINGS = SyntheticSettings(seed=7, practices=1, register=30, years=1, end=END)
-
-
-def state(output: Path) -> State:
-    """Every file below the runs by its content, clock times aside, and the run that is published."""
+def state(site: Path) -> State:
+    """Every file that is published by its content, clock times aside, and where the pointers lead."""
+    output = site / "output"
     pointer = json.loads((output / "CURRENT.json").read_text(encoding="utf-8"))
-    runs = (output / "runs").rglob("*")
-    site = str(output.parent).encode()  # stands in the manifest's settings
-    found = {path.relative_to(output).as_posix(): _content(path, site) for path in runs if path.is_file()}
+    # The site's folder stands in the manifest's settings, and every trial has its own.
+    own = re.compile(re.escape(str(site.parent)).encode() + rb"/\w+")
+    paths = [*(output / "runs").rglob("*"), *(site / "commissioners").rglob("*")]
+    found = {path.relative_to(site).as_posix(): _content(path, own) for path in paths if path.is_file()}
     return found | {"run": pointer["folder"], "earlier": str([link["folder"] for link in pointer["earlier"]])}
 
 
-def _content(path: Path, site: bytes) -> str:
+def _content(path: Path, site: re.Pattern[bytes]) -> str:
     content = path.read_bytes()
     if path.name in ("manifest.json", "run_summary.json"):
         parts = json.loads(content)
         kept = {name: part for name, part in parts.items() if name not in TIMED}
-        content = json.dumps(kept, sort_keys=True).encode().replace(site, b"")
+        content = json.dumps(kept, sort_keys=True).encode()
+        content = site.sub(b"", content)
     return hashlib.sha256(content).hexdigest()
 
 
@@ -161,7 +165,7 @@ def images(trial: Trial, every: int) -> None:
     """Look at the output folder before each operation, or each ``every``-th."""
     folder = trial.site("stopped")
     arguments = ["run", "--config", str(folder / "nightly.yaml"), "--as-of", SECOND]
-    night = warm_night.start(arguments, folder / "log", lambda: warm_night.arm(folder / "output", "stop"))
+    night = warm_night.start(arguments, folder.with_suffix(".log"), lambda: warm_night.arm(folder, "stop"))
     operation = 0
     while True:
         _, status = os.waitpid(night, os.WUNTRACED)
@@ -169,9 +173,9 @@ def images(trial: Trial, every: int) -> None:
             break
         operation += 1
         if operation % every == 0:
-            trial.judge(f"images at operation {operation}", trial.site("image", folder / "output"))
+            trial.judge(f"images at operation {operation}", trial.site("image", folder))
         os.kill(night, signal.SIGCONT)
-    assert os.waitstatus_to_exitcode(status) == 0, (folder / "log").read_text(encoding="utf-8")
+    assert os.waitstatus_to_exitcode(status) == 0, (folder.with_suffix(".log")).read_text(encoding="utf-8")
 
 
 def kills(trial: Trial, number: int) -> None:
@@ -180,10 +184,10 @@ def kills(trial: Trial, number: int) -> None:
         folder = trial.site("killed")
         moment = trial.rng.uniform(0, trial.seconds)
         arguments = ["run", "--config", str(folder / "nightly.yaml"), "--as-of", SECOND]
-        night = warm_night.start(arguments, folder / "log")
+        night = warm_night.start(arguments, folder.with_suffix(".log"))
         time.sleep(moment)
         os.kill(night, signal.SIGKILL)
-        end = warm_night.ended(night, folder / "log")
+        end = warm_night.ended(night, folder.with_suffix(".log"))
         trial.tried[f"  of these {'killed' if end.code < 0 else 'ended before'}"] += 1
         trial.judge(f"kills after {moment:.2f} s", folder)
 
@@ -196,16 +200,14 @@ def faults(trial: Trial, number: int) -> None:
         at, lasts = trial.rng.randint(1, possible), trial.rng.random() < 0.5
         folder = trial.site("failing")
 
-        def spoil(
-            output: Path = folder / "output", at: int = at, name: str = name, lasts: bool = lasts
-        ) -> None:
+        def spoil(site: Path = folder, at: int = at, name: str = name, lasts: bool = lasts) -> None:
             code = getattr(errno, name)
-            warm_night.arm(output, "fail", at, kinds=FAULTS[name], error=code, lasts=lasts)
+            warm_night.arm(site, "fail", at, kinds=FAULTS[name], error=code, lasts=lasts)
 
         end = trial.night(folder, spoil)
         what = f"faults {name} at operation {at}{' and later' if lasts else ''}"
         if end.code not in (0, 18):
-            trial.wrong.append(f"{what}: exit {end.code}\n{end.log[-1500:]}")
+            trial.note(f"{what}: exit {end.code}\n{end.log[-1500:]}")
         trial.tried[f"  of these exit {end.code}"] += 1
         trial.judge(what, folder)
 
@@ -233,7 +235,7 @@ def main() -> None:
     for what, count in trial.tried.items():
         print(f"{what:<24}{count:>6,}")
     print(f"{'wrong':<24}{len(trial.wrong):>6,}")
-    sys.exit("\n".join(trial.wrong) if trial.wrong else 0)
+    sys.exit(1 if trial.wrong else 0)
 
 
 if __name__ == "__main__":

@@ -31,6 +31,7 @@ governance:
 extracts:
   - {{layout: native, path: {extracts}}}
 output: output
+publish: {{commissioners: commissioners}}
 engine: {{memory_limit: 500MB, threads: 1}}
 risk: {{care_setting: primary_care}}
 summary: {{months: 1}}

@@ -22,7 +22,6 @@ from copd_strat.quality.gx_runner import SuiteOutcome
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
-sys.path[:0] = [str(HERE.parent / "functional")]
 KINDS = "owstruml"
 
 
@@ -72,6 +71,7 @@ def warm_up() -> None:
     import scipy.stats  # noqa: F401
     import xlsxwriter  # noqa: F401
 
+    import copd_strat.cli
     import copd_strat.run
     import copd_strat.synthetic  # noqa: F401
     from copd_strat.checks.expectations import expectations

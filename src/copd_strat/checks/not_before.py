@@ -13,7 +13,12 @@ from copd_strat.contracts.contract import Contract, Rule
 class NotBefore(Check):
     meaning = "the date is not before that of another column"
     counts = "Rows whose {column} lies before {other}."
-    fix = "correct {column} or {other} at the source"
+    # Days up to the 12th can be read as months: a spreadsheet of another country exchanges these and no others.
+    fix = (
+        "correct {column} or {other} at the source; where many rows break it, either the two columns were "
+        "exchanged, or a spreadsheet exchanged day and month wherever the day is 12 or less: export dates as "
+        "yyyy-mm-dd, without a spreadsheet"
+    )
     dimension = "consistency"
     arguments = ("column",)
     of_one_value = True

@@ -18,7 +18,9 @@ from copd_strat.cli import (
     published_runs,
     reference_pages,
     scoring,
+    trace_lines,
 )
+from copd_strat.cli.examples import add_examples
 from copd_strat.cli.terminal import exit_codes
 
 # Files of a run are for their owner and group only.
@@ -45,9 +47,13 @@ for room in (
     demonstration,
     new_site,
     doctor,
+    trace_lines,
 ):
     for command in room.COMMANDS:
         commands.add_command(command)
+
+
+add_examples(commands)
 
 
 def main() -> None:

@@ -128,7 +128,7 @@ def _disk(settings: config.Settings) -> str:
 
 def _writable(output: Path) -> str:
     folder = RunFolder(output)
-    with folder.lock():
+    with folder.lock("doctor"):
         return "the output folder can be written and is not locked"
 
 

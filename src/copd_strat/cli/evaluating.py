@@ -42,7 +42,7 @@ def backtest(config_path: Path, as_of: date, indexes: tuple[date, ...], as_json:
     night = Night(settings=config.load(config_path), as_of=as_of)
     dates = sorted(set(indexes))
     say(f"copd-strat {__version__} · {night.settings.title} · back-test of {len(dates)} index date(s)")
-    with RunFolder(night.settings.output).lock(), next_command(config_path, as_of):
+    with RunFolder(night.settings.output).lock("backtest"), next_command(config_path, as_of):
         planned = plan(night)
         say_reads(planned)
         say(f"  writes  {night.settings.output / 'backtest'}: {', '.join(map(str, dates))}")
@@ -126,7 +126,7 @@ def recalibrate(
     show(f"Next: name it in the configuration: risk: {{recalibration: {path.name}}}")
 
 
-def _text(measured: list[float]) -> str:
+def _text(measured: list[float | None]) -> str:
     from copd_strat.evaluation.backtest_page import figure
 
     return figure(*measured)
@@ -149,21 +149,82 @@ def write_sealed(path: Path, content: dict[str, Any], signed_off_by: str | None,
 @click.command()
 @options.config
 @options.as_of
+@indexes
+@click.option("--name", default="own_model", show_default=True, help="Name by which a policy may rank by it.")
+@click.option(
+    "--outcome",
+    type=click.Choice(["severe", "any"]),
+    default="severe",
+    show_default=True,
+    help="What it foretells.",
+)
+@click.option("--seed", type=click.IntRange(0), default=1, show_default=True)
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path),
+    help="File to write [default: NAME.json beside the configuration].",
+)
+def train(
+    config_path: Path,
+    as_of: date,
+    indexes: tuple[date, ...],
+    name: str,
+    outcome: str,
+    seed: int,
+    output: Path | None,
+) -> None:
+    """Train the site's own additive model; the last INDEX is held out. Recalibrate first: it needs less."""
+    from copd_strat import backtesting, training_run
+    from copd_strat.evaluation.training import Wanted
+    from copd_strat.plan import Night, plan
+
+    night = Night(settings=config.load(config_path), as_of=as_of)
+    path = output or config_path.parent / f"{name}.json"
+    wanted = Wanted(
+        name=name,
+        title=f"Own additive model of {night.settings.title}",
+        outcome=f"{outcome}_exacerbation",
+        seed=seed,
+    )
+    dates = sorted(set(indexes))
+    say(f"copd-strat {__version__} · {night.settings.title} · training on {len(dates)} index date(s)")
+    with RunFolder(night.settings.output).lock("train"), next_command(config_path, as_of):
+        planned = plan(night)
+        say_reads(planned)
+        steps = len(backtesting.READING) + len(dates) + 1
+        content = training_run.train_model(planned, dates, wanted, Narrator(say, total=steps))
+    write_sealed(path, content, None, as_of)
+    rows = [
+        [
+            model,
+            found["people"],
+            *(_text(found[metric]) for metric in ("c_statistic", "oe_ratio", "calibration_slope")),
+        ]
+        for model, found in content["performance"].items()
+    ]
+    show(table([f"on {content['training']['held_out']}", "people", "C-statistic", "O/E", "slope"], rows))
+    show(
+        f"\nWrote {path}; read it with 'copd-strat models show {path}', name it in risk.scorecards, back-test it."
+    )
+
+
+@click.command()
+@options.config
+@options.as_of
 @options.as_json
 def evaluate(config_path: Path, as_of: date, as_json: bool) -> None:
     """What did the clinic do? Those just within the places against those next in line; power first."""
-    from copd_strat import programme_run
+    from copd_strat import backtesting, programme_run
     from copd_strat.evaluation.programme_words import beforehand, conclusion
     from copd_strat.plan import Night, plan
 
     night = Night(settings=config.load(config_path), as_of=as_of)
     say(f"copd-strat {__version__} · {night.settings.title} · evaluation of the clinic")
-    with RunFolder(night.settings.output).lock(), next_command(config_path, as_of):
+    with RunFolder(night.settings.output).lock("evaluate"), next_command(config_path, as_of):
         planned = plan(night)
         say_reads(planned)
-        judged = programme_run.evaluate_programme(
-            planned, Narrator(say, total=len(programme_run.READING) + 1)
-        )
+        judged = programme_run.evaluate_programme(planned, Narrator(say, total=len(backtesting.READING) + 1))
     if as_json:
         show_json(judged.evaluation.to_json() | {"folder": str(judged.folder)})
         return
@@ -172,4 +233,4 @@ def evaluate(config_path: Path, as_of: date, as_json: bool) -> None:
     show(f"\n  {judged.folder}")
 
 
-COMMANDS = (backtest, recalibrate, evaluate)
+COMMANDS = (backtest, recalibrate, train, evaluate)

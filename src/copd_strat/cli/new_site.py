@@ -39,10 +39,6 @@ def init(folder: Path, output: Path) -> None:
 
     On a terminal it asks for what only a person knows. What is not answered stays in angle brackets, and
     'doctor' and 'run' name it. The JSON Schemas beside the configuration let an editor check it.
-
-    \b
-    copd-strat init extracts/
-    copd-strat init /data/march -o nightly.yaml
     """
     from copd_strat.extracts.propose_layout import propose
     from copd_strat.pathways.policy_files import FOLDER, SCHEMA

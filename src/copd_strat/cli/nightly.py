@@ -64,7 +64,7 @@ def run(
             say_plan(plan(night))
             say("This was a dry run: nothing was read beyond file names and hashes, nothing was written.")
             return
-        with failure_told(night.settings), RunFolder(night.settings.output).lock():
+        with failure_told(night.settings), RunFolder(night.settings.output).lock("run"):
             planned = plan(night)
             say_plan(planned)
             outcome = nightly(planned, Narrator(say, total=len(STEPS)))
@@ -81,8 +81,8 @@ def check_again(config_path: Path, as_of: date) -> str:
 
 
 # Which command is next, by exit code: what the configuration or the approval lacks is checked by doctor, what
-# the extracts lack by validate; all else (lock, disk, disclosure, model) shows only in a run.
-_DOCTOR, _VALIDATE = (10, 19), (11, 12, 13, 16)
+# the extracts lack by validate; all else (lock, disk, another key, disclosure, model) shows only in a run.
+_DOCTOR, _VALIDATE, _VALIDATE_WITH_PAGE = (10, 19), (11,), (12, 13, 16)
 
 
 @contextmanager
@@ -94,7 +94,7 @@ def next_command(config_path: Path, as_of: date) -> Iterator[None]:
         path = shlex.quote(str(config_path))
         if error.exit_code in _DOCTOR:
             error.then = f"copd-strat doctor --config {path}"
-        elif error.exit_code in _VALIDATE:
+        elif error.exit_code in _VALIDATE or (error.page and error.exit_code in _VALIDATE_WITH_PAGE):
             error.then = check_again(config_path, as_of)
         else:
             error.then = f"copd-strat run --config {path} --as-of {as_of}"
@@ -162,7 +162,7 @@ def validate(config_path: Path, as_of: date, index: date | None, as_json: bool) 
         settings, again = config.load(config_path), check_again(config_path, as_of)
         night = Night(settings=settings, as_of=as_of, index=index, check_again=again)
         say(f"copd-strat {__version__} · {settings.title} · checking extracts, run date {as_of}")
-        with RunFolder(settings.output).lock():
+        with RunFolder(settings.output).lock("validate"):
             planned = plan(night)
             say_plan(planned)
             found = read_and_judge(planned, Narrator(say, total=len(READING)))

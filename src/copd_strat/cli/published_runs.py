@@ -15,7 +15,7 @@ from copd_strat.cli import options
 from copd_strat.cli.run_sentences import counted, diff_sentences, run_sentence, whatif_text
 from copd_strat.cli.terminal import say, show, show_json
 from copd_strat.errors import InputError
-from copd_strat.publish import PublishedRun, RunFolder
+from copd_strat.publish import PublishedRun, RunFolder, audit_log
 
 _HISTORY, _PATIENTS = "history/dispositions.parquet", "analyst/patients.parquet"
 
@@ -91,6 +91,8 @@ def verify_run(config_path: Path, run: str | None) -> None:
     settings, current = published(config_path)
     chosen = named_run(settings, run) if run else current
     RunFolder(settings.output).require_intact(chosen)
+    if line := audit_log.first_changed(settings.output):
+        say(f"Warning: {settings.output / audit_log.NAME} was changed before its line {line}")
     files = len(chosen.manifest["files"]) + len(chosen.manifest["timed_files"])
     show(f"Run {chosen.path.name}: {files} files, all as published.")
 
@@ -101,7 +103,7 @@ def verify_run(config_path: Path, run: str | None) -> None:
 def restore_run(config_path: Path, run: str) -> None:
     """Make RUN, if it is whole, the published one again: the way out of a damaged run or pointer."""
     folder = RunFolder(config.load(config_path).output)
-    with folder.lock():
+    with folder.lock(f"runs restore {run}"):
         restored = folder.restore(run)
     show(f"Published is now run {restored.path.name} of {restored.manifest['as_of']}.")
 
@@ -113,7 +115,7 @@ def purge_runs(config_path: Path, keep: int | None) -> None:
     """Remove the oldest runs; the published one always stays."""
     settings = config.load(config_path)
     folder = RunFolder(settings.output)
-    with folder.lock():
+    with folder.lock("runs purge"):
         removed = folder.purge(keep or settings.retain_runs)
     show(f"Removed {counted(len(removed), 'run')}." + "".join(f"\n  {name}" for name in removed))
 

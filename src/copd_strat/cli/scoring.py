@@ -81,10 +81,16 @@ def list_models() -> None:
 @models.command("show")
 @click.argument("name")
 def show_model(name: str) -> None:
-    """The card of one model: predictors, ranges, source, licence, published performance."""
-    from copd_strat.risk import registry
+    """The card of one model: predictors, ranges, source, licence, published performance.
 
-    show(registry.show_text(name))
+    NAME is a published model's name, or the file of the site's own.
+    """
+    from copd_strat.risk import own_model, registry
+
+    if name.endswith(".json"):
+        show(own_model.show_text(own_model.load_own(Path(name))))
+    else:
+        show(registry.show_text(name))
 
 
 COMMANDS = (score, models)

@@ -1,6 +1,6 @@
 """Canonical relations into clinical facts: the register, exacerbations, spells, and one row a patient."""
 
-from copd_strat.clinical.build import ClinicalFacts, build, feature_table
+from copd_strat.clinical.build import ClinicalFacts, build, feature_table, give_back
 from copd_strat.clinical.completeness import Completeness
 from copd_strat.clinical.dictionary import Feature, features
 from copd_strat.clinical.monthly import build_monthly
@@ -13,4 +13,5 @@ __all__ = [
     "build_monthly",
     "feature_table",
     "features",
+    "give_back",
 ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import date
 from functools import partial
@@ -53,6 +53,29 @@ class UnknownUnit:
 
 
 @dataclass(frozen=True, kw_only=True)
+class ReadingQuality:
+    """Readings of a measure whose unit is known, and how many are outside what can be.
+
+    ``usual``: whether the middle one lies where that of a group can (None: nothing is known of the measure).
+    ``practices`` are those with impossible readings: id → (readings, impossible ones).
+    """
+
+    measure: str
+    readings: int
+    impossible: int
+    usual: bool | None
+    practices: Mapping[str, tuple[int, int]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class NamedDead:
+    """People with COPD whom the register of deaths names, and those with records 60 days after it and later."""
+
+    named: int
+    with_later_records: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class ClosedPractice:
     """A practice that has closed, and how many people with COPD are still registered with it."""
 
@@ -86,6 +109,8 @@ class ClinicalFacts:
     conflicts: MappingProxyType[str, int]
     closed_practices: tuple[ClosedPractice, ...]
     unknown_units: tuple[UnknownUnit, ...]
+    readings: tuple[ReadingQuality, ...]
+    named_dead: NamedDead
 
     @property
     def hospital_lag_days(self) -> int | None:
@@ -106,7 +131,9 @@ class ClinicalFacts:
             "hospital_complete_to": self.hospital_complete_to,
             "completeness": [asdict(one) | {"certainty": one.certainty} for one in self.completeness],
             "unknown_units": [asdict(one) for one in self.unknown_units],
+            "readings": [asdict(one) for one in self.readings],
             "deaths": [asdict(one) for one in self.deaths],
+            "named_dead": asdict(self.named_dead),
             "conflicts": dict(self.conflicts),
             "closed_practices": [asdict(one) for one in self.closed_practices],
             "attrition": [asdict(step) for step in self.attrition],
@@ -116,13 +143,19 @@ class ClinicalFacts:
 
 
 def build(
-    engine: Engine, settings: ClinicalSettings, *, as_of: date, index: date | None = None
+    engine: Engine,
+    settings: ClinicalSettings,
+    *,
+    as_of: date,
+    index: date | None = None,
+    unobservable: Mapping[str, str] | None = None,
 ) -> ClinicalFacts:
     """Make the register, events, exacerbations, spells and ``features`` from the canonical relations.
 
     Needs the canonical relations and the tables of ``codelists.load``; ``provider_successors`` and
     ``organisations`` may be absent. ``as_of`` is the run date: nothing dated later is known. ``index`` ends
-    the predictors' windows; by default the last complete day of the GP extract. Raises IdentifiableDataError
+    the predictors' windows; by default the last complete day of the GP extract. ``unobservable``: facts that
+    the whole extract cannot show, where a part of it is built; else found out here. Raises IdentifiableDataError
     where people with a standing Type 1 opt-out are in the data, ConfigError where GP records contradict
     themselves about how far they are complete.
     """
@@ -133,7 +166,8 @@ def build(
     silent = silent_units(engine, sources, as_of)
     engine.drop("concept_events", "gp_concepts", "issued_concepts", "measurements")
 
-    unobservable = observability.reasons(engine, index, sources)
+    if unobservable is None:
+        unobservable = observability.reasons(engine, index, sources)
     _make_features(engine, index, gp_to, hospital_to, unobservable)
     return ClinicalFacts(
         as_of=as_of,
@@ -143,7 +177,7 @@ def build(
         completeness=tuple(sources.values()),
         silent=MappingProxyType(silent),
         looked_for=len(needs()),
-        unobservable=MappingProxyType(unobservable),
+        unobservable=MappingProxyType(dict(unobservable)),
         **_counts(engine),
     )
 
@@ -173,7 +207,7 @@ def _make_concepts(engine: Engine, make: Make, as_of: date) -> None:
 
 
 def _make_features(
-    engine: Engine, index: date, gp_to: date, hospital_to: date | None, unobservable: dict[str, str]
+    engine: Engine, index: date, gp_to: date, hospital_to: date | None, unobservable: Mapping[str, str]
 ) -> None:
     literals: dict[str, Literal] = {
         "index": index,
@@ -220,6 +254,7 @@ def _make_register(make: Make, as_of: date, index: date) -> None:
     make("record_days", index=index)
     make("gp_activity", index=index)
     make("status_conflicts", as_of=as_of)
+    make("living_dead")
 
 
 def _make_gp_event_days(make: Make, index: date) -> None:
@@ -261,6 +296,7 @@ def _make_measurements(engine: Engine, make: Make, index: date) -> None:
     make("unit_rules")
     make("measurements", index=index)
     make("measurement_quality")
+    make("practice_readings")
     make("unknown_units")
     make("daily_measurements")
     make("latest_measurements")
@@ -305,7 +341,10 @@ def _counts(engine: Engine) -> dict[str, Any]:
         "SELECT practice_id, since, count(DISTINCT patient_id) FROM status_conflicts "
         "WHERE kind = 'practice closed' GROUP BY practice_id, since ORDER BY practice_id"
     )
+    ((named, with_later_records),) = engine.rows("SELECT named, with_later_records FROM living_dead")
     return {
+        "readings": _reading_quality(engine),
+        "named_dead": NamedDead(named=named, with_later_records=with_later_records),
         "closed_practices": tuple(
             ClosedPractice(practice_id=practice, closed_on=day, people=people)
             for practice, day, people in closed
@@ -322,6 +361,43 @@ def _counts(engine: Engine) -> dict[str, Any]:
     }
 
 
+def _reading_quality(engine: Engine) -> tuple[ReadingQuality, ...]:
+    practices: dict[str, dict[str, tuple[int, int]]] = {}
+    for practice, measure, readings, impossible in engine.rows(
+        "SELECT practice_id, measure, readings, impossible FROM practice_readings ORDER BY measure, practice_id"
+    ):
+        practices.setdefault(measure, {})[practice] = (readings, impossible)
+    return tuple(
+        ReadingQuality(
+            measure=measure,
+            readings=readings,
+            impossible=impossible,
+            usual=usual,
+            practices=practices.get(measure, {}),
+        )
+        for measure, readings, impossible, usual in engine.rows(
+            "SELECT measure, readings, impossible, usual FROM measurement_quality ORDER BY measure"
+        )
+    )
+
+
 def feature_table(engine: Engine) -> pd.DataFrame:
     """One row a patient on the register, by patient id; columns as in the feature dictionary."""
     return engine.frame("SELECT * FROM features ORDER BY patient_id")
+
+
+# Steps on the way to the features, which no later room reads.
+_ON_THE_WAY = (
+    "care_facts", "condition_facts", "exacerbation_facts", "flag_facts", "gp_activity", "hospital_facts",
+    "living_facts", "medicine_facts", "concept_summary", "daily_measurements",
+    "latest_measurements", "body_mass", "fev1_percent", "frailty", "smoking", "spirometry_ratio", "courses",
+    "episode_starts", "exacerbation_events", "gp_event_days", "maintenance", "steroid_issues", "steroid_supply",
+    "episode_diagnoses", "episode_flags", "hospital_concepts", "hospital_rows", "placed_episodes",
+    "provider_spells", "record_days",
+)  # fmt: skip
+
+
+def give_back(engine: Engine) -> None:
+    """Drop what only led to the features, which have left the engine, and hand its memory back."""
+    engine.drop("features", "found_features", *_ON_THE_WAY)
+    engine.give_back()

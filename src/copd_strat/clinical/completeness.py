@@ -15,7 +15,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import takewhile
-from statistics import median
+from statistics import fmean, median, pvariance
 from typing import Literal
 
 FEWEST_RECORDS = 5
@@ -23,8 +23,10 @@ COMPLETE_SHARE = 0.5
 CHANCE_OF_SILENCE = 0.01
 # An estimate further behind the latest record is not used (docs/decisions.md §43).
 MAX_DAYS_BEHIND_LATEST = 183
-# A practice or provider this far behind its source has fallen silent: more than a month and a half.
+# A practice or provider this far behind its source has fallen silent: more than a month and a half, and by more
+# than so many standard deviations of its own weeks. Small practices have busy clinics and quiet months.
 SILENT_DAYS = 42
+CHANCE_OF_LULL = 3.0
 
 Volume = Mapping[date, int]
 Method = Literal[
@@ -185,10 +187,25 @@ def silent(units: Mapping[str, Volume], source_complete_to: date) -> tuple[Compl
 
     ``units``: records a week. Only units with volume enough to be judged by the week or by four weeks.
     """
-    found = (estimate(name, volume, grains=GRAINS[1:]) for name, volume in sorted(units.items()))
+    found = ((estimate(name, volume, grains=GRAINS[1:]), volume) for name, volume in sorted(units.items()))
     return tuple(
         unit
-        for unit in found
+        for unit, volume in found
         if unit.method not in ("no silence beyond chance", "last record")
-        and (unit.complete_to is None or (source_complete_to - unit.complete_to).days > SILENT_DAYS)
+        and (unit.complete_to is None or _has_stopped(volume, unit.complete_to, source_complete_to))
     )
+
+
+def _has_stopped(volume: Volume, complete_to: date, source_complete_to: date) -> bool:
+    """Whether the records since ``complete_to`` are fewer than a lull would leave, as weeks vary in this unit."""
+    weeks_behind = (source_complete_to - complete_to).days / 7
+    if weeks_behind * 7 <= SILENT_DAYS:
+        return False
+    first = min(volume)
+    weeks = range((complete_to - first).days // 7 + 1)
+    earlier = [volume.get(first + timedelta(days=7 * week), 0) for week in weeks]
+    rate = fmean(earlier)
+    expected = rate * weeks_behind
+    spread = max(1.0, pvariance(earlier) / rate)
+    seen = sum(records for day, records in volume.items() if day > complete_to)
+    return expected - seen > CHANCE_OF_LULL * math.sqrt(spread * expected)

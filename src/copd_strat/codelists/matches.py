@@ -16,6 +16,9 @@ from copd_strat.engine import Engine
 MIN_MEDICINE_SHARE, MIN_CODED_SHARE = 0.001, 0.01
 # Ids this long lose digits in a spreadsheet or a float; shorter ones that fail are of another system.
 _LONG_ID = 16
+# Of identifiers of this length none ends in 000: their third digit from the right is 1 (SNOMED CT, Release File
+# Specification: the partition of identifiers with a namespace).
+_LONGEST_ID = 18
 # A word for a code system is shown if it is short and so many rows hold it.
 _LONGEST_WORD, _FEWEST_ROWS = 20, 5
 
@@ -43,6 +46,11 @@ class _Counted(NamedTuple):
     @property
     def damaged(self) -> bool:
         return self.checked and not self.padded and not verhoeff_passes(self.code)
+
+    @property
+    def cut(self) -> bool:
+        """Whether it is an identifier that a spreadsheet or a float has cut to 15 digits."""
+        return self.checked and len(self.code) == _LONGEST_ID and self.code.endswith("000")
 
     @property
     def coded(self) -> bool:
@@ -73,7 +81,8 @@ class MatchReport:
     """How the lists and the extract's codes fit; shares are 0 to 1, of events or of distinct identifiers.
 
     ``unknown_systems`` are words for code systems that are not known here, with their events. Of the damaged
-    identifiers ``long_damaged_ids`` are so long that a spreadsheet cuts them. ``unlisted_icd_events`` are
+    identifiers ``long_damaged_ids`` are so long that a spreadsheet cuts them; ``cut_events`` have ids of 18 digits
+    that end in 000, as none does. ``damaged_sources`` are the tables with damaged ones. ``unlisted_icd_events`` are
     hospital diagnoses of five characters whose first four are on a list, and which match nothing.
     """
 
@@ -85,6 +94,8 @@ class MatchReport:
     damaged_ids: int
     long_damaged_ids: int = 0
     damaged_events: int = 0
+    damaged_sources: tuple[str, ...] = ()
+    cut_events: int = 0
     sources: tuple[SourceMatch, ...] = ()
     unknown_systems: tuple[tuple[str, int], ...] = ()
     unlisted_icd_events: int = 0
@@ -123,6 +134,8 @@ def check_matches(engine: Engine) -> MatchReport:
         damaged_ids=len(damaged),
         long_damaged_ids=sum(len(code) >= _LONG_ID for code in damaged),
         damaged_events=sum(row.events for row in counts if row.damaged),
+        damaged_sources=tuple(sorted({row.source for row in counts if row.damaged or row.cut})),
+        cut_events=sum(row.events for row in counts if row.cut),
         sources=sources,
         unknown_systems=_unknown_systems(counts),
         unlisted_icd_events=_five_character_codes(engine),

@@ -21,6 +21,7 @@ COLUMN_PROPERTIES = {
     "severity": "severity of all the column's checks, where it is not the kind's",
     "unknownValues": "those of the valid values that mean 'not known'",
     "decides": "true: more than 2 % of rows with a value that cannot be told, and at least 5, stop the run",
+    "oftenOneValue": "true: one value in every row is usual, and is not told",
     "unit": "unit of the value",
     "window": "span of time that the value looks back over",
     "source": "where the value comes from",

@@ -16,9 +16,8 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from copd_strat.config import read_yaml
 from copd_strat.contracts.contract import Column, Contract
-from copd_strat.contracts.contract_files import SUFFIX, as_contract, packaged
+from copd_strat.contracts.contract_files import SUFFIX, own_contract, packaged
 from copd_strat.engine import Engine
 from copd_strat.engine.sql import identifier
 
@@ -40,11 +39,8 @@ _FORMAT: dict[str, Any] = {"compression": "snappy", "write_page_checksum": True,
 
 @cache
 def own_table(layout: str, table: str) -> Contract:
-    """The contract of a table that the program makes; ``layout`` is internal or published.
-
-    It is not held against the standard's schema again: the tests do that, and it takes a second.
-    """
-    return as_contract(read_yaml(packaged() / layout / f"{table}{SUFFIX}"), layout)
+    """The contract of a table that the program makes; ``layout`` is internal or published."""
+    return own_contract(packaged() / layout / f"{table}{SUFFIX}", layout)
 
 
 def own_tables(layout: str) -> tuple[Contract, ...]:

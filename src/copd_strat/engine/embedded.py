@@ -133,6 +133,11 @@ class Engine:
         for name in names:
             self.execute(f"DROP {'VIEW' if name in views else 'TABLE'} {plain_name(name)}")
 
+    def give_back(self) -> None:
+        """Hand memory that statements have freed back to the system: they keep it for the next one otherwise."""
+        limit = self.scalar("SELECT current_setting('memory_limit')")
+        self.execute(f"SET memory_limit = {literal(limit)}")  # setting it empties what is kept in hand
+
     def materialise(self, package: str, name: str, **literals: Literal) -> None:
         """Run the packaged SELECT ``<package>/sql/<name>.sql`` into the table of the same name."""
         self.create_table(name, render(packaged_sql(package, name), literals))

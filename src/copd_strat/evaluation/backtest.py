@@ -32,9 +32,9 @@ from copd_strat.pathways.assign import assign
 from copd_strat.pathways.capacity import capacity_groups, places_of_each
 from copd_strat.pathways.policy import Policy
 from copd_strat.pathways.references import make_references
+from copd_strat.risk.own_model import OwnModel
 from copd_strat.risk.parameters import Flags
 from copd_strat.risk.register import score_register
-from copd_strat.risk.scorecard import Scorecard
 
 THRESHOLDS = np.round(np.arange(0.01, 0.61, 0.01), 2)
 _TENTHS = 10
@@ -49,7 +49,7 @@ class Asked:
     risk: RiskSettings
     policies: tuple[Policy, ...]
     key: bytes
-    cards: Sequence[Scorecard] = ()
+    own: Sequence[OwnModel] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,7 +81,7 @@ def back_test(engine: Engine, asked: Asked, index: date) -> BackTest:
     """Try everything at ``index``; needs the canonical relations, code lists and ``keep_observed``."""
     features = features_then(engine, asked.clinical, index)
     after = next_year(engine, features, index)
-    tried = candidates(features, asked.risk, asked.cards)
+    tried = candidates(features, asked.risk, [one.card for one in asked.own])
     placed = [_placed(features, asked, policy, index) for policy in asked.policies]
     for one in placed:
         tried.append(_as_candidate(one))
@@ -107,13 +107,14 @@ def back_test(engine: Engine, asked: Asked, index: date) -> BackTest:
 
 
 def _own_cards(tried: list[Candidate], asked: Asked) -> list[Candidate]:
-    names = {card.name for card in asked.cards}
+    names = {one.card.name for one in asked.own}
     return [one for one in tried if one.name in names]
 
 
 def _placed(features: pd.DataFrame, asked: Asked, policy: Policy, index: date) -> Placed:
     """The policy from a clean slate: no stay-on, no answers, all places free."""
-    scored = score_register(features, asked.risk)
+    named = next((one for one in asked.own if one.card.name == policy.ranking.model), None)
+    scored = score_register(features, asked.risk, own=named)
     frame = features.merge(scored.scores, on="patient_id", validate="one_to_one")
     frame["patient_ref"] = make_references(frame, asked.key)
     patients = assign(frame, policy, as_of=index).patients

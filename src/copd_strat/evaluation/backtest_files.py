@@ -1,4 +1,4 @@
-"""A back-test as files: Parquet by their contracts, the record, and two pages, of which one may go further."""
+"""A back-test as files: Parquet by their contracts, the record, pages, and documents from what ran."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 from copd_strat.contracts.own_tables import conform, own_table, write_parquet
 from copd_strat.evaluation.backtest import BackTest
-from copd_strat.evaluation.backtest_page import restricted_page, shareable_page
+from copd_strat.evaluation.backtest_page import DOCUMENTS, document, restricted_page, shareable_page
 from copd_strat.publish.manifest import write_json
 
 FOLDER, RECORD = "backtest", "backtest.json"
@@ -29,3 +29,5 @@ def write_backtest(tested: BackTest, folder: Path, about: dict[str, Any]) -> Non
     write_json(folder / RECORD, record)
     (folder / PAGE).write_text(restricted_page(tested, record), encoding="utf-8")
     (folder / SHAREABLE).write_text(shareable_page(tested, record), encoding="utf-8")
+    for name in DOCUMENTS:
+        (folder / name).write_text(document(name, tested, record), encoding="utf-8")

@@ -13,6 +13,7 @@ import pandas as pd
 
 from copd_strat.evaluation.backtest import BackTest
 from copd_strat.evaluation.candidates import ANY, SEVERE
+from copd_strat.risk import registry
 
 OUTCOME_WORDS = {ANY: "any exacerbation in 12 months", SEVERE: "a severe exacerbation in 12 months"}
 _RISK_METRICS = ("c_statistic", "oe_ratio", "calibration_slope", "calibration_intercept", "brier")
@@ -30,6 +31,14 @@ def shareable_page(tested: BackTest, record: dict[str, Any]) -> str:
     return _render("shareable.html", tested, record, exact=False)
 
 
+DOCUMENTS = ("model_card.md", "tripod_ai.md", "probast_ai.md", "atrs.md")
+
+
+def document(name: str, tested: BackTest, record: dict[str, Any]) -> str:
+    """One of ``DOCUMENTS``, from what ran; counts rounded, small groups left out, as they are to be shown."""
+    return _render(name, tested, record, exact=False)
+
+
 def _render(template: str, tested: BackTest, record: dict[str, Any], *, exact: bool) -> str:
     tables = tested.tables
     kinds = (*_SHARED_GROUPS, "practice") if exact else _SHARED_GROUPS
@@ -43,6 +52,7 @@ def _render(template: str, tested: BackTest, record: dict[str, Any], *, exact: b
         calibration=_tenths(tables["calibration"], record["ranking_model"]),
         policies=tables["policies"].to_dict("records") if exact else [],
         rankings=tables["rankings"].to_dict("records"),
+        card=registry.model(record["ranking_model"]),
         figure=figure,
         count=counted if exact else rounded,
     )
@@ -59,7 +69,14 @@ def _overall(metrics: pd.DataFrame, outcome: str, record: dict[str, Any]) -> lis
     found = []
     for model, own in rows.groupby("model", sort=False):
         figures = {row.metric: row for row in own.itertuples()}
-        found.append({"model": record["models"][model], "n": figures["c_statistic"].n, "figures": figures})
+        found.append(
+            {
+                "name": model,
+                "model": record["models"][model],
+                "n": figures["c_statistic"].n,
+                "figures": figures,
+            }
+        )
     return sorted(found, key=lambda row: -_number(row["figures"]["c_statistic"].value))
 
 
@@ -118,11 +135,11 @@ def rounded(count: Any) -> str:
 
 @cache
 def _templates() -> Any:
-    from jinja2 import Environment, PackageLoader, StrictUndefined
+    from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
     return Environment(
         loader=PackageLoader("copd_strat.evaluation"),
-        autoescape=True,
+        autoescape=select_autoescape(["html"]),  # documents are Markdown
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,

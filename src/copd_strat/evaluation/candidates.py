@@ -114,7 +114,7 @@ def _observable(features: pd.DataFrame) -> pd.Series:
 
 def _own(features: pd.DataFrame, card: Scorecard) -> Candidate:
     return Candidate(
-        name=card.name, title=card.name, is_risk=True, predicted={card.outcome: card.probability(features)}
+        name=card.name, title=card.title, is_risk=True, predicted={card.outcome: card.probability(features)}
     )
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from copd_strat.config import Settings
 from copd_strat.evaluation.backtest_page import page
-from copd_strat.evaluation.programme import Evaluation
+from copd_strat.evaluation.clinic_effect import Evaluation
 from copd_strat.evaluation.programme_words import beforehand, conclusion
 from copd_strat.publish.manifest import write_json
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from copd_strat.evaluation.clinic_effect import Evaluation
 from copd_strat.evaluation.discontinuity import Jump
-from copd_strat.evaluation.programme import Evaluation
 
 
 def beforehand(found: Evaluation) -> Iterator[str]:

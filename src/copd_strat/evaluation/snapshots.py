@@ -65,8 +65,7 @@ def add_snapshot(
             "place_given_on": pd.to_datetime(patients["patient_id"].astype(str).map(given_on)),
         }
     )
-    oldest = month - pd.DateOffset(months=KEPT_MONTHS - 1)
-    kept = before[pd.to_datetime(before["month"]) >= oldest]
+    kept = before[pd.to_datetime(before["month"]) > month - pd.DateOffset(months=KEPT_MONTHS)]
     return pd.concat(
         [kept.astype(tonight.dtypes.to_dict()) if len(kept) else kept, tonight], ignore_index=True
     )[list(before.columns)]

@@ -87,10 +87,12 @@ def _summary(name: str, files: list[Spellings]) -> CodedColumn:
     column = files[0].column
     not_known = {str(value) for value in column.unknown_values}
     unknown: dict[str, int] = {}
+    meanings: set[str] = set()
     rows = respelled = source_unknown = 0
     for file in files:
         for text, count in file.rows.items():
             code = file.codes.get(text)
+            meanings.add(code or text)
             rows += count
             respelled += count if code not in (None, text) else 0
             source_unknown += count if code in not_known else 0
@@ -104,6 +106,7 @@ def _summary(name: str, files: list[Spellings]) -> CodedColumn:
         column=name,
         decides=column.decides,
         rows=rows,
+        values=len(meanings),
         respelled=respelled,
         said_unknown=source_unknown,
         unknown=sum(unknown.values()),

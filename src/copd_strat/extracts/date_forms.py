@@ -31,6 +31,8 @@ _SIX_DIGITS = "^[0-9]{6}$"
 _MOMENT = (
     r"^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?(Z|[+-][0-9]{2}(:?[0-9]{2})?)$"
 )
+# Days as a spreadsheet counts them, from 1900 on: five digits are the years 1927 to 2173.
+_DAY_NUMBER = r"^[1-9][0-9]{4}([.][0-9]+)?$"
 # A column is refused when more values than these are written wrongly; fewer are set aside one by one.
 _FEW, _SMALL_SHARE = 5, 0.01
 
@@ -49,7 +51,8 @@ def date_forms(
 ) -> DateForms:
     """Look at all dates of a file, whose ``values`` have blanks and gaps taken away.
 
-    ContractError if a column has two-digit years, mixes formats, or holds midnights of another zone.
+    ContractError if a column has two-digit years or a spreadsheet's day numbers, mixes formats, or holds
+    midnights of another zone.
     """
     forms = DateForms()
     for column in contract.columns:
@@ -61,6 +64,7 @@ def date_forms(
         elif kind == "DATE" or kind.startswith("TIMESTAMP"):
             found = _typed_dates(engine, file, contract, column, values.of(column.name), zone)
         else:
+            _refuse_day_numbers(engine, file, column, values.of(column.name))
             continue
         forms = DateForms(
             readings=forms.readings | found.readings,
@@ -92,6 +96,7 @@ def _is_many(count: int, filled: int) -> bool:
 def _text_dates(
     engine: Engine, file: SourceFile, contract: Contract, column: Column, values: str, zone: str
 ) -> DateForms:
+    _refuse_day_numbers(engine, file, column, values)
     name, formats = identifier(column.name), contract.date_formats
     value = f"r.{name}"
     day = typed(column, "VARCHAR", formats)
@@ -157,6 +162,22 @@ def _refuse_mixed(file: SourceFile, column: Column, others: int, filled: int) ->
         raise ContractError(
             f"{file.name}: column {column.name} mixes date formats",
             fix=f"write every date of {column.name} in one format, best yyyy-mm-dd",
+        )
+
+
+def _refuse_day_numbers(engine: Engine, file: SourceFile, column: Column, values: str) -> None:
+    """A date column that a spreadsheet turned into numbers has lost what says that they are dates."""
+    name = identifier(column.name)
+    filled, numbers = engine.rows(
+        f"SELECT coalesce(sum(n), 0)::BIGINT, coalesce(sum(n) FILTER (WHERE "
+        f"regexp_matches(CAST({name} AS VARCHAR), {literal(_DAY_NUMBER)})), 0)::BIGINT "
+        f"FROM ({values}) r WHERE {name} IS NOT NULL"
+    )[0]
+    if _is_many(numbers, filled):
+        raise ContractError(
+            f"{file.name}: {numbers:,} of {filled:,} dates of column {column.name} are numbers of five digits, "
+            "day numbers as Excel counts them",
+            fix=f"format {column.name} as yyyy-mm-dd before saving, best export it without a spreadsheet",
         )
 
 

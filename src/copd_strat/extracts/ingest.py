@@ -24,8 +24,8 @@ from copd_strat.extracts.layout import (
     view_of,
 )
 from copd_strat.extracts.layouts import LAYOUTS
-from copd_strat.extracts.linkage import measure_linkage
-from copd_strat.extracts.receipts import Ingested, Linkage, TableReceipt
+from copd_strat.extracts.linkage import measure_linkage, measure_lookup
+from copd_strat.extracts.receipts import Ingested, Linkage, Lookup, TableReceipt
 from copd_strat.extracts.row_checks import accept_table
 from copd_strat.extracts.sender_checksums import is_checksum_list, require_sent_files
 from copd_strat.extracts.source_files import find, open_file
@@ -51,6 +51,7 @@ class _Night:
     zone: str
     receipts: list[TableReceipt] = field(default_factory=list)
     linkages: list[Linkage] = field(default_factory=list)
+    lookups: list[Lookup] = field(default_factory=list)
     unlinked: set[str] = field(default_factory=set)
     people: list[str] = field(default_factory=list)
     practices_end: list[str] = field(default_factory=list)
@@ -63,6 +64,7 @@ class _Night:
             tables=tuple(self.receipts),
             warnings=tuple(self.warnings),
             linkages=tuple(self.linkages),
+            lookups=tuple(self.lookups),
             left_out=int(self.engine.scalar("SELECT count(*) FROM known_patients WHERE left_out")),
         )
 
@@ -135,6 +137,11 @@ def _ingest_source(night: _Night, source: ExtractSource, folder: Path, all_contr
     _note_known_patients(night)
     rest = [table for table in mine if table not in people]
     came |= _ingest_tables(night, source, folder, layout, contracts, rest)
+    night.lookups += [
+        measure_lookup(night.engine, layout.name, codes, came[codes.table], came[codes.dictionary])
+        for codes in layout.code_tables
+        if {codes.table, codes.dictionary} <= came.keys()
+    ]
     _feed(night, layout, came, [feed for feed in feeds if feed.relation != "patients"])
     if layout.practices_end and "primary" in source.care:
         night.practices_end.append(packaged_sql(f"extracts.layouts.{layout.name}", layout.practices_end))

@@ -51,6 +51,16 @@ class Feed:
 
 
 @dataclass(frozen=True, kw_only=True)
+class CodeTable:
+    """The sender's own dictionary of what stands in ``column`` of ``table``: ``key`` of table ``dictionary``."""
+
+    table: str
+    column: str
+    dictionary: str
+    key: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class Layout:
     """A layout's mapping.
 
@@ -59,6 +69,7 @@ class Layout:
     and follow the native contracts. ``care`` says which tables belong to primary or secondary care alone.
     ``limits`` tell what the layout cannot carry, as (relation, sentence). ``practices_end`` names the SQL file
     that selects ``practice_id, last_day`` where the source says how far each practice's records go.
+    ``code_tables`` are the dictionaries that the source's own codes are looked up in.
     """
 
     name: str
@@ -69,6 +80,7 @@ class Layout:
     native: tuple[str, ...] = ()
     limits: tuple[tuple[str, str], ...] = ()
     practices_end: str | None = None
+    code_tables: tuple[CodeTable, ...] = ()
 
 
 def as_they_are(*tables: str) -> tuple[Feed, ...]:

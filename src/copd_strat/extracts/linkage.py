@@ -11,7 +11,9 @@ from collections.abc import Iterator
 
 from copd_strat.contracts.contract import Contract
 from copd_strat.engine import Engine, literal
-from copd_strat.extracts.receipts import Linkage
+from copd_strat.engine.sql import identifier
+from copd_strat.extracts.layout import CodeTable
+from copd_strat.extracts.receipts import Linkage, Lookup
 
 # A repair must lift the share of linked patients by this much to be named (docs/decisions.md, linkage).
 MIN_LIFT = 0.3
@@ -32,6 +34,24 @@ _SPELLINGS = {
 }
 # So many unlinked ids are tried for a common prefix; as many as these must share it.
 _PREFIX_SAMPLE, _MIN_PREFIX_SHARE = 200, 0.5
+
+
+def measure_lookup(engine: Engine, layout: str, codes: CodeTable, rows: str, dictionary: str) -> Lookup:
+    """How many of the table's ``rows`` (SQL) have a code that its ``dictionary`` (SQL) does not hold."""
+    column, key = identifier(codes.column), identifier(codes.key)
+    coded, missing = engine.rows(
+        f"SELECT coalesce(sum(n), 0)::BIGINT, coalesce(sum(n) FILTER (WHERE d.code IS NULL), 0)::BIGINT "
+        f"FROM (SELECT {column} AS code, count(*) AS n FROM ({rows}) WHERE {column} IS NOT NULL GROUP BY 1) r "
+        f"LEFT JOIN (SELECT DISTINCT {key} AS code FROM ({dictionary})) d ON r.code = d.code"
+    )[0]
+    return Lookup(
+        layout=layout,
+        table=codes.table,
+        column=codes.column,
+        dictionary=codes.dictionary,
+        rows=coded,
+        missing=missing,
+    )
 
 
 def measure_linkage(engine: Engine, contract: Contract, people: str, *, gp: bool) -> Linkage:

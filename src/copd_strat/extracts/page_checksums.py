@@ -24,7 +24,7 @@ def require_intact_pages(path: Path, name: str, columns: Iterable[str]) -> None:
 
     try:
         with pq.ParquetFile(path, page_checksum_verification=True) as file:
-            if not _has_checksums(path, file.metadata):
+            if not has_checksums(path, file.metadata):
                 return
             for _ in file.iter_batches(batch_size=_BATCH_ROWS, columns=list(columns), use_threads=False):
                 pass
@@ -35,7 +35,7 @@ def require_intact_pages(path: Path, name: str, columns: Iterable[str]) -> None:
         ) from None
 
 
-def _has_checksums(path: Path, metadata: object) -> bool:
+def has_checksums(path: Path, metadata: object) -> bool:
     """Whether the first page of the file has a checksum; a writer writes them everywhere or nowhere."""
     import pyarrow.parquet as pq
 

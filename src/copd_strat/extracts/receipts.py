@@ -38,12 +38,14 @@ class CodedColumn:
 
     ``respelled`` rows held a known code in another spelling, ``said_unknown`` ones the source's own word for
     not known, ``unknown`` ones no code of the contract; ``unknown_values`` are the commonest of these, which
-    are short and nobody's own, each with its rows.
+    are short and nobody's own, each with its rows. ``values`` are the distinct values, spellings of one code
+    counted once.
     """
 
     column: str
     decides: bool
     rows: int
+    values: int
     respelled: int
     said_unknown: int
     unknown: int
@@ -128,6 +130,22 @@ class Linkage:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Lookup:
+    """Rows of a table whose code the sender's own dictionary explains: all but ``missing`` of ``rows``."""
+
+    layout: str
+    table: str
+    column: str
+    dictionary: str
+    rows: int
+    missing: int
+
+    @property
+    def share_missing(self) -> float:
+        return self.missing / self.rows if self.rows else 0.0
+
+
+@dataclass(frozen=True, kw_only=True)
 class Ingested:
     """All tables of a night as they came in, and what an analyst should know of them.
 
@@ -138,6 +156,7 @@ class Ingested:
     tables: tuple[TableReceipt, ...]
     warnings: tuple[str, ...]
     linkages: tuple[Linkage, ...] = ()
+    lookups: tuple[Lookup, ...] = ()
     left_out: int = 0
 
     def totals(self) -> dict[str, dict[str, int]]:
@@ -164,6 +183,7 @@ class Ingested:
                 | {"share": linkage.share, "repaired_share": linkage.repaired_share}
                 for linkage in self.linkages
             ],
+            "lookups": [dataclasses.asdict(lookup) for lookup in self.lookups],
             "people_left_out": self.left_out,
             "warnings": list(self.warnings),
         }

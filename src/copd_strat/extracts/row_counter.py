@@ -14,6 +14,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,7 +25,18 @@ _LF, _CR, _BLANK, _QUOTE = 10, 13, 32, 34
 # No row of an extract is this long (the loader gives up on a line of 2 MB); a quote that is left open is.
 _LONGEST_RECORD = 1 << 23
 
+# What old systems write behind the last line.
+_END_MARKS = b" \x00\x1a"
+
 Places = NDArray[np.int64]
+
+
+class _Walk(NamedTuple):
+    """Line ends inside quotes, where each starts; whether a quote is open at the end; delimiters outside quotes."""
+
+    inside: Places
+    is_open: bool
+    delimiters: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,13 +55,16 @@ class TextCount:
 
 
 def count_rows(
-    blocks: Iterable[bytes], name: str, *, delimiter: str, quoted: bool, head_lines: int
+    blocks: Iterable[bytes], name: str, *, delimiter: str, quoted: bool, head_lines: int, fields: int
 ) -> TextCount:
-    """Count the rows below ``head_lines`` lines of title and header.
+    """Count the rows of ``fields`` fields below ``head_lines`` lines of title and header.
 
-    InputError for a quote that is never closed, and for a record without an end.
+    InputError for a quote that is never closed, for a record without an end, and for a last line that has
+    neither its end nor all its fields: the file was cut off while it was written or sent.
     """
-    counter = _Counter(name=name, delimiter=ord(delimiter), quoted=quoted, head_lines=head_lines)
+    counter = _Counter(
+        name=name, delimiter=ord(delimiter), quoted=quoted, head_lines=head_lines, fields=fields
+    )
     for block in blocks:
         counter.take(block)
     counter.finish()
@@ -69,6 +84,7 @@ class _Counter:
     delimiter: int
     quoted: bool
     head_lines: int
+    fields: int
     rows: int = 0
     lines: int = 0
     zero_bytes: int = 0
@@ -95,7 +111,18 @@ class _Counter:
             return
         if self.quoted and self._open_at_end(self.rest):
             self._refuse_open_quote()
+        self._refuse_cut_line(self.rest)
         self.rows += 1
+
+    def _refuse_cut_line(self, record: bytes) -> None:
+        """The last record, which has no end: whole, or what was left of one."""
+        found = _walk(record, self.delimiter).delimiters if self.quoted else record.count(self.delimiter)
+        if found + 1 < self.fields and record.strip(_END_MARKS):
+            raise InputError(
+                f"{self.name}: the file is cut off: its last line has no line end, and fewer fields "
+                f"({found + 1}) than the header ({self.fields})",
+                fix="have the whole file sent again; if it is whole, and its last line a remark, take that out",
+            )
 
     def _note_encoding(self, block: bytes, *, final: bool) -> None:
         if self.is_utf8:
@@ -139,11 +166,11 @@ class _Counter:
         quotes = np.flatnonzero(array == _QUOTE)
         if _are_regular(array, quotes, self.delimiter):
             return np.asarray((np.searchsorted(quotes, ends) & 1) == 0)
-        inside = _walk(text, self.delimiter)[0]
+        inside = _walk(text, self.delimiter).inside
         return ~np.isin(ends, inside)
 
     def _open_at_end(self, record: bytes) -> bool:
-        return _walk(record, self.delimiter)[1]
+        return _walk(record, self.delimiter).is_open
 
     def _note_kinds(self, text: bytes, starts: Places, stops: Places) -> None:
         windows = int(np.count_nonzero(stops - starts == 2))
@@ -205,10 +232,11 @@ def _are_regular(array: NDArray[np.uint8], quotes: Places, delimiter: int) -> bo
     return bool(opens.all() and closes.all())
 
 
-def _walk(text: bytes, delimiter: int) -> tuple[Places, bool]:
-    """Line ends inside quotes, where each starts, and whether a quote is open at the end; byte by byte."""
+def _walk(text: bytes, delimiter: int) -> _Walk:
+    """Read text quote by quote, delimiter by delimiter and line end by line end."""
     marks = re.compile(rb'["\r\n' + re.escape(bytes((delimiter,))) + rb"]")
     inside: list[int] = []
+    delimiters = 0
     quoted, literal = False, False
     field_at = edge = (
         0  # where the field starts; where a quote may open it: its start, or behind a closed quote
@@ -224,8 +252,9 @@ def _walk(text: bytes, delimiter: int) -> tuple[Places, bool]:
         elif byte != _QUOTE:
             field_at = edge = at + 1
             literal = False
+            delimiters += byte == delimiter
         elif not literal:
             between = text[edge:at]
             quoted = between in (b"", b" ") if edge == field_at else not between.strip(b" ")
             literal = not quoted
-    return np.array(inside, dtype=np.int64), quoted
+    return _Walk(inside=np.array(inside, dtype=np.int64), is_open=quoted, delimiters=delimiters)

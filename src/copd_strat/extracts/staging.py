@@ -101,6 +101,7 @@ def _counted(file: SourceFile, columns: tuple[str, ...], work: Path) -> tuple[So
         delimiter=file.delimiter or "",
         quoted=file.quoted,
         head_lines=file.title_lines + 1,
+        fields=len(file.columns),
     )
     file = replace(file, is_utf8=counted.is_utf8 and not counted.zero_bytes)
     if file.encoding == "utf-8" and counted.is_plain:

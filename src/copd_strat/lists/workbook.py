@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from functools import lru_cache
@@ -11,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import xlsxwriter
+from xlsxwriter.exceptions import FileCreateError
 
 from copd_strat.lists.csv_file import cells
 from copd_strat.lists.list_columns import DECISION_CHOICES, ListColumn
@@ -46,12 +48,24 @@ class Page:
     properties: str
 
 
+@contextmanager
+def _disk_errors() -> Iterator[None]:
+    """The library's own error for a file that cannot be written becomes the system's, which says why."""
+    try:
+        yield
+    except FileCreateError as error:
+        raise OSError(*error.args[0].args) from None
+
+
 def write_workbook(path: Path, sheets: Sequence[Sheet], key: Sequence[tuple[str, str]], page: Page) -> None:
     """The sheets, then ``key``: words and their meaning, for the reader."""
     options = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
     options["in_memory"] = True  # a practice's list is small; no patient data in temporary files
     font = {"font_name": "Arial", "font_size": FONT_POINTS}
-    with xlsxwriter.Workbook(str(path), {**options, "default_format_properties": font}) as book:
+    with (
+        _disk_errors(),
+        xlsxwriter.Workbook(str(path), {**options, "default_format_properties": font}) as book,
+    ):
         made = datetime.combine(page.made_on, time())
         book.set_properties({"title": page.heading, "comments": page.properties, "created": made})
         styles = Styles(book)
@@ -68,6 +82,8 @@ class Styles:
 
     def __init__(self, book: Any) -> None:
         common = {"text_wrap": True, "valign": "top", "align": "left", "bottom": 4, "bottom_color": "#BFBFBF"}
+        # a column of words must not read on into the next one
+        common |= {"indent": 1, "left": 4, "left_color": "#BFBFBF"}
         self._formats = {}
         for kind, number_format in _NUMBER_FORMATS.items():
             given: dict[str, Any] = {**common, "num_format": number_format}
@@ -76,7 +92,14 @@ class Styles:
             self._formats[kind, False] = book.add_format(given)
             self._formats[kind, True] = book.add_format({**given, "font_color": "#595959"})
         self.header = book.add_format(
-            {"bold": True, "bottom": 2, "bg_color": "#E8EDEE", "text_wrap": True, "valign": "vcenter"}
+            {
+                "bold": True,
+                "bottom": 2,
+                "bg_color": "#E8EDEE",
+                "text_wrap": True,
+                "valign": "vcenter",
+                "indent": 1,
+            }
         )
         self.plain = book.add_format({"text_wrap": True, "valign": "top"})
         self.bold = book.add_format({"bold": True, "text_wrap": True, "valign": "top"})

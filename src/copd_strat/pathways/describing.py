@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from copd_strat.pathways.conditions import Compare, Condition, Every, Negation, Some
+from copd_strat.pathways.follow_up_policy import FollowUp
 from copd_strat.pathways.policy import Capacity, Policy, PolicyRule
 
 _EFFECT = {
@@ -32,6 +33,7 @@ def describe(policy: Policy) -> str:
         ["Rank", f"   - {policy.ranking.means}"],
         ["Capacity", *_capacity(policy.capacity)],
         ["Clinicians' decisions about people of the clinic tier", *_decisions(policy)],
+        ["After an exacerbation (worklist; moves nobody)", *_follow_up(policy.follow_up)],
         ["Data warnings, if", *(f"   - {note.says} [{words(note.when)}]" for note in policy.warnings)],
         ["Sources", *(f"   - {source}" for source in policy.sources)],
     ]
@@ -111,6 +113,15 @@ def _places(capacity: Capacity) -> str:
         f"{capacity.places_per_1000:g} places for 1,000 people on the register,"
         f" rounded up, at least {capacity.at_least},"
     )
+
+
+def _follow_up(clock: FollowUp) -> Iterator[str]:
+    yield f"   - lines for: {', '.join(clock.events) or 'nothing'}; kept at most {clock.keep_days} days"
+    yield f"   - the first {clock.today} of each practice are marked for today"
+    for duty in clock.duties:
+        if set(duty.after) & set(clock.events):
+            remarks = "; ".join(remark for remark in (duty.source, duty.sign_off) if remark)
+            yield f"   - {duty.means} [due in {duty.within_days} days]\n       {remarks}"
 
 
 def _decisions(policy: Policy) -> Iterator[str]:

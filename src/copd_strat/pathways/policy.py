@@ -181,6 +181,8 @@ class Ranking(BaseModel):
     model_config = STRICT
 
     rank_by: Literal["severe", "any"] | None = None
+    model: Name | None = None
+    """The site's own model that gives the risk of `rank_by`; without it the published one of the care setting."""
     like: Condition | None = None
     then_by: Annotated[tuple[NumberColumn, ...], Several]
     means: Text

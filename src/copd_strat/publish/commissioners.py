@@ -18,7 +18,7 @@ from typing import Any
 
 from copd_strat.errors import OutputError
 from copd_strat.publish.content import content_key
-from copd_strat.publish.folder import POINTER, flush, write_errors
+from copd_strat.publish.folder import POINTER, flush, refuse_links, write_errors
 from copd_strat.publish.manifest import written_files
 
 FOLDER, REPORT = "summary", "report.html"
@@ -48,10 +48,20 @@ def release(root: Path | None, run: Path, record: Mapping[str, Any]) -> None:
     with write_errors(root):
         for leftover in (root / "releases").glob(f"{_ASIDE}*"):
             shutil.rmtree(leftover)
+        refuse_links(root, root / "releases", but=_STABLE)
         target = root / "releases" / record["id"]
-        if not target.is_dir():
+        if not _is_whole(target, record):
+            shutil.rmtree(target, ignore_errors=True)
             _copy(run, target, record)
         _point_at(root, record)
+
+
+def _is_whole(target: Path, record: Mapping[str, Any]) -> bool:
+    """Whether the release lies there as its run recorded it: a damaged one is made again."""
+    try:
+        return release_record(target, record["order"]) == record
+    except KeyError:
+        return False  # its report is gone
 
 
 def _copy(run: Path, target: Path, record: Mapping[str, Any]) -> None:
@@ -81,7 +91,7 @@ def _point_at(root: Path, record: Mapping[str, Any]) -> None:
         draft.unlink(missing_ok=True)
         draft.symlink_to(place, target_is_directory=True)
         draft.replace(link)
-    if not file.exists() or file.read_text(encoding="utf-8") != text:
+    if not file.exists() or file.read_bytes() != text.encode():
         draft = root / f".{POINTER}.draft"
         draft.write_text(text, encoding="utf-8")
         flush(draft)

@@ -13,12 +13,13 @@ import os
 import re
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from copd_strat.errors import CopdStratError, InputError, LockError, OutputError, stop_behind
+from copd_strat.errors import CopdStratError, InputError, LockError, OutputError, Stopped, stop_behind
+from copd_strat.publish import audit_log
 from copd_strat.publish.content import sha256_of
 from copd_strat.publish.manifest import MANIFEST, verify
 
@@ -88,6 +89,20 @@ def write_errors(where: Path) -> Iterator[None]:
         ) from error
 
 
+def refuse_links(*folders: Path, but: str = "") -> None:
+    """OutputError for a link where the program writes: what is behind it belongs to somebody else.
+
+    ``but`` is the name of the one link that the program makes itself.
+    """
+    for folder in folders:
+        for path in sorted(folder.iterdir()) if folder.is_dir() else ():
+            if path.is_symlink() and path.name != but:
+                raise OutputError(
+                    f"{path}: is a link, and links inside the output folder are not followed",
+                    fix="remove the link; a whole output folder may lie behind one",
+                )
+
+
 class RunFolder:
     """The output folder of a site: ``runs/<run_id>/`` and the pointer ``CURRENT.json``."""
 
@@ -95,11 +110,15 @@ class RunFolder:
         self.root = root
 
     @contextmanager
-    def lock(self) -> Iterator[None]:
-        """Hold the single writer's lock; the operating system frees it if the process dies."""
+    def lock(self, what: str) -> Iterator[None]:
+        """Hold the single writer's lock; the operating system frees it if the process dies.
+
+        ``what`` is about to be done, and how it ended, go into the audit log with the run that stands. The end
+        is not missed where it cannot be written, as after a kill: the next beginning tells what stands.
+        """
         with write_errors(self.root):
             self.root.mkdir(parents=True, exist_ok=True)
-            self._refuse_links()
+            refuse_links(self.root, self.root / "runs")
             stream = (self.root / ".lock").open("a")
         with stream:
             try:
@@ -108,17 +127,29 @@ class RunFolder:
                 raise LockError(
                     f"{self.root}: another run is writing here", fix="wait for it to end, then run again"
                 ) from None
-            yield
+            with write_errors(self.root):
+                audit_log.append(self.root, f"{what}: begins", self._standing())
+            end = "ended by a fault"
+            try:
+                yield
+                end = "done"
+            except CopdStratError as error:
+                end = f"stopped, exit {error.exit_code}"
+                raise
+            except Stopped as stop:
+                end = f"stopped by signal {stop.number}"
+                raise
+            finally:
+                with suppress(OSError):
+                    audit_log.append(self.root, f"{what}: {end}", self._standing())
 
-    def _refuse_links(self) -> None:
-        """OutputError for a link where the program writes: what is behind it belongs to somebody else."""
-        for place in (self.root, self.root / "runs"):
-            for path in sorted(place.iterdir()) if place.is_dir() else ():
-                if path.is_symlink():
-                    raise OutputError(
-                        f"{path}: is a link, and links inside the output folder are not followed",
-                        fix="remove the link; a whole output folder may lie behind one",
-                    )
+    def _standing(self) -> dict[str, str] | None:
+        """The run that readers follow, for the audit log; None if there is none that can be told."""
+        try:
+            chain = self._chain()
+        except InputError:
+            return None
+        return chain[0]._asdict() if chain else None
 
     def current(self) -> PublishedRun | None:
         """The published run, or None before the first; InputError if pointer or manifest are damaged."""
@@ -332,6 +363,11 @@ class RunFolder:
             partial.rename(target)
             flush(target.parent)
             self._swap()
+        if self.pointer() != link.folder:
+            raise OutputError(
+                f"{self.root}: readers do not see run {link.folder}, though it was published",
+                fix="this is a fault of the program: the run before stays; please report it",
+            )
         return target
 
     def _free_name(self, run_id: str) -> str:

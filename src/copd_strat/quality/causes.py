@@ -16,11 +16,11 @@ from typing import Any
 from copd_strat.config import GuardSettings
 from copd_strat.errors import ContractError, RunGuardError
 from copd_strat.quality.findings import Finding, Level, RuleResult, SuiteResult, Weight
-from copd_strat.quality.gate_rules import PROOFS
+from copd_strat.quality.gate_rules import NEEDED_ROWS, PROOFS
 from copd_strat.quality.guard import Figures
 from copd_strat.quality.guard_changes import Movement
 from copd_strat.quality.guard_rules import GUARD_RULES
-from copd_strat.quality.linkage_findings import SPELLING
+from copd_strat.quality.linkage_findings import SPELLING, WITHOUT_RECORDS
 from copd_strat.quality.verdict_sentences import (
     ChangedFile,
     breach_sentence,
@@ -30,6 +30,8 @@ from copd_strat.quality.verdict_sentences import (
     fault_sentence,
     feeds_sentence,
     files_sentence,
+    gone_files,
+    gone_files_sentence,
     guard_fix,
     months_sentence,
     patients_sentence,
@@ -130,14 +132,17 @@ def find_causes(evidence: Evidence) -> tuple[Finding, ...]:
     for level in LEVELS:
         cases.add_faults(level)
         cases.add_breaches(level)
+        cases.add_files(level)
         cases.add_practices(level)
         cases.add_patients(level)
         cases.add_linkage(level)
         cases.add_tables(level)
         cases.add_unknown_patients(level)
         cases.add_months(level)
+        cases.add_without_records(level)
         cases.add_feeds(level)
         cases.add_rest(level)
+        cases.explain_empty_tables()
     return tuple(case.finding() for case in cases.all)
 
 
@@ -198,6 +203,15 @@ class _Cases:
             else:
                 self._add_rules(BREACH, subject, results, breach_sentence(results), frozenset({table}))
 
+    def add_files(self, level: Level) -> None:
+        """Files that did not come: whatever else their tables lack follows from it."""
+        for movement in self._movements(level, "GRD14"):
+            table = movement.subject
+            gone = gone_files(*self.evidence.rows_of(table))
+            subject = f"{table}: {gone[0].name}" if len(gone) == 1 else table
+            sentence = gone_files_sentence(movement, gone)
+            self._add_guard("a file is missing", subject, [movement], sentence, frozenset({table}))
+
     def add_practices(self, level: Level) -> None:
         """Practices that have gone, if they are more of the patients' fall than all else together."""
         gone = [found for found in self._movements(level, "GRD04") if found.now == 0]
@@ -218,7 +232,9 @@ class _Cases:
             own, people = self._about(frozenset({table})), self._about_people()
             if own and own is not people and self._explains_rows(own, table):
                 own.effects.append(f"{table}: {movement.words}")
-            elif people and (self.evidence.fits_patients(movement) or self._explains_rows(people, table)):
+            elif people and (
+                self._is_of_people(movement, frozenset({table})) or self._explains_rows(people, table)
+            ):
                 people.effects.append(f"{table}: {movement.words}")
             else:
                 files = changed_files(*self.evidence.rows_of(table))
@@ -227,6 +243,17 @@ class _Cases:
                 self._add_guard(
                     "a table has changed in size", subject, [movement], sentence, frozenset({table})
                 )
+
+    def _is_of_people(self, movement: Movement, tables: frozenset[str]) -> bool:
+        """Whether fewer patients explain a fall: it fits their number, or all rows came and were refused as
+        nobody's. What is only below a usual month is no comparison with last night."""
+        if movement.code == "GRD06":
+            return False
+        nobodys = {
+            found.table for level in LEVELS for found in self._broken(level) if found.check == "known_patient"
+        }
+        whole = bool(tables & nobodys) and all(map(self.evidence.came_as_before, tables))
+        return self.evidence.fits_patients(movement) or (whole and movement.now < movement.before)
 
     def _explains_rows(self, case: _Case, table: str) -> bool:
         """Rows that a contract set aside came in all the same; any other cause takes rows away."""
@@ -253,25 +280,46 @@ class _Cases:
         """Tables that join with too few patients; where patients are missing, that is the cause."""
         for found in self.evidence.linkage:
             people = self._about_people()
-            if found.weight != _WEIGHTS[level]:
+            if found.weight != _WEIGHTS[level] or found.cause == WITHOUT_RECORDS:
                 continue
             if people and found.cause != SPELLING:
                 people.effects.append(found.sentence)
+            else:
+                self._add_found(found)
+
+    def add_without_records(self, level: Level) -> None:
+        """People without records: what the table lacks, a file or whole months, is the cause where it is known."""
+        for found in self.evidence.linkage:
+            if found.weight != _WEIGHTS[level] or found.cause != WITHOUT_RECORDS:
                 continue
-            self.all.append(
-                _Case(
-                    cause=found.cause,
-                    subject=found.subject,
-                    weight=found.weight,
-                    sentence=found.sentence,
-                    fix=found.fix,
-                    codes=found.codes,
-                    exit_code=found.exit_code,
-                    tables=frozenset({found.subject}),
-                    figures=found.figures,
-                    of_linkage=True,
-                )
+            if case := self._about(frozenset({found.subject})) or self._about_people():
+                case.effects.append(found.sentence)
+            else:
+                self._add_found(found)
+
+    def explain_empty_tables(self) -> None:
+        """A table of which no row was accepted says so of itself, not why: any other stop that names it does."""
+        for empty in [case for case in self.all if case.codes == (NEEDED_ROWS.code,)]:
+            others = (case for case in self.all if case is not empty and case.weight == "stop")
+            if cause := next((case for case in others if case.tables & empty.tables), None):
+                cause.effects += [empty.sentence, *empty.effects]
+                self.all.remove(empty)
+
+    def _add_found(self, found: Finding) -> None:
+        self.all.append(
+            _Case(
+                cause=found.cause,
+                subject=found.subject,
+                weight=found.weight,
+                sentence=found.sentence,
+                fix=found.fix,
+                codes=found.codes,
+                exit_code=found.exit_code,
+                tables=frozenset({found.subject}),
+                figures=found.figures,
+                of_linkage=found.cause != WITHOUT_RECORDS,
             )
+        )
 
     def _explaining_unknown_patients(self, table: str) -> _Case | None:
         own = (case for case in self.all if case.of_linkage and table in case.tables)
@@ -302,7 +350,7 @@ class _Cases:
         groups: dict[str, list[Movement]] = defaultdict(list)
         for movement in self._movements(level, "GRD06", "GRD07"):
             own, people = self._about(self._sources(movement)), self._about_people()
-            if own is None and movement.code == "GRD07" and people and self.evidence.fits_patients(movement):
+            if own is None and people and self._is_of_people(movement, self._sources(movement)):
                 own = people
             if own:
                 own.effects.append(f"{movement.subject} in {movement.month}: {movement.words}")
@@ -391,7 +439,7 @@ class _Cases:
             subject=subject,
             weight=_WEIGHTS[worst.level],
             sentence=sentence,
-            fix=guard_fix(found),
+            fix=guard_fix(movement.code for movement in found),
             codes=tuple(dict.fromkeys(movement.code for movement in found)),
             exit_code=RunGuardError.exit_code,
             tables=tables,

@@ -7,6 +7,7 @@ from datetime import date
 from typing import Protocol
 
 from copd_strat.quality.findings import Finding, Section
+from copd_strat.quality.plausible_facts import DeadWithRecords, Readings, dead_findings, reading_findings
 
 
 class Estimate(Protocol):
@@ -78,6 +79,13 @@ class NightFacts(Protocol):
     def closed_practices(self) -> Sequence[Closed]: ...
     @property
     def unknown_units(self) -> Sequence[UnknownReading]: ...
+    @property
+    def readings(self) -> Sequence[Readings]: ...
+    @property
+    def named_dead(self) -> DeadWithRecords: ...
+
+
+_USUAL = {True: "can be", False: "cannot be", None: "not judged"}
 
 
 def fact_sections(facts: NightFacts) -> list[Section]:
@@ -99,6 +107,16 @@ def fact_sections(facts: NightFacts) -> list[Section]:
             introduction="Readings set aside, since nothing says how to convert them.",
             columns=("measure", "unit as written", "readings"),
             rows=tuple((one.measure, one.unit or "(none)", one.readings) for one in facts.unknown_units),
+        ),
+        Section(
+            title="Readings that cannot be",
+            introduction="Readings whose unit is known, and those of them outside what the measure can be: these"
+            " are set aside. Whether the middle one is where that of a group with COPD can lie.",
+            columns=("measure", "readings", "that cannot be", "share", "the middle one"),
+            rows=tuple(
+                (one.measure, one.readings, one.impossible, one.impossible / one.readings, _USUAL[one.usual])
+                for one in facts.readings
+            ),
         ),
         Section(
             title="Deaths",
@@ -142,9 +160,11 @@ def _day(day: date | None) -> str:
 
 
 def fact_findings(facts: NightFacts) -> Iterator[Finding]:
-    """What a person should know of the facts before the lists go out; nothing of it stops the night."""
+    """What a person should know of the facts before the lists go out, and what cannot be, which stops the night."""
     yield from _completeness_findings(facts)
     yield from _unit_findings(facts)
+    yield from reading_findings(facts.readings)
+    yield from dead_findings(facts.named_dead)
     yield from _people_findings(facts)
 
 

@@ -8,9 +8,12 @@ from typing import Protocol
 from copd_strat.quality.findings import Finding, Section
 from copd_strat.quality.gate_rules import CODES_INTACT, CODES_UNPADDED, SOURCE_HAS_CODES
 
-# Above this share of ids, or of events, with a wrong check digit codes went through a spreadsheet or a float
-# (project choice: a handful of typing errors stays far below).
-MAX_DAMAGED_SHARE = 0.05
+# From this share of ids with a wrong check digit on, and so many of them, or above this share of events, codes went
+# through a spreadsheet or a float; from so many events on it is told (project choices, docs/decisions.md §61: a few
+# typing errors stay below).
+MAX_DAMAGED_SHARE, FEWEST_DAMAGED_IDS = 0.01, 5
+MAX_DAMAGED_EVENT_SHARE, FEWEST_DAMAGED_EVENTS = 0.05, 5
+_CODE_COLUMNS = {"gp_events": "gp_events.code", "prescriptions": "prescriptions.dmd_code"}
 # So many events that only lack a match for zeros in front of their codes stop the night (project choice).
 MAX_PADDED_EVENTS = 5
 
@@ -49,6 +52,10 @@ class CodeMatches(Protocol):
     def long_damaged_ids(self) -> int: ...
     @property
     def damaged_events(self) -> int: ...
+    @property
+    def damaged_sources(self) -> tuple[str, ...]: ...
+    @property
+    def cut_events(self) -> int: ...
     @property
     def zero_match_concepts(self) -> tuple[str, ...]: ...
     @property
@@ -125,18 +132,22 @@ def share_known(matches: CodeMatches) -> str:
 def _damaged(matches: CodeMatches) -> Iterator[Finding]:
     of_ids = _share(matches.damaged_ids, matches.distinct_ids)
     of_events = _share(matches.damaged_events, matches.events)
-    if max(of_ids, of_events) <= MAX_DAMAGED_SHARE:
+    if max(matches.damaged_events, matches.cut_events) < FEWEST_DAMAGED_EVENTS:
         return
-    cut = 2 * matches.long_damaged_ids >= matches.damaged_ids
+    many = of_ids >= MAX_DAMAGED_SHARE and matches.damaged_ids >= FEWEST_DAMAGED_IDS
+    cut = matches.cut_events >= FEWEST_DAMAGED_EVENTS
+    long = cut or 2 * matches.long_damaged_ids >= matches.damaged_ids
+    columns = " and ".join(_CODE_COLUMNS[source] for source in matches.damaged_sources)
+    ending = f"; {matches.cut_events:,} events have ids of 18 digits that end in 000, as none does"
     yield Finding(
-        cause="codes are damaged" if cut else "codes are of another system",
+        cause="codes are damaged" if long else "codes are of another system",
         subject="SNOMED CT and dm+d identifiers",
-        weight="stop",
-        sentence=f"{of_ids:.0%} of the extract's SNOMED CT and dm+d ids fail their check digit"
+        weight="stop" if many or cut or of_events > MAX_DAMAGED_EVENT_SHARE else "warn",
+        sentence=f"{columns}: {of_ids:.1%} of the extract's SNOMED CT and dm+d ids fail their check digit"
         f" ({matches.damaged_ids:,} of {matches.distinct_ids:,}), in {matches.damaged_events:,} of"
-        f" {matches.events:,} events",
+        f" {matches.events:,} events{ending if matches.cut_events else ''}",
         fix=CODES_INTACT.fix
-        if cut
+        if long
         else "say which code system they are of: these numbers are neither SNOMED CT nor dm+d, and too short"
         " to have been cut",
         figures={"damaged": matches.damaged_ids, "ids": matches.distinct_ids, "share": of_ids},

@@ -56,7 +56,8 @@ RELATIONS_ADD_UP = GateRule(
 CODES_INTACT = GateRule(
     "GATE06",
     "codes_are_intact",
-    "the check digits of SNOMED CT and dm+d identifiers hold",
+    "fewer than 1 in 100 SNOMED CT and dm+d identifiers, or fewer than 5, and at most 1 in 20 events fail their check"
+    " digit; 5 events are told; fewer than 5 events have one of 18 digits that ends in 000",
     "Identifiers that lost or changed digits on their way: no code list can know them.",
     "export codes as text: a spreadsheet or a float column cuts 18-digit identifiers",
 )
@@ -96,8 +97,96 @@ CODES_UNPADDED = GateRule(
     "Codes with zeros in front, which no list knows.",
     "export codes as text, as they are: no identifier of SNOMED CT or dm+d begins with 0",
 )
+KNOWN_ANSWERS = GateRule(
+    "GATE12",
+    "known_answers",
+    "the control people come out with their known answers",
+    "Control people, invented and with known answers, come out otherwise tonight.",
+    "this is a fault of the program, a library or the installation, not of the data: install the release anew, and"
+    " report the lines above; they are about people who do not exist",
+)
+STATUS_HELD = GateRule(
+    "GATE13",
+    "known_statuses_are_held",
+    "nobody on the register is dead or under 35 by the accepted rows themselves",
+    "People on the register whom an accepted row says to be dead, or too young to be on it.",
+    _REPORT,
+)
+SEEN_IN_ROWS = GateRule(
+    "GATE14",
+    "what_is_seen_has_rows",
+    "severe exacerbations are observable only where hospital records join with the patients",
+    "People whose severe exacerbations count as observable, though no hospital record is about these patients.",
+    _REPORT,
+)
+VALUES_DIFFER = GateRule(
+    "GATE15",
+    "values_differ",
+    "a column that decides has more than one value, where it has 100 or more",
+    "A column that decides and holds one value in every row (told, and does not stop the night).",
+    "ask the sender whether the column was filled by default, or the rows chosen by it",
+    "warn",
+)
+EMERGENCIES_CAME = GateRule(
+    "GATE16",
+    "emergencies_came",
+    "of 50 or more hospital episodes whose admission method is known, some are emergencies (methods 2x)",
+    "Hospital episodes none of which is an emergency: nobody would have a severe exacerbation.",
+    "send the admission method of each episode as it was recorded, and planned and emergency admissions alike",
+)
+DAYS_DIFFER = GateRule(
+    "GATE17",
+    "days_differ",
+    "no single day holds more than half of a table's 200 or more dates of events",
+    "A table most of whose events are on one day: the day of the extract or of a transfer was put in their place.",
+    "export the day on which each event happened, not the day on which it was recorded, loaded or extracted",
+)
+NUMBERS_DIFFER = GateRule(
+    "GATE18",
+    "numbers_differ",
+    "100 or more values of gp_events, or quantities of prescriptions, are not all 0 and not all the same",
+    "Numbers that are all 0 or all the same; more than 95 in 100 that are 0 are told.",
+    "export the recorded numbers; where none was recorded leave the value empty, never 0",
+)
+READINGS_CAN_BE = GateRule(
+    "GATE19",
+    "readings_can_be",
+    "of 20 or more readings of a measure fewer than half are outside what can be",
+    "Readings that cannot be, as in a fraction sent as per cent; 5 in 100 of them, 10 or more, are told.",
+    "send readings with the unit in which they were recorded: see 'Readings that cannot be' on the verdict's page",
+)
+DEATHS_ARE_THEIRS = GateRule(
+    "GATE20",
+    "the_dead_have_no_later_records",
+    "at most 1 in 5 of those whom the register of deaths names, or fewer than 10, have records more than 60 days"
+    " after it",
+    "Deaths of people whose records go on: the ids of the deaths may belong to other people.",
+    "make the deaths table again from the same pseudonyms as the patients table",
+)
+CODES_LOOKED_UP = GateRule(
+    "GATE21",
+    "codes_are_in_the_dictionary",
+    "the sender's own dictionary holds the codes of at least 3 in 4 rows of each table that is looked up in it",
+    "Codes that the dictionary sent with them does not hold; more than 1 row in 20 is told.",
+    "send the dictionary of the same release as the records, whole",
+)
+PUBLISHED_AS_DECLARED = GateRule(
+    "GATE15",
+    "published_as_declared",
+    "no published count is below 10 but for 0, all are multiples of 5, no month and no practice of a month is lacking",
+    "Figures for commissioners that do not keep what their disclosure control declares, or lack a practice or month.",
+    _REPORT,
+)
 # Counts that no data can make differ: what they find is a fault of the program.
-PROOFS = (ROWS_ADD_UP, SAMPLE_AGREES, PATIENTS_ADD_UP, RELATIONS_ADD_UP)
+PROOFS = (
+    ROWS_ADD_UP,
+    SAMPLE_AGREES,
+    PATIENTS_ADD_UP,
+    RELATIONS_ADD_UP,
+    STATUS_HELD,
+    SEEN_IN_ROWS,
+    PUBLISHED_AS_DECLARED,
+)
 GATE_RULES = (
     NEEDED_ROWS,
     *PROOFS,
@@ -107,4 +196,12 @@ GATE_RULES = (
     ABOUT_THESE_PATIENTS,
     SOURCE_HAS_CODES,
     CODES_UNPADDED,
+    KNOWN_ANSWERS,
+    VALUES_DIFFER,
+    EMERGENCIES_CAME,
+    DAYS_DIFFER,
+    NUMBERS_DIFFER,
+    READINGS_CAN_BE,
+    DEATHS_ARE_THEIRS,
+    CODES_LOOKED_UP,
 )

@@ -6,13 +6,14 @@ chance could make in so few records, or so few people, never counts: small pract
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import asdict, dataclass, field, replace
 from datetime import date, timedelta
 from typing import Any
 
 from copd_strat.config import GuardSettings
 from copd_strat.extracts.receipts import TableReceipt
+from copd_strat.quality.findings import Level
 from copd_strat.quality.guard_changes import (
     CHANCE_OF_PEOPLE,
     CHANCE_OF_RECORDS,
@@ -24,7 +25,9 @@ from copd_strat.quality.guard_changes import (
     shrunk_months,
     stale,
 )
+from copd_strat.quality.guard_findings import unread_columns, whole_columns
 from copd_strat.quality.guard_volumes import GP_TABLES, Volumes
+from copd_strat.quality.verdict_sentences import gone_files
 
 # Hospital records of the last two months are still being coded when they arrive.
 _HOSPITAL_LAG = timedelta(days=62)
@@ -38,7 +41,9 @@ class Figures:
     """A night's numbers, kept in its manifest for the next one to be compared with.
 
     ``tables``: accepted rows by source table; ``files``: rows in by source table and file; ``practices``:
-    registered patients; ``months``: records by canonical table and month.
+    registered patients; ``months``: records by canonical table and month; ``columns``: those that every file of
+    a source table had, ``unread`` those that no contract knows; ``linkage``: share of a source table's patients
+    that are known; ``reached``: share of people with GP events, and with prescriptions.
     """
 
     tables: Mapping[str, int]
@@ -47,6 +52,10 @@ class Figures:
     practices: Mapping[str, int]
     months: Mapping[str, Mapping[str, int]]
     latest: date | None
+    columns: Mapping[str, list[str]] = field(default_factory=dict)
+    unread: Mapping[str, list[str]] = field(default_factory=dict)
+    linkage: Mapping[str, float] = field(default_factory=dict)
+    reached: Mapping[str, float] = field(default_factory=dict)
     concepts: Mapping[str, int] | None = None
     dispositions: Mapping[str, int] | None = None
 
@@ -59,11 +68,11 @@ def take_figures(volumes: Volumes, receipts: tuple[TableReceipt, ...]) -> Figure
     """Tonight's numbers of the extracts; tables that people keep by hand are left out."""
     tables: dict[str, int] = {}
     files: dict[str, dict[str, int]] = {}
-    for receipt in receipts:
-        if receipt.table not in _HAND_MADE:
-            name = f"{receipt.layout}.{receipt.table}"
-            tables[name] = tables.get(name, 0) + receipt.totals["loaded"]
-            files.setdefault(name, {}).update({file.name: file.rows_in for file in receipt.files})
+    sent = {f"{one.layout}.{one.table}": one for one in sent_tables(receipts)}
+    for receipt in sent_tables(receipts):
+        name = f"{receipt.layout}.{receipt.table}"
+        tables[name] = tables.get(name, 0) + receipt.totals["loaded"]
+        files.setdefault(name, {}).update({file.name: file.rows_in for file in receipt.files})
     return Figures(
         tables=tables,
         files=files,
@@ -73,11 +82,18 @@ def take_figures(volumes: Volumes, receipts: tuple[TableReceipt, ...]) -> Figure
             table: dict(list(counts.items())[-_KEPT_MONTHS:]) for table, counts in volumes.months.items()
         },
         latest=volumes.latest,
+        columns={name: whole_columns(receipt) for name, receipt in sent.items()},
+        unread={name: unread_columns(receipt) for name, receipt in sent.items()},
     )
 
 
-def with_counts(figures: Figures, **counts: Mapping[str, int]) -> Figures:
-    """``figures`` with counts that are known later in the night: concepts, dispositions."""
+def sent_tables(receipts: Iterable[TableReceipt]) -> list[TableReceipt]:
+    """Those that a system sends; tables that people keep by hand grow, shrink and change as they like."""
+    return [receipt for receipt in receipts if receipt.table not in _HAND_MADE]
+
+
+def with_counts(figures: Figures, **counts: Mapping[str, float]) -> Figures:
+    """``figures`` with what is known later in the night: linkage, concepts, dispositions."""
     return replace(figures, **counts)  # type: ignore[arg-type]
 
 
@@ -100,8 +116,19 @@ def compare_extracts(
     yield from moved(
         "GRD03", people, {"patients": tonight.patients}, settings.max_patients_change, CHANCE_OF_PEOPLE
     )
+    yield from _missing_files(last.get("files") or {}, tonight.files, settings)
     yield from lost_practices(last.get("practices") or {}, tonight.practices, settings)
     yield from shrunk_months(last.get("months") or {}, tonight.months, settings)
+
+
+def _missing_files(
+    last: Mapping[str, Mapping[str, int]], tonight: Mapping[str, Mapping[str, int]], settings: GuardSettings
+) -> Iterator[Movement]:
+    for table, before in last.items():
+        now = tonight.get(table, {})
+        if gone_files(before, now):
+            level: Level = "warn" if "GRD14" in settings.let_through else "fail"
+            yield Movement(code="GRD14", level=level, subject=table, before=len(before), now=len(now))
 
 
 def _compare_with_history(

@@ -97,5 +97,73 @@ _RULES = (
         "none",
         "check that the GP event files have arrived and hold rows",
     ),
+    GuardRule(
+        "GRD11",
+        "practices_changed",
+        "people with another practice",
+        "Many people on the register, in the last good run and tonight, are with another practice tonight.",
+        "guard.let_through",
+        "compare the practice of a few people with the source: a column that was sorted or pasted apart from its"
+        " ids puts people on another practice's lists",
+    ),
+    GuardRule(
+        "GRD12",
+        "people_changed",
+        "people with another sex or year of birth",
+        "People on the register, in the last good run and tonight, have another sex or year of birth tonight.",
+        "guard.let_through",
+        "compare sex and year of birth of a few people with the source: a column was sorted or pasted apart from"
+        " its ids, or ids were given to other people",
+    ),
+    GuardRule(
+        "GRD13",
+        "column_gone",
+        "columns",
+        "A column that may be left out came in the last good run and is missing tonight.",
+        "guard.let_through",
+        "ask the sender whether the column was renamed or dropped; a new name is added to the contract's aliases",
+    ),
+    GuardRule(
+        "GRD14",
+        "file_gone",
+        "files",
+        "A table has fewer files, and fewer rows, than in the last good run: a file has no counterpart tonight.",
+        "guard.let_through",
+        "ask the sender for the file, or copy it again",
+    ),
+    GuardRule(
+        "GRD15",
+        "linkage_fell",
+        "share of patients that are known",
+        "Far fewer of a table's patients are in the patients table than in the last good run.",
+        "guard.let_through",
+        "ask the sender by which ids, and for whom, the table was made",
+    ),
+    GuardRule(
+        "GRD16",
+        "people_without_records",
+        "share of people that have records",
+        "Far fewer of the people in the patients table have any GP event, or any prescription, than in the last"
+        " good run; on a first night, fewer than 8 in 10 have.",
+        "guard.let_through",
+        "check that every file of the table has arrived, and that it was made for the same people as the patients",
+    ),
+    GuardRule(
+        "GRD17",
+        "part_missing",
+        "parts",
+        "The numbers in the names of a table's files have a gap.",
+        "none (warns only)",
+        "ask the sender whether a file with the missing number was made",
+    ),
+    GuardRule(
+        "GRD18",
+        "no_leaving_column",
+        "columns",
+        "On a first night the patients have no column that says who has left or died.",
+        "none (warns only)",
+        "look whether the column came under another name; without it people who left or died stay on the register,"
+        " unless another table names them",
+    ),
 )
 GUARD_RULES = {rule.code: rule for rule in _RULES}

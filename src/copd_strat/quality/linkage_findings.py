@@ -3,24 +3,39 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 
-from copd_strat.extracts.receipts import CodedColumn, Linkage, TableReceipt
+from copd_strat.config import GuardSettings
+from copd_strat.extracts.receipts import CodedColumn, Ingested, Linkage, TableReceipt
 from copd_strat.quality.findings import Finding, Section
 from copd_strat.quality.gate_rules import ABOUT_THESE_PATIENTS, IDS_WRITTEN_ALIKE
+from copd_strat.quality.guard_findings import fixed_limit, told_only
+from copd_strat.quality.guard_volumes import GP_TABLES
 
 # A table of general practice that links fewer of at least so many patients was made for other people.
 MIN_GP_SHARE, FEWEST_PATIENTS = 0.5, 20
+# Against last night: a share that fell by so much, and by so many people, stops the night.
+FALL, FEWEST_FALLEN = 0.1, 10
+# On a first night: fewer of so many people with a record are told (docs/decisions.md §61).
+LEAST_REACHED, FEWEST_TO_JUDGE = 0.8, 50
+WITHOUT_RECORDS = "people have no records"
 # The cause of ids that a tried repair would bring together.
 SPELLING = "ids are written in two ways"
 
 
-def judge_linkage(linkages: Iterable[Linkage]) -> list[Finding]:
-    """Tables that join with too few patients: what stops the night, and what is no source of anything."""
-    return [finding for linkage in linkages if (finding := _judge(linkage)) is not None]
+def judge_linkage(
+    linkages: Iterable[Linkage], last: Mapping[str, float], settings: GuardSettings
+) -> list[Finding]:
+    """Tables that join with too few patients: what stops the night, and what is no source of anything.
+
+    ``last``: source table → share of its patients that was known last night.
+    """
+    found = (_judge(one, last.get(f"{one.layout}.{one.table}"), settings) for one in linkages)
+    return [finding for finding in found if finding is not None]
 
 
-def _judge(linkage: Linkage) -> Finding | None:
+def _judge(linkage: Linkage, last: float | None, settings: GuardSettings) -> Finding | None:
     table, share = f"{linkage.layout}.{linkage.table}", linkage.share
     seen = (
         f"{table}: {linkage.linked:,} of {linkage.patients:,} patients are in the patients table, "
@@ -47,6 +62,16 @@ def _judge(linkage: Linkage) -> Finding | None:
             figures=figures,
             codes=(ABOUT_THESE_PATIENTS.code,),
         )
+    if last is not None and share is not None and _fell(last, share, linkage.patients):
+        return fixed_limit(
+            "GRD15",
+            "a table joins with fewer patients than last night",
+            table,
+            f"{seen}: {share:.1%} tonight, {last:.1%} last night; most likely a part of it was made for other people,"
+            " or has its ids in another form",
+            settings,
+            {**figures, "share": share, "share_last_night": last},
+        )
     if not linkage.is_source:
         return Finding(
             cause="a table joins with too few patients",
@@ -60,15 +85,102 @@ def _judge(linkage: Linkage) -> Finding | None:
     return None
 
 
-def linkage_section(linkages: Iterable[Linkage]) -> Section:
-    """Every table that names patients: how many of them are known."""
+def _fell(last: float, share: float, people: int) -> bool:
+    """By a tenth or more, and by so many of these people that no few of them make it."""
+    # rounded: 0.9 - 0.8 is less than 0.1 in binary fractions
+    fall = round(last - share, 6)
+    return fall >= FALL and fall * people >= FEWEST_FALLEN
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reach:
+    """Of the ``people`` in the patients table, how many have a row in the source table behind ``relation``."""
+
+    relation: str
+    table: str
+    having: int
+    people: int
+
+    @property
+    def share(self) -> float:
+        return self.having / self.people
+
+
+def reached(ingested: Ingested, feeding: Mapping[str, frozenset[str]], patients: int) -> list[Reach]:
+    """For GP events and prescriptions: the source table that most people have rows in.
+
+    Where patients are made from their records themselves, there is nothing to tell. ``patients``: those of
+    the night; people whom the patients tables name and who were left out may have records as well.
+    """
+    people = patients + ingested.left_out
+    found = []
+    for relation in GP_TABLES:
+        sources = feeding.get(relation, frozenset())
+        mine = [one for one in ingested.linkages if one.gp and f"{one.layout}.{one.table}" in sources]
+        if mine and people:
+            most = max(mine, key=lambda one: one.linked)
+            table = f"{most.layout}.{most.table}"
+            found.append(Reach(relation=relation, table=table, having=most.linked, people=people))
+    return found
+
+
+def judge_reach(
+    reaches: Iterable[Reach], last: Mapping[str, float], settings: GuardSettings
+) -> Iterator[Finding]:
+    """People without any record; ``last``: relation → share of people who had one, empty on a first night."""
+    for one in reaches:
+        before = last.get(one.relation)
+        seen = (
+            f"{one.table}: {one.having:,} of the {one.people:,} people in the patients table have a row in it"
+        )
+        figures = {"having": one.having, "people": one.people, "share": one.share}
+        if before is not None and _fell(before, one.share, one.people):
+            yield fixed_limit(
+                "GRD16",
+                WITHOUT_RECORDS,
+                one.table,
+                f"{seen}: {one.share:.1%} tonight, {before:.1%} last night; most likely a part of the table is missing",
+                settings,
+                {**figures, "share_last_night": before},
+            )
+        elif not last and one.people >= FEWEST_TO_JUDGE and one.share < LEAST_REACHED:
+            yield told_only(
+                "GRD16",
+                WITHOUT_RECORDS,
+                one.table,
+                f"{seen} ({one.share:.1%}; {LEAST_REACHED:.0%} are usual); most likely a part of the table is missing",
+                figures,
+            )
+
+
+def linkage_section(linkages: Iterable[Linkage], people: int, last: Mapping[str, float]) -> Section:
+    """Every table that names patients: how many of them are known, and whom of our ``people`` it names."""
     return Section(
         title="Linkage",
         introduction="Distinct patients of each table, and how many of them are in the patients table. Below "
-        "its floor a table is no source: what it does not say is not known.",
-        columns=("table", "patients", "in the patients table", "share", "floor", "ids differ in"),
+        "its floor a table is no source: what it does not say is not known. The share of people is that of the "
+        "patients table who have a row in the table.",
+        columns=(
+            "table",
+            "patients",
+            "in the patients table",
+            "share",
+            "share last night",
+            "floor",
+            "share of people",
+            "ids differ in",
+        ),
         rows=tuple(
-            (f"{one.layout}.{one.table}", one.patients, one.linked, one.share, one.floor, one.repair)
+            (
+                f"{one.layout}.{one.table}",
+                one.patients,
+                one.linked,
+                one.share,
+                last.get(f"{one.layout}.{one.table}"),
+                one.floor,
+                one.linked / people if people else None,
+                one.repair,
+            )
             for one in linkages
         ),
     )

@@ -8,10 +8,22 @@ counted back from the written files (``lists``).
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from datetime import date
 
+import pandas as pd
+
+from copd_strat.engine import Engine, packaged_sql, render
 from copd_strat.extracts.receipts import TableReceipt
 from copd_strat.quality.findings import RuleResult, SuiteResult
-from copd_strat.quality.gate_rules import PATIENTS_ADD_UP, RELATIONS_ADD_UP, ROWS_ADD_UP, GateRule
+from copd_strat.quality.gate_rules import (
+    PATIENTS_ADD_UP,
+    PUBLISHED_AS_DECLARED,
+    RELATIONS_ADD_UP,
+    ROWS_ADD_UP,
+    SEEN_IN_ROWS,
+    STATUS_HELD,
+    GateRule,
+)
 
 # practice → disposition → how many
 ByDisposition = Mapping[str, Mapping[str, int]]
@@ -51,6 +63,20 @@ def relations_add_up(rows: Mapping[str, int], accepted: Mapping[str, int]) -> Su
     return SuiteResult(name="rows of every canonical table", results=tuple(results))
 
 
+def statuses_held(engine: Engine, as_of: date) -> SuiteResult:
+    """The register against the accepted rows: nobody dead or too young, nothing seen where no row is."""
+    counts = render(packaged_sql("quality", "held_statuses"), {"as_of": as_of})
+    ((dead, young, observable, in_hospital),) = engine.rows(counts)
+    held = _result(STATUS_HELD, "register", {"dead": dead, "under_35": young}, success=not dead and not young)
+    seen = _result(
+        SEEN_IN_ROWS,
+        "hospital_episodes",
+        {"severe_observable": observable, "patients_with_hospital_records": in_hospital},
+        success=bool(in_hospital) or not observable,
+    )
+    return SuiteResult(name="statuses of the register", results=(held, seen))
+
+
 def patients_add_up(
     register: int, dispositions: Mapping[str, int], placed: ByDisposition, listed: ByDisposition
 ) -> SuiteResult:
@@ -67,6 +93,40 @@ def patients_add_up(
         success=register == total,
     )
     return SuiteResult(name="patients", results=(whole, *_lists_add_up(placed, listed)))
+
+
+def published_as_declared(facts: pd.DataFrame, practices: Mapping[date, int]) -> SuiteResult:
+    """Figures for commissioners as a reader finds them, against what they declare of themselves.
+
+    facts: the published ``fact_indicator``. practices: month → practices with people on its register, counted in
+    the engine. Both rules of disclosure control hide 1 to 7 and round to 5: nothing between 0 and 10 is left.
+    """
+    months = facts[facts["period_type"] == "month"]
+    shown = pd.concat([facts["numerator"], facts["denominator"]]).dropna()
+    starts = pd.PeriodIndex(pd.to_datetime(months["period_start"]).unique(), freq="M")
+    gaps = 0 if starts.empty else (starts.max() - starts.min()).n + 1 - len(starts)
+    at_practices = months[months["org_key"].str.startswith("practice:")]
+    every = months["period_start"].unique()
+    there = at_practices.groupby("period_start")["org_key"].nunique().reindex(every, fill_value=0)
+    lacking = sum(
+        count > there.get(month, 0)
+        for month, count in practices.items()
+        if month in set(months["period_start"])
+    )
+    observed: dict[str, float] = {
+        "below_10": int(((shown > 0) & (shown < 10)).sum()),
+        "not_multiples_of_5": int((shown % 5 != 0).sum()),
+        "months_lacking": int(gaps),
+        "months_that_lack_practices": int(lacking),
+    }
+    result = _result(PUBLISHED_AS_DECLARED, "fact_indicator", observed, success=not any(observed.values()))
+    return SuiteResult(name="figures for commissioners", results=(result,))
+
+
+def practices_by_month(engine: Engine) -> dict[date, int]:
+    """Month → practices with people on its register, of the months that were counted tonight."""
+    counted = "SELECT month, count(DISTINCT practice_id) FROM monthly_register GROUP BY month"
+    return dict(engine.rows(counted))
 
 
 def _lists_add_up(placed: ByDisposition, listed: ByDisposition) -> Iterator[RuleResult]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
 
 from copd_strat.extracts.gap_words import undeclared_words
@@ -15,10 +16,13 @@ SHOWN_COLUMNS = 6  # those with most rows; the JSON beside the page has them all
 
 def word_findings(receipts: Iterable[TableReceipt]) -> list[Finding]:
     """They were read as gaps, so that nothing else is found because of them."""
-    return [_finding(word, places) for word, places in undeclared_words(receipts).items()]
+    found = undeclared_words(receipts)
+    # every word at once, or each night would tell the next one; JSON's quotes are YAML's, with \\ doubled
+    fix = f"export gaps as empty, or declare the words: 'gaps: {json.dumps(list(found))}' in the source's 'extracts'"
+    return [_finding(word, places, fix) for word, places in found.items()]
 
 
-def _finding(word: str, places: Mapping[str, int]) -> Finding:
+def _finding(word: str, places: Mapping[str, int], fix: str) -> Finding:
     tables = ", ".join(sorted({place.split(".")[0] for place in places}))
     most = sorted(places, key=lambda place: (-places[place], place))[:SHOWN_COLUMNS]
     columns = ", ".join(f"{place} {places[place]:,}" for place in most)
@@ -31,6 +35,6 @@ def _finding(word: str, places: Mapping[str, int]) -> Finding:
         subject=word,
         weight="stop" if stops else "warn",
         sentence=told if stops else f"{told}; it was read as a gap",
-        fix=f"export gaps as empty, or declare the word: 'gaps: [\"{word}\"]' in the source's 'extracts'",
+        fix=fix,
         figures=dict(places),
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from pathlib import Path
 from types import TracebackType
@@ -14,18 +14,27 @@ from copd_strat.config import Settings
 from copd_strat.contracts.own_tables import own_table
 from copd_strat.engine import Engine
 from copd_strat.errors import BUG_EXIT_CODE, CopdStratError
-from copd_strat.extracts.receipts import Ingested
-from copd_strat.quality import guard, reconciliation, sections
+from copd_strat.extracts.receipts import Ingested, TableReceipt
+from copd_strat.quality import guard, guard_findings, reconciliation, sections
 from copd_strat.quality.causes import Evidence, find_causes
 from copd_strat.quality.clinical_sections import NightFacts, fact_findings, fact_sections
 from copd_strat.quality.code_findings import CodeMatches, codes_section, judge_codes, sources_section
 from copd_strat.quality.findings import Finding, Section, SuiteResult, Verdict
 from copd_strat.quality.gate import confirm_sample, judge_table
-from copd_strat.quality.gate_rules import SOMEBODY_LISTED
+from copd_strat.quality.gate_rules import KNOWN_ANSWERS, SOMEBODY_LISTED
 from copd_strat.quality.guard_changes import Movement
+from copd_strat.quality.guard_people import people_changed
 from copd_strat.quality.guard_volumes import concept_volumes, measure
-from copd_strat.quality.linkage_findings import coded_section, judge_linkage, linkage_section, missing_section
+from copd_strat.quality.linkage_findings import (
+    coded_section,
+    judge_linkage,
+    judge_reach,
+    linkage_section,
+    missing_section,
+    reached,
+)
 from copd_strat.quality.origins import accepted_rows, feeding_tables, people_tables, rows_of_relations
+from copd_strat.quality.plausibility import judge_plausibility
 from copd_strat.quality.thresholds import judge_thresholds
 from copd_strat.quality.undeclared_gaps import word_findings
 from copd_strat.quality.verdict_page import Heading, write_verdict
@@ -51,6 +60,7 @@ class Validation:
         self._figures: guard.Figures | None = None
         self._people: frozenset[str] = frozenset()
         self._feeding: Mapping[str, frozenset[str]] = {}
+        self._patients_from: list[TableReceipt] = []
 
     def __enter__(self) -> Self:
         return self
@@ -93,6 +103,23 @@ class Validation:
         figures = {} if self._figures is None else self._figures.to_json()
         return {"guard": figures, "warnings": [found.sentence for found in self.verdict.warnings]}
 
+    def controls(self, departures: Sequence[object]) -> None:
+        """Known answers that did not come out tonight; each says its person, fact and rule."""
+        if departures:
+            first = "; ".join(str(departure) for departure in departures[:3])
+            self._told.append(
+                Finding(
+                    cause="the program gives wrong answers",
+                    subject="control people",
+                    weight="stop",
+                    sentence=f"{len(departures):,} known answers do not come out tonight: {first}",
+                    fix=KNOWN_ANSWERS.fix,
+                    effects=tuple(str(departure) for departure in departures[3:]),
+                    codes=(KNOWN_ANSWERS.code,),
+                )
+            )
+        self._settle()
+
     def extracts(self, engine: Engine, landing: Ingested) -> None:
         """The extracts as they came in: do rows add up, are contracts kept, what moved since last night."""
         self._told += word_findings(landing.tables)
@@ -102,11 +129,14 @@ class Validation:
         self._figures = guard.take_figures(volumes, landing.tables)
         self._sections += [
             sections.rows_section(landing.tables, self._last.get("files") or {}),
-            linkage_section(landing.linkages),
             coded_section(landing.tables),
             missing_section(landing.tables),
         ]
-        self._linkage = tuple(judge_linkage(landing.linkages))
+        plausible = judge_plausibility(engine, landing, self._feeding)
+        self._sections.append(plausible.section)
+        self._told += plausible.findings
+        self._judge_linkage(landing, volumes.patients)
+        self._judge_files(landing.tables)
         self._told += [
             Finding(cause="about the extracts", subject="", weight="warn", sentence=warning)
             for warning in landing.warnings
@@ -127,6 +157,31 @@ class Validation:
         )
         self._settle()
 
+    def _judge_linkage(self, landing: Ingested, patients: int) -> None:
+        """Do tables join with the patients, and have the patients records, as they did last night?"""
+        last, last_reached = self._last.get("linkage") or {}, self._last.get("reached") or {}
+        reaches = reached(landing, self._feeding, patients)
+        self._keep(
+            linkage={
+                f"{one.layout}.{one.table}": one.share for one in landing.linkages if one.share is not None
+            },
+            reached={one.relation: one.share for one in reaches},
+        )
+        self._sections.append(linkage_section(landing.linkages, patients + landing.left_out, last))
+        self._linkage = (
+            *judge_linkage(landing.linkages, last, self._settings.guard),
+            *judge_reach(reaches, last_reached, self._settings.guard),
+        )
+
+    def _judge_files(self, receipts: Sequence[TableReceipt]) -> None:
+        """Columns that came last night, and numbers in files' names: is anything of a table missing?"""
+        self._patients_from = [one for one in receipts if f"{one.layout}.{one.table}" in self._people]
+        self._told += guard_findings.columns_gone(
+            guard.sent_tables(receipts), self._last, self._settings.guard
+        )
+        self._told += guard_findings.no_leaving_columns(self._patients_from, self._last)
+        self._told += guard_findings.parts_missing(receipts)
+
     def codes(self, engine: Engine, matches: CodeMatches) -> None:
         """Do the code lists fit the extract, and do concepts match as many events as last night?"""
         concepts = concept_volumes(engine)
@@ -141,13 +196,16 @@ class Validation:
         self._told += judge_codes(matches)
         self._settle()
 
-    def facts(self, facts: NightFacts, features: pd.DataFrame) -> None:
-        """The register and one row a patient."""
+    def facts(self, engine: Engine, facts: NightFacts, features: pd.DataFrame, previous: Path | None) -> None:
+        """The register, against that of the run in ``previous``, and one row a patient."""
         self._sections += fact_sections(facts)
         self._told += fact_findings(facts)
         if facts.register_size == 0:
             self._told.append(_empty_register())
             self._settle()
+        self._told += people_changed(engine, features, previous, self._patients_from, self._settings.guard)
+        self._settle()
+        self._suites.append(reconciliation.statuses_held(engine, self._as_of))
         self.table("features", features)
 
     def table(self, name: str, frame: pd.DataFrame) -> None:
@@ -180,12 +238,14 @@ class Validation:
         self._suites.append(reconciliation.patients_add_up(register, dispositions, placed, listed))
         self._settle()
 
-    def published(self, frames: Mapping[str, pd.DataFrame]) -> None:
-        """The commissioners' tables, by their contracts."""
+    def published(self, engine: Engine, frames: Mapping[str, pd.DataFrame]) -> None:
+        """The commissioners' tables, by their contracts and by what they declare of themselves."""
+        practices = reconciliation.practices_by_month(engine)
+        self._suites.append(reconciliation.published_as_declared(frames["fact_indicator"], practices))
         self._suites += [judge_table(frame, own_table("published", name)) for name, frame in frames.items()]
         self._settle()
 
-    def _keep(self, **counts: Mapping[str, int]) -> None:
+    def _keep(self, **counts: Mapping[str, float]) -> None:
         if self._figures is not None:
             self._figures = guard.with_counts(self._figures, **counts)
 
@@ -203,7 +263,10 @@ def _error(stops: tuple[Finding, ...]) -> CopdStratError:
     lines = [f"{first.cause}{': ' if first.subject else ''}{first.subject}", f"  {first.sentence}"]
     if first.effects:
         lines.append(f"  {len(first.effects)} other comparison(s) fail for the same cause")
-    lines += [f"  Another cause, {found.cause}: {found.sentence}" for found in others]
+    for found in others:
+        lines.append(f"  Another cause, {found.cause}: {found.sentence}")
+        # one piece of advice is said once: the first cause's stands at the end
+        lines += [f"    Fix: {found.fix}"] if found.fix and found.fix != first.fix else []
     return kinds[first.exit_code]("\n".join(lines), fix=first.fix or None)
 
 

@@ -7,12 +7,14 @@ from dataclasses import dataclass
 
 from copd_strat.quality.findings import RuleResult, number_text
 from copd_strat.quality.guard_changes import Movement
-from copd_strat.quality.guard_rules import GUARD_RULES
+from copd_strat.quality.guard_rules import GUARD_RULES, GuardRule
 
 # So many of a kind are named in a sentence; the page's tables hold all.
 _NAMED = 5
 # Files that make so much of a change are what changed.
 _MOST = 0.9
+# A table that lost so much of what its missing files held has lost them; else their rows came in other files.
+_MISSING_ROWS = 0.5
 
 
 @dataclass(frozen=True)
@@ -48,6 +50,31 @@ def changed_files(before: Mapping[str, int], now: Mapping[str, int]) -> list[Cha
         covered += abs((file.now or 0) - (file.before or 0))
         kept.append(file)
     return kept
+
+
+def gone_files(before: Mapping[str, int], now: Mapping[str, int]) -> list[ChangedFile]:
+    """Files of last night without a counterpart tonight; none where as many came, or most of their rows did.
+
+    Where a sender dates the names, nothing tells which of them it is: then all of last night's are given. Rows
+    that are here all the same came in fewer, larger files.
+    """
+    fewer = len(before) - len(now)
+    if fewer <= 0:
+        return []
+    gone = [name for name in sorted(before) if name not in now]
+    share = min(1.0, fewer / len(gone))
+    missing = share * sum(before[name] for name in gone)
+    if not missing or sum(before.values()) - sum(now.values()) < _MISSING_ROWS * missing:
+        return []
+    return [ChangedFile(name, before[name], None) for name in gone]
+
+
+def gone_files_sentence(movement: Movement, gone: list[ChangedFile]) -> str:
+    told = f"{movement.subject} has {_both(movement, 'file(s)')}"
+    if len(gone) > movement.before - movement.now:
+        names = ", ".join(file.name for file in gone[:_NAMED])
+        return f"{told}; last night's that none of tonight's is called like: {names}"
+    return f"{told}: {_listed([file.words for file in gone])}; most likely it was not sent, or not copied"
 
 
 def _paired(before: Mapping[str, int], now: Mapping[str, int]) -> list[ChangedFile]:
@@ -155,13 +182,18 @@ def dispositions_sentence(found: list[Movement]) -> str:
     return _listed([f"{one.subject} has {_both(one, 'patients')}" for one in _largest(found)])
 
 
-def guard_fix(found: list[Movement]) -> str:
+def guard_fix(codes: Iterable[str]) -> str:
     """What to do, and which key lets through a change that is meant."""
-    rules = [GUARD_RULES[code] for code in dict.fromkeys(movement.code for movement in found)]
-    keys = [rule.threshold for rule in rules if rule.threshold.startswith("guard.")]
+    rules = [GUARD_RULES[code] for code in dict.fromkeys(codes)]
+    keys = [_key(rule) for rule in rules if rule.threshold.startswith("guard.")]
     allow = " and ".join(dict.fromkeys(keys))
     meant = f"; if the change is meant, set {allow} for one night (docs/run-guard.md)" if keys else ""
     return "; ".join(dict.fromkeys(rule.fix for rule in rules)) + meant
+
+
+def _key(rule: GuardRule) -> str:
+    fixed = rule.threshold == "guard.let_through"
+    return f"{rule.threshold}: [{rule.code}]" if fixed else rule.threshold
 
 
 def _largest(found: list[Movement]) -> list[Movement]:

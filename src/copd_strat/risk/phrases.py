@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 import pandas as pd
 
@@ -61,9 +63,10 @@ def texts(name: str, predictors: pd.DataFrame, imputed: Flags, dates: pd.Series)
 
 def written_dates(dates: pd.Series) -> list[str]:
     """Dates as in "3 Sep 2026"; empty where missing."""
-    days = pd.to_datetime(dates)
-    parts = zip(days.dt.day.fillna(0), days.dt.month.fillna(0), days.dt.year.fillna(0), strict=True)
-    return [f"{int(day)} {MONTHS[int(month) - 1]} {int(year)}" if day else "" for day, month, year in parts]
+    # A register has a few thousand days, each in many rows.
+    codes, days = pd.factorize(pd.to_datetime(dates))
+    written = [f"{day.day} {MONTHS[day.month - 1]} {day.year}" for day in map(pd.Timestamp, days)]
+    return list(np.array([*written, ""], dtype=object)[codes])
 
 
 def _words(name: str, predictors: pd.DataFrame, imputed: Flags) -> list[str]:
@@ -81,6 +84,7 @@ def _words(name: str, predictors: pd.DataFrame, imputed: Flags) -> list[str]:
     return [_measurement(name, value, guess) for value, guess in zip(values, imputed, strict=True)]
 
 
+@lru_cache(maxsize=4096)
 def _measurement(name: str, value: float, imputed: bool) -> str:
     if name == "FEV1":
         return f"FEV1 {value:.0f} % of predicted"
@@ -89,6 +93,7 @@ def _measurement(name: str, value: float, imputed: bool) -> str:
     return f"BMI not known, estimated as {value:.1f}" if imputed else f"BMI {value:.1f}"
 
 
+@lru_cache(maxsize=4096)
 def exacerbations(total: int, severe: int) -> str:
     """Last year's exacerbations and how many of them meant hospital."""
     if total == 0:
@@ -110,6 +115,7 @@ def breathlessness(predictors: pd.DataFrame) -> list[str]:
     return [_symptom(score, value) for score, value in scores]
 
 
+@lru_cache(maxsize=4096)
 def _symptom(score: str, value: float) -> str:
     if score == "MRC":
         return f"breathlessness MRC {value:g}"

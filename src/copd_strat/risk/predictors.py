@@ -88,5 +88,5 @@ def numbers(column: pd.Series) -> pd.Series:
     if column.dtype == object or isinstance(column.dtype, pd.StringDtype):
         words = {"true": 1.0, "false": 0.0}
         column = column.map(lambda value: words.get(str(value).strip().lower(), value))
-    values = pd.to_numeric(column, errors="coerce").astype("Float64").to_numpy(dtype=float, na_value=np.nan)
+    values = pd.to_numeric(column, errors="coerce").to_numpy(dtype=float, na_value=np.nan)
     return pd.Series(np.where(np.isinf(values), np.nan, values), index=column.index)

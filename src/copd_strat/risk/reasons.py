@@ -19,17 +19,18 @@ def explain(
     predictors: pd.DataFrame,
     dates: Mapping[str, pd.Series],
     log_rate: Callable[[Floats], Floats],
+    outcome: shapley.Outcome,
 ) -> pd.DataFrame:
     """The reasons of scored patients, long, columns as in ``COLUMNS``.
 
     ids, predictors: one row a patient, same index; predictors as given to the model, with gaps. dates: by
-    predictor, the day of its value. log_rate: ln of the ranking model's severe rate from the ACCEPT 2.0
-    severe rate. ``contribution`` is on the scale of ln(severe rate); a patient's contributions add up to the
+    predictor, the day of its value. log_rate: ln of the ranking model's rate of ``outcome`` from the
+    ACCEPT 2.0 rate. ``contribution`` is on the scale of ln(rate); a patient's contributions add up to the
     difference from the reference patient of ``data/reference_patient.json``. Patients whose rate is 0 have no
     reasons.
     """
     filled, _ = completed(predictors)
-    values = shapley.contributions(filled, log_rate)
+    values = shapley.contributions(filled, log_rate, outcome)
     explained = values.notna().all(axis=1)
     ids, predictors, values = ids[explained], predictors.loc[explained], values.loc[explained]
     filled = _with_recorded_score(filled.loc[explained], predictors)

@@ -17,10 +17,13 @@ from copd_strat.risk.models.accept3 import ACCEPT3
 from copd_strat.risk.models.accept3_cprd import ACCEPT3_CPRD
 from copd_strat.risk.models.accept_models import POINT_OUTPUTS, SYMPTOM_SCORES
 from copd_strat.risk.models.gold import GOLD_ABE, GOLD_GRADE
+from copd_strat.risk.own_model import OwnModel, reasons_of, risk_and_rate
 from copd_strat.risk.parameters import Floats
 from copd_strat.risk.reasons import explain
 from copd_strat.risk.recalibration import Recalibration, load_recalibration
 from copd_strat.risk.score import ids_of, predictors_from, score_predictors
+from copd_strat.risk.shapley import Outcome
+from copd_strat.risk.status import SCORED
 
 HOSPITAL_CLINIC = Options(country="GBR")
 RISK_COLUMNS = dict(
@@ -73,22 +76,50 @@ class RankingModel:
 
     model: Model
     options: Options
-    log_severe_rate: Callable[[Floats], Floats]
+    log_rate: Callable[[Floats, Outcome], Floats]
 
 
 def ranking(settings: RiskSettings) -> RankingModel:
     """The two UK recalibrations of ACCEPT differ a lot, above all for severe risk; the setting decides."""
     if settings.care_setting == "primary_care":
-        return RankingModel(ACCEPT3_CPRD, Options(), accept3_cprd.log_severe_rate)
-    return RankingModel(ACCEPT3, HOSPITAL_CLINIC, partial(accept3.log_severe_rate, options=HOSPITAL_CLINIC))
+        return RankingModel(ACCEPT3_CPRD, Options(), accept3_cprd.log_rate)
+    return RankingModel(ACCEPT3, HOSPITAL_CLINIC, partial(accept3.log_rate, options=HOSPITAL_CLINIC))
 
 
-def score_register(features: pd.DataFrame, settings: RiskSettings) -> RiskResult:
+def score_register(
+    features: pd.DataFrame,
+    settings: RiskSettings,
+    *,
+    explained: Outcome = "severe",
+    own: OwnModel | None = None,
+) -> RiskResult:
     """Risk of exacerbations in the next 12 months, GOLD group and grade, and the reasons for the risk.
 
-    features: one row a patient, columns as in their contract. Where severe exacerbations are not
-    observable their count is unknown, never 0, so the patient is not scored and has no GOLD group.
+    features: one row a patient, columns as in their contract. explained: the outcome that ranks patients, whose
+    rate the reasons are reasons for. Where severe exacerbations are not observable their count is unknown, never
+    0, so the patient is not scored and has no GOLD group. ``own`` is the site's own model, where it ranks instead
+    of the published one; it takes gaps as they are.
     """
+    published = _score_published(features, settings, explained)
+    return published if own is None else _by_own_model(published, features, own)
+
+
+def _by_own_model(published: RiskResult, features: pd.DataFrame, own: OwnModel) -> RiskResult:
+    """The own model's risk of its outcome, status and reasons in place of the published ones."""
+    own.require_window(pd.Timestamp(features["index_date"].iloc[0]).date())
+    short = own.card.outcome.removesuffix("_exacerbation")
+    risk, rate = risk_and_rate(own.card, features)
+    scores = published.scores.assign(
+        **{f"risk_{short}_12m": risk.to_numpy(), f"rate_{short}_12m": rate.to_numpy()},
+        risk_model=own.label,
+        risk_status=SCORED,
+        imputed="",
+    )
+    made_of: dict[str, object] = {**published.made_of, "own_model": own.seal, "published": published.model}
+    return RiskResult(scores, reasons_of(own.card, features), own.label, made_of)
+
+
+def _score_published(features: pd.DataFrame, settings: RiskSettings, explained: Outcome) -> RiskResult:
     ids = ids_of(features)
     ranks = ranking(settings)
     observable = features["severe_observable"].astype("boolean").fillna(False).to_numpy(dtype=bool)
@@ -97,10 +128,9 @@ def score_register(features: pd.DataFrame, settings: RiskSettings) -> RiskResult
     outcome = score_predictors(ranks.model, predictors, ranks.options, missing_names=PLAIN_NAMES)
     scores = outcome[list(POINT_OUTPUTS)].rename(columns=RISK_COLUMNS)
     level = recalibration_of(settings)
-    label, log_rate = ranks.model.name, ranks.log_severe_rate
+    label = ranks.model.name
     if level is not None:
         scores, label = _recalibrated(scores, level), level.label
-        log_rate = _composed(level, ranks)
     scores = scores.assign(
         patient_id=ids,
         risk_model=label,
@@ -111,7 +141,8 @@ def score_register(features: pd.DataFrame, settings: RiskSettings) -> RiskResult
     )
     scored = scores["risk_severe_12m"].notna()
     dates = {name: series[scored] for name, series in _dates(features, predictors).items()}
-    reasons = explain(ids[scored], predictors[scored], dates, log_rate)
+    log_rate = partial(_log_rate, ranks, level, explained)
+    reasons = explain(ids[scored], predictors[scored], dates, log_rate, explained)
     columns = ["patient_id", *RISK_COLUMNS.values(), *_TEXT_COLUMNS]
     made_of: dict[str, object] = {"recalibration": level.record() if level else None}
     return RiskResult(scores[columns], reasons, label, made_of)
@@ -136,9 +167,13 @@ def _recalibrated(scores: pd.DataFrame, level: Recalibration) -> pd.DataFrame:
     return changed
 
 
-def _composed(level: Recalibration, ranks: RankingModel) -> Callable[[Floats], Floats]:
-    """ln(severe rate) at the site's level, for reasons on the scale of what is shown."""
-    return lambda severe_rate: level.severe_exacerbation.log_rate(ranks.log_severe_rate(severe_rate))
+def _log_rate(ranks: RankingModel, level: Recalibration | None, outcome: Outcome, rate: Floats) -> Floats:
+    """ln(rate) at the site's level, for reasons on the scale of what is shown."""
+    published = ranks.log_rate(rate, outcome)
+    if level is None:
+        return published
+    line = level.severe_exacerbation if outcome == "severe" else level.any_exacerbation
+    return line.log_rate(published)
 
 
 _TEXT_COLUMNS = ("risk_model", "risk_status", "imputed", "gold_abe", "gold_grade")

@@ -1,4 +1,4 @@
-"""Why a severe rate is what it is: exact Shapley values against a reference patient.
+"""Why the rate that ranks is what it is: exact Shapley values against a reference patient.
 
 The rate is not a sum of terms (the posterior bends it), so each group of predictors gets its Shapley value:
 its mean effect on ln(rate) over all orders in which the six groups can change from the reference patient's
@@ -13,14 +13,17 @@ from collections.abc import Callable
 from functools import cache
 from itertools import product
 from math import factorial
+from typing import Literal
 
 import numpy as np
 import pandas as pd
 
 from copd_strat.risk.models import accept, interpolation
-from copd_strat.risk.models.accept import SEVERE
+from copd_strat.risk.models.accept import SEVERE, TOTAL
 from copd_strat.risk.parameters import Floats, load
 
+# Which rate is explained: that of severe exacerbations, or of any.
+Outcome = Literal["severe", "any"]
 HISTORY = "exacerbation history"
 LINEAR_GROUPS = {
     "lung function": ("FEV1",),
@@ -45,40 +48,64 @@ def reference() -> pd.DataFrame:
     return row.assign(SGRQ=accept.sgrq(row))
 
 
-def contributions(predictors: pd.DataFrame, log_rate: Callable[[Floats], Floats]) -> pd.DataFrame:
-    """Each predictor's contribution to ln(severe rate), shape (n, predictors), columns as in ``GROUP_OF``.
+def contributions(
+    predictors: pd.DataFrame, log_rate: Callable[[Floats], Floats], outcome: Outcome = "severe"
+) -> pd.DataFrame:
+    """Each predictor's contribution to ln(rate of ``outcome``), shape (n, predictors), columns as in ``GROUP_OF``.
 
-    predictors: without gaps, symptom score as SGRQ. log_rate: ln of the ranking model's severe rate from the
-    ACCEPT 2.0 severe rate. NaN in rows where a rate of 0 makes the logarithm infinite.
+    predictors: without gaps, symptom score as SGRQ. log_rate: ln of the ranking model's rate from the ACCEPT
+    2.0 rate of the same outcome. What last year's counts contribute stands under ``SEVERE``. NaN in rows where
+    a rate of 0 makes the logarithm infinite.
     """
     batches = [
-        _contributions(predictors.iloc[start : start + PATIENTS_A_BATCH], log_rate)
+        _contributions(predictors.iloc[start : start + PATIENTS_A_BATCH], log_rate, outcome)
         for start in range(0, len(predictors), PATIENTS_A_BATCH)
     ]
     return pd.concat(batches) if batches else pd.DataFrame(columns=list(GROUP_OF), dtype=float)
 
 
-def log_severe_rate(predictors: pd.DataFrame, log_rate: Callable[[Floats], Floats]) -> Floats:
-    """ln of the severe rate, unrounded, shape (n,): what ``contributions`` explain against the reference."""
+def explained_log_rate(
+    predictors: pd.DataFrame, log_rate: Callable[[Floats], Floats], outcome: Outcome = "severe"
+) -> Floats:
+    """ln of the rate, unrounded, shape (n,): what ``contributions`` explain against the reference."""
     engine = accept.engine("full")
-    count = predictors[SEVERE].to_numpy(dtype=float)
-    return _log_rate(engine.ln_alpha(predictors), engine.eta(predictors), count, log_rate)
+    return _log_rate(
+        engine.ln_alpha(predictors), engine.eta(predictors), _counts(predictors), log_rate, outcome
+    )
 
 
-def _log_rate(ln_alpha: Floats, eta: Floats, count: Floats, log_rate: Callable[[Floats], Floats]) -> Floats:
+def _counts(predictors: pd.DataFrame) -> tuple[Floats, Floats]:
+    """Last year's severe exacerbations and all others, each of shape (n,)."""
+    severe = predictors[SEVERE].to_numpy(dtype=float)
+    return severe, predictors[TOTAL].to_numpy(dtype=float) - severe
+
+
+def _log_rate(
+    ln_alpha: Floats,
+    eta: Floats,
+    counts: tuple[Floats, Floats],
+    log_rate: Callable[[Floats], Floats],
+    outcome: Outcome,
+) -> Floats:
     engine = accept.engine("full")
-    severe = interpolation.rate(engine.effects, ln_alpha, eta, count, "severe")
-    return log_rate(accept.straightened(engine.spline_severe, severe))
+    severe = interpolation.rate(engine.effects, ln_alpha, eta, counts[0], "severe")
+    if outcome == "severe":
+        return log_rate(accept.straightened(engine.spline_severe, severe))
+    other = interpolation.rate(engine.effects, ln_alpha, eta, counts[1], "non_severe")
+    return log_rate(accept.straightened(engine.spline_everything, severe + other))
 
 
-def _contributions(predictors: pd.DataFrame, log_rate: Callable[[Floats], Floats]) -> pd.DataFrame:
+def _contributions(
+    predictors: pd.DataFrame, log_rate: Callable[[Floats], Floats], outcome: Outcome
+) -> pd.DataFrame:
     engine = accept.engine("full")
     of_rate = _departures(engine.log_rate, predictors)
     of_severity = _departures(engine.severity_logit, predictors)
     with np.errstate(invalid="ignore"):  # a rate of 0 makes its rows NaN
-        by_group = _coalition_values(predictors, of_rate, of_severity, log_rate) @ _shapley_weights()
-    to_alpha, to_eta = _sensitivities(log_rate)
-    as_reference = (predictors[SEVERE] == float(reference()[SEVERE].iloc[0])).to_numpy()
+        by_group = _coalition_values(predictors, of_rate, of_severity, log_rate, outcome) @ _shapley_weights()
+    to_alpha, to_eta = _sensitivities(log_rate, outcome)
+    counts = [SEVERE] if outcome == "severe" else [SEVERE, TOTAL]
+    as_reference = (predictors[counts] == reference()[counts].iloc[0]).all(axis=1).to_numpy()
     columns = {SEVERE: np.where(as_reference, 0.0, by_group[:, -1])}
     for position, names in enumerate(LINEAR_GROUPS.values()):
         terms = np.column_stack([to_alpha * of_rate[n] + to_eta * of_severity[n] for n in names])
@@ -88,13 +115,14 @@ def _contributions(predictors: pd.DataFrame, log_rate: Callable[[Floats], Floats
     return table
 
 
-def _sensitivities(log_rate: Callable[[Floats], Floats]) -> tuple[float, float]:
+def _sensitivities(log_rate: Callable[[Floats], Floats], outcome: Outcome = "severe") -> tuple[float, float]:
     """Slopes of ln(rate) in ln alpha and in eta at the reference patient."""
     engine = accept.engine("full")
     steps = STEP * np.array([[1, 0], [-1, 0], [0, 1], [0, -1]])
     ln_alpha = engine.ln_alpha(reference()) + steps[:, 0]
     eta = engine.eta(reference()) + steps[:, 1]
-    values = _log_rate(ln_alpha, eta, np.full(4, float(reference()[SEVERE].iloc[0])), log_rate)
+    severe, other = (np.full(4, count[0]) for count in _counts(reference()))
+    values = _log_rate(ln_alpha, eta, (severe, other), log_rate, outcome)
     return float(values[0] - values[1]) / (2 * STEP), float(values[2] - values[3]) / (2 * STEP)
 
 
@@ -109,6 +137,7 @@ def _coalition_values(
     of_rate: dict[str, Floats],
     of_severity: dict[str, Floats],
     log_rate: Callable[[Floats], Floats],
+    outcome: Outcome,
 ) -> Floats:
     """ln(rate) with each coalition of groups at the patient's values, the rest at reference; (n, 64)."""
     engine = accept.engine("full")
@@ -121,10 +150,12 @@ def _coalition_values(
 
     ln_alpha = engine.ln_alpha(reference()) + sums(of_rate)
     eta = engine.eta(reference()) + sums(of_severity)
-    count = np.where(
-        with_history, predictors[SEVERE].to_numpy(dtype=float)[:, None], float(reference()[SEVERE].iloc[0])
+    severe, other = (
+        np.where(with_history, own[:, None], usual[0]).ravel()
+        for own, usual in zip(_counts(predictors), _counts(reference()), strict=True)
     )
-    return _log_rate(ln_alpha.ravel(), eta.ravel(), count.ravel(), log_rate).reshape(count.shape)
+    values = _log_rate(ln_alpha.ravel(), eta.ravel(), (severe, other), log_rate, outcome)
+    return values.reshape(ln_alpha.shape)
 
 
 @cache

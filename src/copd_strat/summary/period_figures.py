@@ -68,7 +68,7 @@ class Released:
 
 
 @dataclass(frozen=True)
-class Figures:
+class PeriodFigures:
     """Protected cells of a period: CELL_KEY, ``published``, ``denominator``, ``reason``; and what was done.
 
     ``silent``: the same columns for indicators that no source covers, without a figure.
@@ -94,7 +94,7 @@ class Maker:
     unobserved: frozenset[str]
     first_months: dict[str, date]
 
-    def figures(self, due: Due, first: pd.DataFrame | None) -> Figures:
+    def figures(self, due: Due, first: pd.DataFrame | None) -> PeriodFigures:
         """``first``: CELL_KEY and KNOWN of the month's first publication, for a revision."""
         parts: list[Guarded] = []
         tables = self._tables(due)
@@ -115,7 +115,7 @@ class Maker:
                 _hide_where_register_is(placed, register)
                 parts.append(self._proved(placed, due, None))
                 cells.append(_with_placed(_cells(placed, None)))
-        return Figures(pd.concat(cells, ignore_index=True), self._silent(due, tables), _record(parts))
+        return PeriodFigures(pd.concat(cells, ignore_index=True), self._silent(due, tables), _record(parts))
 
     def _silent(self, due: Due, tables: dict[str, CountTable]) -> pd.DataFrame:
         """Cells, without a figure, of the indicators that no source covers."""

@@ -2,7 +2,7 @@
 -- COPD, so that months can be counted; the worklists take the latest.
 -- done_on: the first day, from from_day days after the event on, that shows it (of a duty of several signs, the day on
 -- which the last of them was there); settled_on: declined or not suitable, and not done before.
--- state: done, settled, overtaken (another event began before it was due), overdue, due.
+-- state: done, settled, overtaken (another event began, or the person died, before it was due), overdue, due.
 -- Source: the policy's follow_up; docs/follow-up.md.
 WITH wanted AS (
     SELECT

@@ -3,7 +3,7 @@
 -- Stays count up to the run date, exacerbations without one up to the index, as everywhere.
 -- began_on: admission, or the event's own day. admissions_before: emergency admissions, for any cause [unconfirmed],
 -- in the year before it. overtaken_on: the next emergency admission for COPD; of exacerbations without a stay also the
--- next such exacerbation. same_kind_before: how many such events lie in the 90 days before.
+-- next such exacerbation; or death, after which nothing is due. same_kind_before: how many such events lie in the 90 days before.
 -- Source: docs/decisions.md §7, §8; docs/follow-up.md.
 WITH stays AS (
     SELECT patient, admission_date, discharge_date, bed_days, finished, coalesce(died, FALSE) AS died
@@ -70,6 +70,7 @@ SELECT
     returns.admitted_again_on,
     least(
         returns.admitted_again_on,
+        known_deaths.death_date,
         CASE WHEN ordered.event <> 'discharge' THEN ordered.next_of_its_kind END
     ) AS overtaken_on,
     ordered.next_of_its_kind
@@ -78,6 +79,7 @@ LEFT JOIN admissions
     ON ordered.patient = admissions.patient
     AND ordered.event = admissions.event
     AND ordered.event_date = admissions.event_date
+LEFT JOIN known_deaths ON ordered.patient = known_deaths.patient
 LEFT JOIN returns
     ON ordered.patient = returns.patient
     AND ordered.event = returns.event

@@ -27,7 +27,7 @@ LEFT JOIN measurement_facts ON events.patient = measurement_facts.patient
 LEFT JOIN split ON events.patient = split.patient AND measurement_facts.mrc_date = split.day
 LEFT JOIN follow_up_events AS later
     ON events.patient = later.patient
-    AND events.event <> 'discharge'
+    AND events.event = 'moderate'
     AND later.event = 'discharge'
     AND later.event_date > events.event_date
 WHERE events.event IN $events

@@ -7,6 +7,7 @@ manual gives other slopes than its code and tests: the code is followed.
 from __future__ import annotations
 
 from functools import partial
+from typing import Literal
 
 import numpy as np
 import pandas as pd
@@ -59,9 +60,11 @@ def _of_country(country: str) -> float:
     return intercepts[code]
 
 
-def log_severe_rate(severe_rate: Floats, options: Options) -> Floats:
-    """ln of the severe rate before rounding, from the ACCEPT 2.0 severe rate."""
-    return _log_rate("severe", intercept(options), severe_rate)
+def log_rate(
+    accept2_rate: Floats, outcome: Literal["severe", "any"] = "severe", *, options: Options
+) -> Floats:
+    """ln of the outcome's rate before rounding, from the ACCEPT 2.0 rate of the same outcome."""
+    return _log_rate("severe" if outcome == "severe" else "all", intercept(options), accept2_rate)
 
 
 def _log_rate(outcome: str, place: float, accept2_rate: Floats) -> Floats:

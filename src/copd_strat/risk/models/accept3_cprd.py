@@ -6,7 +6,7 @@ That the package's model is the paper's ACCEPT 3.0-UK is taken as given [unconfi
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -54,11 +54,11 @@ def _imputed(step: dict[str, Any], rows: pd.DataFrame, bmi_limits: list[float]) 
     return np.round(expit(value))
 
 
-def log_severe_rate(severe_rate: Floats) -> Floats:
-    """ln of the severe rate before rounding, from the ACCEPT 2.0 severe rate."""
-    constants: dict[str, float] = load("accept3_cprd")["severe"]
+def log_rate(accept2_rate: Floats, outcome: Literal["severe", "any"] = "severe") -> Floats:
+    """ln of the outcome's rate before rounding, from the ACCEPT 2.0 rate of the same outcome."""
+    constants: dict[str, float] = load("accept3_cprd")["severe" if outcome == "severe" else "all"]
     with np.errstate(divide="ignore"):  # a rate of 0 stays 0
-        logs: Floats = np.log(constants["baseline"]) + constants["slope"] * np.log(severe_rate)
+        logs: Floats = np.log(constants["baseline"]) + constants["slope"] * np.log(accept2_rate)
     return logs
 
 

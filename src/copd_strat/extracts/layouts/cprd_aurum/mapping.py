@@ -6,7 +6,7 @@ Sources: file layouts in alexpate30/rcprd; cleaning as the Imperial group does i
 
 from __future__ import annotations
 
-from copd_strat.extracts.layout import Feed, Layout, as_they_are
+from copd_strat.extracts.layout import CodeTable, Feed, Layout, as_they_are
 from copd_strat.extracts.layouts.native.mapping import SITE
 
 _PRIMARY = (
@@ -38,6 +38,10 @@ LAYOUT = Layout(
         Feed(relation="organisations", needs=("practice",), sql="organisations", stored=True),
     ),
     practices_end="practices_end",
+    code_tables=(
+        CodeTable(table="observation", column="medcodeid", dictionary="medical_dictionary", key="medcodeid"),
+        CodeTable(table="drugissue", column="prodcodeid", dictionary="product_dictionary", key="prodcodeid"),
+    ),
     limits=(
         ("patients", "CPRD's patient file holds no ethnicity"),
         (

@@ -6,7 +6,7 @@ The identifier columns of the specification must be removed before extraction; `
 
 from __future__ import annotations
 
-from copd_strat.extracts.layout import Feed, Layout, as_they_are
+from copd_strat.extracts.layout import CodeTable, Feed, Layout, as_they_are
 from copd_strat.extracts.layouts.native.mapping import SECONDARY, SITE
 
 _CODES = ("coding_clinicalcode", "coding_drugcode")
@@ -39,6 +39,14 @@ LAYOUT = Layout(
         Feed(relation="prescriptions", needs=("report_medications",), sql="report_prescriptions"),
         Feed(relation="organisations", needs=_HAS_BULK_PATIENTS, sql="organisations", stored=True),
         *as_they_are(*SECONDARY, "deaths", *SITE),
+    ),
+    code_tables=(
+        CodeTable(
+            table="carerecord_observation", column="CodeId", dictionary="coding_clinicalcode", key="CodeId"
+        ),
+        CodeTable(
+            table="prescribing_issuerecord", column="CodeId", dictionary="coding_drugcode", key="CodeId"
+        ),
     ),
     limits=(
         (

@@ -76,6 +76,7 @@ def evaluate(
     snapshots: pd.DataFrame,
     asked: ProgrammeSettings,
     *,
+    starts_on: date,
     complete_to: date,
     backtests: Path,
     policy: str,
@@ -84,12 +85,7 @@ def evaluate(
 
     InputError where no run of that month was kept, or its year is not over.
     """
-    months = snapshots[snapshots["month"] >= pd.Timestamp(asked.starts_on).replace(day=1)]
-    if months.empty:
-        raise InputError(
-            f"programme.starts_on {asked.starts_on}: no run of that month or later has been published here",
-            fix="check the date; each month's first run keeps what the evaluation needs",
-        )
+    months = _months_from(snapshots, starts_on)
     baseline = months[months["month"] == months["month"].min()]
     start = pd.Timestamp(baseline["run_date"].iloc[0]).date()
     until = months_after(start, MONTHS)
@@ -99,11 +95,10 @@ def evaluate(
             fix=f"evaluate once they are complete to {until}",
         )
     later = months[(months["month"] > months["month"].min()) & (months["run_date"] <= pd.Timestamp(until))]
-    people = cohort(_with_expected(baseline, asked.outcome), later, asked.bandwidth)
-    people = _with_year_after(engine, people, start, until)
-    outcome = _OUTCOME[asked.outcome]
+    near = cohort(_with_expected(baseline, asked.outcome), later, asked.bandwidth)
+    people = _with_year_after(engine, near, start, until)
     _require_two_sides(people)
-    design = design_of(people, outcome, asked.smallest_effect)
+    design = design_of(people, outcome := _OUTCOME[asked.outcome], asked.smallest_effect)
     enough = design.enough_for(asked.smallest_effect)
     return Evaluation(
         asked=asked,
@@ -116,6 +111,16 @@ def evaluate(
         effect=effect_of(people, outcome) if enough else None,
         balance=balancing(people) if enough else {},
     )
+
+
+def _months_from(snapshots: pd.DataFrame, starts_on: date) -> pd.DataFrame:
+    months = snapshots[snapshots["month"] >= pd.Timestamp(starts_on).replace(day=1)]
+    if months.empty:
+        raise InputError(
+            f"programme.starts_on {starts_on}: no run of that month or later has been published here",
+            fix="check the date; each month's first run keeps what the evaluation needs",
+        )
+    return months
 
 
 def _with_expected(baseline: pd.DataFrame, outcome: str) -> pd.DataFrame:

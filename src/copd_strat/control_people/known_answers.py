@@ -1,0 +1,126 @@
+"""The control people's answers tonight, held against the known ones."""
+
+from __future__ import annotations
+
+import csv
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+from importlib.resources import as_file, files
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from copd_strat import clinical, codelists, extracts
+from copd_strat.config import ClinicalSettings, EngineSettings, ExtractSource, RiskSettings, packaged_folder
+from copd_strat.engine import Engine
+from copd_strat.extracts.inventory import inventory
+from copd_strat.pathways import Policy, assign_register, load_policy
+from copd_strat.risk import register
+
+RUN_DATE = date(2025, 12, 31)
+# A key of their own: a reference is part of what they prove, and says nothing about anybody.
+KEY = b"the key of the control people, known to all"
+CLOSE = 1e-9
+
+
+@dataclass(frozen=True, kw_only=True)
+class Departure:
+    """An answer that is not the known one. Control people are invented, so that their values may be told."""
+
+    person: str
+    fact: str
+    expected: str
+    found: str
+    rule: str
+
+    def __str__(self) -> str:
+        return f"{self.person}: {self.fact} is {self.found}, not {self.expected} ({self.rule})"
+
+
+def departures(work: Path) -> list[Departure]:
+    """Where the program departs from the known answers, tonight; ``work`` takes what is written on the way."""
+    return list(_departures(_answers(work), _known()))
+
+
+def _answers(work: Path) -> Mapping[str, Mapping[str, Any]]:
+    """person → fact → value, for all who are on the register."""
+    with (
+        as_file(files(__package__)) as room,
+        Engine.open(EngineSettings(threads=1, memory_limit="512MB"), work / "spill") as engine,
+    ):
+        extracts.ingest_sources(
+            engine,
+            (ExtractSource(layout="native", path=room / "extract"),),
+            packaged_folder("data_contracts"),
+            inputs=(inventory(room / "extract"),),
+            zone="Europe/London",
+            work=work,
+            quality=work,
+            as_of=RUN_DATE,
+        )
+        codelists.load(engine)
+        complete = ClinicalSettings(gp_complete_to=RUN_DATE, hospital_complete_to=RUN_DATE)
+        clinical.build(engine, complete, as_of=RUN_DATE, index=None)
+        features = clinical.feature_table(engine)
+        scored = register.score_register(features, RiskSettings(care_setting="primary_care"))
+        placed = assign_register(
+            engine,
+            features,
+            scored,
+            policy=_policy(),
+            key=KEY,
+            as_of=RUN_DATE,
+            previous=None,
+        )
+        return _by_person(features, placed.patients)
+
+
+def _policy() -> Policy:
+    """The default policy with one place a practice: two people of one practice compete for it."""
+    policy = load_policy("risk_and_rules")
+    return policy.model_copy(update={"capacity": policy.capacity.model_copy(update={"at_least": 1})})
+
+
+def _by_person(*tables: pd.DataFrame) -> dict[str, dict[str, Any]]:
+    people: dict[str, dict[str, Any]] = {}
+    for table in tables:
+        for row in table.astype(object).to_dict("records"):
+            people.setdefault(str(row["patient_id"]), {}).update({str(k): v for k, v in row.items()})
+    return people
+
+
+def _known() -> list[dict[str, str]]:
+    text = files(__package__).joinpath("expected.csv").read_text(encoding="utf-8")
+    return list(csv.DictReader(text.splitlines()))
+
+
+def _departures(answers: Mapping[str, Mapping[str, Any]], known: list[dict[str, str]]) -> Iterator[Departure]:
+    for line in known:
+        found = _found(answers, line["person"], line["fact"])
+        if not _same(found, line["expected"]):
+            yield Departure(found=found, **line)
+    for stranger in sorted(set(answers) - {line["person"] for line in known}):
+        yield Departure(
+            person=stranger, fact="register", expected="no", found="yes", rule="not a control person"
+        )
+
+
+def _found(answers: Mapping[str, Mapping[str, Any]], person: str, fact: str) -> str:
+    if fact == "register":
+        return "yes" if person in answers else "no"
+    value = answers.get(person, {}).get(fact)
+    if value is None or pd.isna(value):
+        return "not known"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return value.isoformat()[:10] if isinstance(value, date) else str(value)
+
+
+def _same(found: str, expected: str) -> bool:
+    try:
+        return math.isclose(float(found), float(expected), rel_tol=CLOSE)
+    except ValueError:
+        return found == expected

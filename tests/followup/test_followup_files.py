@@ -1,0 +1,100 @@
+"""The worklist as files: each practice its own lines, counted back, and a gate that a lost line stops."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Callable
+from pathlib import Path
+
+import openpyxl
+import pandas as pd
+import pytest
+from followup_world import AS_OF, POLICY, Clock, clock
+from test_followup_programme import STAMP
+
+from copd_strat.errors import OutputError
+from copd_strat.lists import lists_in, worklists, write_worklists
+from copd_strat.synthetic import World
+
+
+def rows_of(path: Path) -> list[dict[str, str]]:
+    with path.open(encoding="utf-8-sig", newline="") as stream:
+        return list(csv.DictReader(stream))
+
+
+@pytest.fixture(scope="module")
+def written(night: Clock, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    root = tmp_path_factory.mktemp("written")
+    write_worklists(night.engine, root, night.found, STAMP)
+    return root / "direct_care"
+
+
+def test_every_practice_gets_its_own_lines_and_nobody_elses(night: Clock, written: Path) -> None:
+    everybody = night.lines.set_index("patient_ref")["practice_id"]
+    practices = {str(code) for code in night.patients["practice_id"].unique()}
+    assert {folder.name for folder in written.iterdir()} == practices
+    seen = 0
+    for folder in written.iterdir():
+        for row in rows_of(folder / f"{folder.name}_{AS_OF}_worklist.csv"):
+            assert everybody[[row["patient_ref"]]].iloc[0] == folder.name == row["practice_id"]
+            seen += 1
+    assert seen == len(night.lines)
+
+
+def test_a_line_says_each_duty_with_its_due_date(night: Clock, written: Path) -> None:
+    rows = [row for path in sorted(written.rglob("*_worklist.csv")) for row in rows_of(path)]
+    stay = next(row for row in rows if row["rehabilitation_due"])
+    due = night.found.duties.query("patient_id == @stay['patient_ref'] and event == 'discharge'")
+    for duty in ("review", "rehabilitation", "bundle", "inhaler_check"):
+        own = due[due["duty"] == duty]
+        assert str(own["due_on"].iloc[0].date()) == stay[f"{duty}_due"]
+    without_stay = next(row for row in rows if not row["rehabilitation_due"])
+    assert without_stay["risk_90d"] == without_stay["bundle"] == ""
+    assert all("\n" not in cell for row in rows for cell in row.values())
+
+
+def test_the_workbook_holds_the_same_lines_and_says_what_a_reader_must_know(written: Path) -> None:
+    path = next(iter(sorted(written.rglob("*_worklist.xlsx"))))
+    book = openpyxl.load_workbook(path)
+    lines = rows_of(path.with_suffix(".csv"))
+    assert book.sheetnames == ["Worklist", "Duties", "Key"]
+    assert book["Worklist"].max_row == book["Duties"].max_row == len(lines) + 1
+    key = " ".join(str(cell.value) for row in book["Key"] for cell in row if cell.value)
+    assert "none of these duties is theirs" in key
+    assert "NICE QS10" in key
+
+
+def test_a_worklist_among_returned_lists_asks_nothing(written: Path) -> None:
+    assert lists_in([written]) == []
+
+
+def test_a_line_that_is_lost_on_the_way_stops_the_night(
+    night: Clock, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: Callable[..., pd.DataFrame] = worklists.worklist_table
+    monkeypatch.setattr(worklists, "worklist_table", lambda *given: made(*given).iloc[1:])
+    with pytest.raises(OutputError, match="each once"):
+        write_worklists(night.engine, tmp_path, night.found, STAMP)
+
+
+def test_alerts_of_the_app_name_whom_the_truth_names(small_world: World, tmp_path: Path) -> None:
+    """Switched on, people whose use stopped, or whose last CAT score lies 2 above the one before."""
+    told = POLICY.model_copy(update={"events": ("app_stopped", "cat_worse"), "keep_days": 366})
+    made = clock(small_world.tables, tmp_path, policy=told)
+    events = small_world.tables["app_activity"].to_pandas()
+    register = set(made.patients["patient_id"])
+    used = events[events["kind"].isin(["used", "cat_score"])].groupby("patient_id")["activity_date"].max()
+    end = pd.to_datetime(events["activity_date"]).max()
+    silent = end - pd.to_datetime(used) > pd.Timedelta(days=30)
+    stopped = made.found.history.query("event == 'app_stopped'")
+    window = pd.to_datetime(used) + pd.Timedelta(days=30) > pd.Timestamp(AS_OF) - pd.Timedelta(days=366)
+    assert set(stopped["patient_id"]) == set(used[silent & window].index) & register
+    assert not stopped.empty
+    scores = events[events["kind"] == "cat_score"].sort_values(["patient_id", "activity_date"])
+    rise = scores.groupby("patient_id")["value"].agg(lambda v: v.iloc[-1] - v.iloc[-2] if len(v) > 1 else 0)
+    worse = made.found.history.query("event == 'cat_worse'")
+    recent = pd.to_datetime(scores.groupby("patient_id")["activity_date"].max())
+    inside = recent > pd.Timestamp(AS_OF) - pd.Timedelta(days=366)
+    assert set(worse["patient_id"]) == set(rise[(rise >= 2) & inside].index) & register
+    assert not worse.empty
+    made.engine.close()
