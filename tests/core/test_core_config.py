@@ -55,6 +55,14 @@ def test_a_complete_file_becomes_settings_with_paths_relative_to_it(tmp_path: Pa
     assert settings.clinical.episode_rule == "chain"
 
 
+@pytest.mark.parametrize("root", ["out", "out/commissioners", "."])
+def test_neither_root_lies_in_the_other(tmp_path: Path, root: str) -> None:
+    text = fault(tmp_path, GOOD + f"publish: {{commissioners: {root}}}\n")
+    assert "publish: commissioners and output must not lie in each other" in text
+    apart = config.load(write(tmp_path, GOOD + "publish: {commissioners: apart}\n"))
+    assert apart.publish.commissioners == tmp_path / "apart"
+
+
 def test_an_unknown_key_is_refused_with_a_suggestion(tmp_path: Path) -> None:
     text = fault(tmp_path, GOOD.replace("care_setting: primary_care", "care_seting: primary_care"))
     assert "risk.care_seting: unknown key (did you mean 'care_setting'?)" in text

@@ -152,7 +152,8 @@ def guarded(table: CountTable, kind: PeriodType, rule: SmallNumberRule, *, stock
         published.append(here)
         known.append(follows)
         exact.append(total)
-    published = [cells & ~table.moved(level)[:, None, None] for level, cells in enumerate(published)]
+    for depth, cells in enumerate(published):
+        cells[table.moved(depth)] = False
     reason = [np.zeros(counts.shape, dtype=np.int64) for counts in table.counts]
     return Guarded(table, rule, published, known, exact, reason, kind)
 
@@ -165,12 +166,11 @@ def hide_small(guarded: Guarded) -> None:
 
 
 def hide_breakdowns_of_small_totals(guarded: Guarded) -> None:
-    """No breakdown of a total below the limit, or of one that is hidden itself."""
+    """No breakdown of a total below the limit."""
     for level in range(1, len(LEVELS)):
         total = guarded.table.counts[level][:, :, :1]
-        hidden = (total < SMALLEST_BROKEN_DOWN) | guarded.hidden(level)[:, :, :1]
         groups = np.arange(guarded.table.counts[level].shape[2]) > 0
-        few = guarded.published[level] & hidden & groups
+        few = guarded.published[level] & (total < SMALLEST_BROKEN_DOWN) & groups
         guarded.reason[level] = np.where(few, Reason.SMALL_TOTAL, guarded.reason[level])
 
 
