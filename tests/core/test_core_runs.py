@@ -82,7 +82,7 @@ def counted(real):
 
 folder = RunFolder(Path({root!r}))
 partial, manifest = build(folder, "b", "new")
-folder_module._flush = counted(folder_module._flush)
+folder_module.flush = counted(folder_module.flush)
 folder_module.shutil.rmtree = counted(folder_module.shutil.rmtree)
 Path.rename = counted(Path.rename)
 Path.replace = counted(Path.replace)
