@@ -23,7 +23,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     for marker, (tool, commands) in TOOLS.items():
         config.addinivalue_line("markers", f"{marker}: needs {tool} ({' or '.join(commands)})")
-    config.addinivalue_line("markers", "slow: takes longer than the rest of its folder together")
+    config.addinivalue_line(
+        "markers", "slow: takes longer than the rest of its folder together; run by 'make slow'"
+    )
 
 
 def _missing_tool(item: pytest.Item) -> str | None:

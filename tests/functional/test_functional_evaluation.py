@@ -97,6 +97,7 @@ def test_what_may_leave_the_site_shows_no_practice_and_no_small_number(tested: S
     assert any(code in restricted for code in practices)
 
 
+@pytest.mark.slow
 def test_a_back_test_again_is_the_same_byte_for_byte(tested: Site) -> None:
     folder = tested.output / "backtest" / INDEX
     before = {path.name: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
