@@ -6,6 +6,7 @@ changes sub-ICB location in mid-year; groups that are nearly empty; people who m
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -54,6 +55,13 @@ class World:
         for period in [Period("month", month) for month in self.months] + windows(self.months):
             self.publish(Due(period, 0))
         return self
+
+    def only(self, names: Collection[str]) -> World:
+        """The same people, of whom nothing else is counted: quicker, where many months are looked at."""
+        finest = self.counted.finest
+        return World(
+            Counted(finest[finest["indicator_id"].isin(names)], self.counted.membership), self.months
+        )
 
     def cells(self) -> pd.DataFrame:
         """Every published cell with its period."""

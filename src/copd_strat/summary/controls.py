@@ -102,11 +102,16 @@ class Guarded:
         return found
 
     def protected(self, level: int) -> Bools:
-        """Hidden cells that nobody may work out, with those of organisations that moved within a window."""
+        """Hidden cells that nobody may work out: 1 to 7, and stocks that are not shown, whatever they count.
+
+        A stock that could be worked out in the months in which it is 0 or 10 would say what it is next month.
+        Those of organisations that moved within a window are among them.
+        """
+        stock = self.published[level] & (self.reason[level] == Reason.SMALL_STOCK)
         here = np.any([cells.any(axis=(0, 2)) for cells in self.published], axis=0)
         moved = self.table.moved(level)[:, None, None] & ~self.known[level] & here[:, None]
         found: Bools = (self.hidden(level) | moved) & is_protected(self.table.counts[level])
-        return found
+        return found | stock
 
     def hide(self, level: int, cells: Bools, reason: Reason) -> None:
         """Hide those of ``cells`` that are published and still shown."""

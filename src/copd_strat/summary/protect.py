@@ -19,7 +19,7 @@ from copd_strat.summary.count_table import CountTable, group_slices
 from copd_strat.summary.cube import COHORTS, DISPOSITIONS
 from copd_strat.summary.exchanges import Exchanges, Slack, parts_of, slack_of, with_wholes
 from copd_strat.summary.narrowing import few_values, narrowed_bounds
-from copd_strat.summary.small_numbers import Bools, Ints, rounded
+from copd_strat.summary.small_numbers import Bools, Ints, is_protected, rounded
 
 #: At most this share of the hidden counts of 1 to 7 may be narrowed to three values or fewer.
 NARROWED_AT_MOST = 0.02
@@ -46,6 +46,8 @@ def protect(guarded: Guarded, before: list[Bools], first: First | None = None) -
     """
     if first is not None:
         _follow_first(guarded, first)
+    if not any(guarded.protected(level).any() for level in range(4)):
+        return
     exchanges = exchanges_of(guarded)
     for step in range(ROUNDS):
         found = unproven(guarded, exchanges, first)
@@ -72,7 +74,7 @@ def exchanges_of(guarded: Guarded) -> Exchanges:
 
 
 def unproven(guarded: Guarded, exchanges: Exchanges, first: First | None = None) -> list[Bools]:
-    """By level: hidden counts of 1 to 7 that are not proved to have another value."""
+    """By level: protected counts that are not proved to have another value."""
     slack = slack_of(guarded.table, [guarded.bounds(level) for level in range(4)])
     if first is not None:
         slack = slack.and_also(first.slack)
@@ -83,7 +85,10 @@ def unproven(guarded: Guarded, exchanges: Exchanges, first: First | None = None)
 def _narrowed_beyond_limit(guarded: Guarded) -> list[Bools]:
     """By level: as many of the narrowed counts as are too many, those of the lowest levels first."""
     few = narrowed(guarded)
-    hidden = sum(int(guarded.protected(level).sum()) for level in range(4))
+    hidden = sum(
+        int((guarded.protected(level) & is_protected(guarded.table.counts[level])).sum())
+        for level in range(4)
+    )
     excess = sum(int(cells.sum()) for cells in few) - int(NARROWED_AT_MOST * hidden)
     for cells in few:
         places = np.flatnonzero(cells)
@@ -94,8 +99,12 @@ def _narrowed_beyond_limit(guarded: Guarded) -> list[Bools]:
 
 def narrowed(guarded: Guarded) -> list[Bools]:
     """By level: hidden counts of 1 to 7 that sums narrow to three values or fewer."""
-    bounds = narrowed_bounds(guarded.table, [guarded.bounds(level) for level in range(4)])
-    return [guarded.protected(level) & few_values(bounds[level]) for level in range(4)]
+    table = guarded.table
+    bounds = narrowed_bounds(table, [guarded.bounds(level) for level in range(4)])
+    return [
+        guarded.protected(level) & is_protected(table.counts[level]) & few_values(bounds[level])
+        for level in range(4)
+    ]
 
 
 def _follow_first(guarded: Guarded, first: First) -> None:
