@@ -29,6 +29,7 @@ COLUMN_PROPERTIES = {
     "needs": "tables and concepts without which the value cannot be observed",
     "shown": "facts that must be observable for the value to be shown, and what counts as found",
     "caution": "how not to use the value",
+    "sortedBy": "column of the table that gives the order of this one's values",
 }
 RULE_PROPERTIES = {
     "fix": "what to do, where it is not the check's usual advice",
