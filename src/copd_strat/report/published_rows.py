@@ -69,7 +69,7 @@ class Published:
         }
         for name in revised:
             rows = joined[name]
-            joined[name] = rows[rows["is_latest"]]
+            joined[name] = rows[rows["is_latest"].astype(bool)]
         return cls(
             rows=joined["fact_indicator"],
             spc=joined["fact_spc"].sort_values("period_start", kind="stable"),

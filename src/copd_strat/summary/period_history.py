@@ -1,6 +1,7 @@
 """``history/`` of a run folder: what later runs need of earlier ones, carried forward file by file.
 
     periods/month-2026-03_r0.parquet   published rows of a period, never rewritten
+    rates/year-2025-04.parquet    standardised rates of a financial year
     audit/2026-03.parquet         counts and what their first publication says, until the month is revised
     membership.parquet            month-end membership of practices in published months
     runs.parquet                  runs that published a month
@@ -42,7 +43,7 @@ class History:
         """A copy of the previous run's history inside ``root``, or an empty one."""
         folder = root / FOLDER
         before = None if previous is None else previous / FOLDER
-        for name in ("periods", "audit", "snapshots"):
+        for name in ("periods", "rates", "audit", "snapshots"):
             (folder / name).mkdir(parents=True, exist_ok=True)
             if before is not None and (before / name).is_dir():
                 shutil.copytree(before / name, folder / name, dirs_exist_ok=True)
@@ -71,6 +72,15 @@ class History:
     def add_period(self, due: Due, rows: pd.DataFrame) -> None:
         path = self.folder / "periods" / f"{due.period.key}_r{due.revision}.parquet"
         _write(published("fact_indicator"), rows, path)
+
+    def add_rates(self, period: Period, rows: pd.DataFrame) -> None:
+        _write(published("fact_statistic"), rows, self.folder / "rates" / f"{period.key}.parquet")
+
+    def rates(self) -> pd.DataFrame:
+        """Standardised rates of all published years."""
+        empty = arrow_schema(published("fact_statistic")).empty_table()
+        files = sorted((self.folder / "rates").glob("*.parquet"))
+        return pa.concat_tables([empty, *map(pq.read_table, files)]).to_pandas(date_as_object=True)
 
     def add_audit(self, month: date, known: pd.DataFrame) -> None:
         path = self.folder / "audit" / f"{month:%Y-%m}.parquet"

@@ -14,6 +14,7 @@ from copd_strat.summary.parquet_files import dictionary
 from copd_strat.summary.period_history import History
 from copd_strat.summary.periods import MONTHS, Period, financial_year
 from copd_strat.summary.spc import TRIAL_BELOW, signals, variation, xmr_limits
+from copd_strat.summary.statistic_rows import from_published
 
 SPC_LEVELS = ("pcn", "sub_icb", "icb")
 #: A series shorter than this says nothing about variation.
@@ -31,6 +32,7 @@ def tables(history: History, run: dict[str, object]) -> dict[str, pa.Table]:
         "fact_indicator": published,
         "fact_spc": spc_rows(latest, versions),
         "fact_data_quality": quality_rows(published),
+        "fact_statistic": _stacked(history.rates(), from_published(latest, versions)),
         "dim_org": versions,
         "dim_indicator": indicators(),
         "dim_period": period_rows(latest),
@@ -42,6 +44,12 @@ def tables(history: History, run: dict[str, object]) -> dict[str, pa.Table]:
         **{name: conform(schemas.published(name), frame) for name, frame in built.items()},
         "data_dictionary": dictionary(),
     }
+
+
+def _stacked(first: pd.DataFrame, second: pd.DataFrame) -> pd.DataFrame:
+    """Two frames below each other, an empty one left out: it has no types."""
+    there = [frame for frame in (first, second) if len(frame)]
+    return pd.concat(there, ignore_index=True) if there else first
 
 
 def latest_rows(published: pd.DataFrame) -> pd.DataFrame:
