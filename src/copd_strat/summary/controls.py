@@ -209,6 +209,7 @@ def hide_what_shorter_periods_hide(guarded: Guarded, hidden: list[Bools]) -> Non
     """
     top = len(hidden) - 1
     above = hidden[0][:, :, 0]
+    guarded.known[0][:, :, 0] &= ~above
     for level in range(1, top + 1):
         above = (guarded.table.children_sum(level - 1, above.astype(np.int64)) > 0) | hidden[level][:, :, 0]
         guarded.known[level][:, :, 0] &= ~above
