@@ -219,7 +219,7 @@ def test_measurements_come_out_in_one_unit(world: World) -> None:
     assert rows["emrc"] == (5, None, None, None, None)
     assert rows["implausible"] == (None,) * 5
     assert dict(
-        world.engine.rows("SELECT measure, implausible FROM measurement_quality WHERE implausible > 0")
+        world.engine.rows("SELECT measure, impossible FROM measurement_quality WHERE impossible > 0")
     ) == {"fev1": 1, "spo2": 1}
 
 

@@ -82,7 +82,7 @@ def counted(real):
 
 folder = RunFolder(Path({root!r}))
 partial, manifest = build(folder, "b", "new")
-folder_module._flush = counted(folder_module._flush)
+folder_module.flush = counted(folder_module.flush)
 folder_module.shutil.rmtree = counted(folder_module.shutil.rmtree)
 Path.rename = counted(Path.rename)
 Path.replace = counted(Path.replace)
@@ -398,6 +398,24 @@ def test_no_run_is_published_without_a_verdict_that_says_go(
             (partial / "quality" / "validation.json").write_text(record)
         with pytest.raises(OutputError, match=said):
             publish_run(folder, partial, {"run_id": "r"}, {}, Runs(published=None, previous=None))
+    assert not (tmp_path / "CURRENT.json").exists()
+
+
+def test_rows_that_cannot_be_removed_are_not_published(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Kept from the faults: permissions lost while the staged rows were being removed."""
+    folder = RunFolder(tmp_path)
+
+    def refuse(path: Path, **_: object) -> None:
+        raise PermissionError(13, "Permission denied", str(path))
+
+    with folder.staged("r") as partial:
+        (partial / "work").mkdir()
+        monkeypatch.setattr(shutil, "rmtree", refuse)
+        with pytest.raises(OutputError, match="work: cannot be written"):
+            publish_run(folder, partial, {"run_id": "r"}, {}, Runs(published=None, previous=None))
+        monkeypatch.undo()
     assert not (tmp_path / "CURRENT.json").exists()
 
 

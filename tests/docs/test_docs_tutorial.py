@@ -50,7 +50,6 @@ def answer(place: Path) -> None:
         csv.writer(stream).writerows([head, first, *others])
 
 
-@pytest.mark.slow
 def test_the_tutorial_does_what_it_says(tmp_path: Path, shell: dict[str, str]) -> None:
     place = tmp_path / "empty"
     place.mkdir()

@@ -41,7 +41,8 @@ def later(world: World) -> None:
 def features(world: World) -> dict[str, Any]:
     world._load()
     for name, columns in {
-        "organisations": "practice_id VARCHAR, pcn VARCHAR, valid_from DATE, valid_to DATE",
+        "organisations": "practice_id VARCHAR, pcn VARCHAR, sub_icb VARCHAR, icb VARCHAR, "
+        "valid_from DATE, valid_to DATE",
         "decisions": "patient_ref VARCHAR, decided_on DATE",
     }.items():
         world.engine.execute(f"CREATE OR REPLACE TABLE {name} ({columns})")

@@ -23,7 +23,7 @@ ANSWERS = {
     "Output": "output",
     "Care setting": "primary_care",
 }
-LAYOUTS = ("emis", "nhse", "cprd_aurum", "omop")
+LAYOUTS = ("emis", *(pytest.param(name, marks=pytest.mark.slow) for name in ("nhse", "cprd_aurum", "omop")))
 
 
 @pytest.mark.parametrize("layout", LAYOUTS)

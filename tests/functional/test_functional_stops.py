@@ -152,6 +152,7 @@ ONE_CAUSE = {
 }
 
 
+@pytest.mark.slow
 def test_extracts_that_moved_too_far_leave_the_old_run_in_place(site: Any, people: Path) -> None:
     assert site.run().returncode == 0
     before = RunFolder(site.output).current()

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-
 import numpy as np
 import pandas as pd
 import pytest
@@ -192,14 +190,6 @@ def test_places_grow_with_the_register_rounded_up_and_never_below_the_least(peop
 def test_a_named_exception_stands_whatever_the_register() -> None:
     rate = Capacity(places_per_1000=60, at_least=4, exceptions={"A81001": 2})
     assert places_of_each(pd.Series(["A81001", "B82003"]), rate).tolist() == [2, 4]
-
-
-@pytest.mark.slow
-def test_a_large_register_takes_seconds() -> None:
-    register = random_population(7, 20_000, tuple(f"A{n:05d}" for n in range(100)))
-    started = time.process_time()
-    assign(register, RISK, as_of=AS_OF)
-    assert time.process_time() - started < 8
 
 
 def test_gaps_in_any_dtype_are_gaps() -> None:

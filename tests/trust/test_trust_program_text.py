@@ -42,7 +42,9 @@ def faults(text: str) -> Iterator[str]:
     "path", sorted(ROOT.rglob("*.py")), ids=lambda path: path.relative_to(ROOT).as_posix()
 )
 def test_a_module_runs_nothing_unpickles_nothing_and_asks_no_network(path: Path) -> None:
-    assert list(faults(path.read_text(encoding="utf-8"))) == []
+    # The site's own hooks are the one thing that is run: a list of words, without a shell.
+    allowed = ["subprocess"] if path.name == "site_hooks.py" else []
+    assert list(faults(path.read_text(encoding="utf-8"))) == allowed
 
 
 @pytest.mark.parametrize(

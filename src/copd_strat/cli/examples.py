@@ -36,6 +36,7 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     "score": ("predictors.csv --model accept3_cprd -o scores.csv",),
     "synth": ("--out people/ --practices 4 --register 400", "--out people/ --layout emis"),
     "trace": (f"CP-7K3M-9QWX-4 {_NIGHT}", f"--file gp_events.csv --line 1207 {_NIGHT}"),
+    "train": (f"{_NIGHT} --index 2023-03-31 --index 2024-03-31 --index 2025-03-31 --name local_severe",),
     "validate": (_NIGHT,),
     "whatif": (f"{_NIGHT} --policy risk_and_rules --policy rules_only",),
 }

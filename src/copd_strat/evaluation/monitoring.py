@@ -30,7 +30,7 @@ _CHANCE, _SELDOM = 3.5, 1e-4
 
 
 @dataclass(frozen=True, kw_only=True)
-class Spread:
+class ColumnSpread:
     """How a column's values are spread: the share in each bin, and the share that is missing.
 
     ``edges`` part numbers into bins; words are bins by their names.
@@ -44,7 +44,7 @@ class Spread:
         return {"edges": list(self.edges), "shares": dict(self.shares), "missing": self.missing}
 
 
-def spread_of(column: pd.Series, edges: tuple[float, ...] | None = None) -> Spread:
+def spread_of(column: pd.Series, edges: tuple[float, ...] | None = None) -> ColumnSpread:
     """The spread of ``column``; numbers are cut at ``edges``, by default at their own tenths."""
     known = column[column.notna()]
     if pd.api.types.is_numeric_dtype(column.dtype) or pd.api.types.is_bool_dtype(column.dtype):
@@ -55,7 +55,9 @@ def spread_of(column: pd.Series, edges: tuple[float, ...] | None = None) -> Spre
         cuts, bins = (), known.astype(str)
     counts = bins.value_counts()
     shares = {str(name): float(n / max(len(known), 1)) for name, n in sorted(counts.items())}
-    return Spread(edges=cuts, shares=shares, missing=float(column.isna().mean()) if len(column) else 0.0)
+    return ColumnSpread(
+        edges=cuts, shares=shares, missing=float(column.isna().mean()) if len(column) else 0.0
+    )
 
 
 def _own_tenths(values: Floats) -> tuple[float, ...]:
@@ -90,7 +92,7 @@ class Reference:
     model: str
     policy: str
     people: int
-    columns: Mapping[str, Spread]
+    columns: Mapping[str, ColumnSpread]
     tiers: Mapping[str, float]
 
     def to_json(self) -> dict[str, Any]:
@@ -109,7 +111,7 @@ class Reference:
 def reference_from(raw: Mapping[str, Any]) -> Reference:
     """A reference out of a manifest."""
     columns = {
-        name: Spread(edges=tuple(one["edges"]), shares=one["shares"], missing=one["missing"])
+        name: ColumnSpread(edges=tuple(one["edges"]), shares=one["shares"], missing=one["missing"])
         for name, one in raw["columns"].items()
     }
     return Reference(

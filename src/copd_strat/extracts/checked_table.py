@@ -16,13 +16,13 @@ import numpy as np
 import pyarrow as pa
 
 from copd_strat.contracts.contract import SQL_TYPES, Column, Contract, Rule
-from copd_strat.engine import Engine, literal
+from copd_strat.engine import Engine
 from copd_strat.engine.sql import identifier
 from copd_strat.extracts.broken_rules import RuleSearch
 from copd_strat.extracts.coded_values import Spellings, spellings
 from copd_strat.extracts.quarantine import bits
 from copd_strat.extracts.row_repeats import Hashes, Lines, RowHashes
-from copd_strat.extracts.source_files import SourceFile
+from copd_strat.extracts.source_files import SourceFile, place_of
 from copd_strat.extracts.staging import Source
 from copd_strat.extracts.typed_values import typed
 
@@ -64,7 +64,7 @@ class CheckedTable:
 
     @property
     def every(self) -> str:
-        return f"read_parquet({literal(str(self.folder / '*.parquet'))}, union_by_name = true)"
+        return f"read_parquet({place_of(self.folder)} || '/*.parquet', union_by_name = true)"
 
     @property
     def good(self) -> str:
@@ -185,7 +185,7 @@ class CheckedTable:
     def _row_hashes(self, place: int) -> Iterator[tuple[Hashes, Lines | None]]:
         """Hashes of a file's good rows, from its copy or from where it lies."""
         columns = ", ".join(identifier(column.name) for column in self.contract.columns)
-        file = f"read_parquet({literal(str(self._written(place)))})"
+        file = f"read_parquet({place_of(self._written(place))})"
         if place not in self.kept:
             rows = f"SELECT hash({columns}) AS h, _line FROM {file} WHERE {self.good}"
             with self.engine.batches(rows, _ROWS_A_BATCH) as batches:

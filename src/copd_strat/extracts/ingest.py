@@ -28,7 +28,7 @@ from copd_strat.extracts.linkage import measure_linkage, measure_lookup
 from copd_strat.extracts.receipts import Ingested, Linkage, Lookup, TableReceipt
 from copd_strat.extracts.row_checks import accept_table
 from copd_strat.extracts.sender_checksums import is_checksum_list, require_sent_files
-from copd_strat.extracts.source_files import find, open_file
+from copd_strat.extracts.source_files import find, open_file, place_of
 from copd_strat.extracts.staging import stage_file
 from copd_strat.extracts.unpack import laid_out
 
@@ -235,7 +235,7 @@ def _feed(night: _Night, layout: Layout, came: dict[str, str], feeds: Iterable[F
         if feed.stored:
             stored = night.work / "fed" / f"{feed.relation}_{len(pieces)}.parquet"
             night.engine.write_parquet(select, stored)
-            select = f"SELECT * FROM read_parquet({literal(str(stored))})"
+            select = f"SELECT * FROM read_parquet({place_of(stored)})"
         pieces.append(f"({select})")
         no_source = {linkage.table for linkage in night.linkages if not linkage.is_source}
         if no_source & set(feed.needs):

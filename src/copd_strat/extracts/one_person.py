@@ -21,7 +21,7 @@ from copd_strat.extracts.layouts import LAYOUTS
 from copd_strat.extracts.quarantine import bits
 from copd_strat.extracts.receipts import TableReceipt
 from copd_strat.extracts.row_checks import accept_table
-from copd_strat.extracts.source_files import find, open_file
+from copd_strat.extracts.source_files import find, open_file, place_of
 from copd_strat.extracts.staging import Source, stage_file
 from copd_strat.extracts.unpack import laid_out
 
@@ -180,7 +180,7 @@ def _know(engine: Engine, patients: StagedTable, patient_id: str) -> None:
 def _keep(engine: Engine, receipt: TableReceipt, number: int) -> None:
     """``person_<table>``: accepted rows with ``_row``, their number; values that were set aside are gaps."""
     contract = receipt.contract
-    every = f"read_parquet({literal(str(receipt.checked / '*.parquet'))}, union_by_name = true)"
+    every = f"read_parquet({place_of(receipt.checked)} || '/*.parquet', union_by_name = true)"
     rejecting = bits(contract, (rule for rule in contract.rules if rule.rejects))
     fields = []
     for column in contract.columns:

@@ -184,14 +184,14 @@ def reading(name: str) -> Iterator[None]:
         raise InputError(f"{name}: the file is damaged inside", fix="copy or export it again") from None
 
 
-def _place(path: Path) -> str:
+def place_of(path: Path) -> str:
     """A path as the reader takes it: by itself, never as a pattern for several files."""
     return literal(re.sub(r"([*?\[])", r"[\1]", str(path)))
 
 
 def _parquet(path: Path) -> str:
     # Older writers mark text as bytes; folders named <column>=<value> are not columns of an extract.
-    return f"read_parquet({_place(path)}, binary_as_string = true, hive_partitioning = false)"
+    return f"read_parquet({place_of(path)}, binary_as_string = true, hive_partitioning = false)"
 
 
 def scan(file: SourceFile, columns: tuple[str, ...], trimmed: Container[str]) -> str:
@@ -214,7 +214,7 @@ def scan(file: SourceFile, columns: tuple[str, ...], trimmed: Container[str]) ->
     every = "" if file.is_utf8 else f" WHERE {touched} >= 0"
     packed = file.plain is None and file.path.name.lower().endswith(".gz")
     return (
-        f"SELECT {wanted}, row_number() OVER () AS _line FROM read_csv({_place(file.plain or file.path)}, "
+        f"SELECT {wanted}, row_number() OVER () AS _line FROM read_csv({place_of(file.plain or file.path)}, "
         f"delim = {literal(file.delimiter)}, quote = {quote}, escape = {quote}, header = true, "
         f"skip = {file.title_lines}, compression = {literal('gzip' if packed else 'none')}, "
         f"auto_detect = false, columns = {{{fields}}}, store_rejects = true, rejects_limit = 0){every}"

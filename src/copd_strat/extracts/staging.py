@@ -16,7 +16,7 @@ from copd_strat.extracts.date_forms import date_forms
 from copd_strat.extracts.gap_words import find_words
 from copd_strat.extracts.page_checksums import require_intact_pages
 from copd_strat.extracts.row_counter import count_rows
-from copd_strat.extracts.source_files import SourceFile, hides_row_numbers, reading, scan
+from copd_strat.extracts.source_files import SourceFile, hides_row_numbers, place_of, reading, scan
 from copd_strat.extracts.text_blocks import blocks, write_plain
 
 # Identifiers this long do not survive a spreadsheet or a float, which leaves them ending in zeros. No SNOMED
@@ -121,7 +121,7 @@ def _stage(
     rows = scan(file, columns, trimmed=columns if file.is_text else ())
     if file.is_text or hides_row_numbers(file):
         engine.write_parquet(rows, staged)
-        rows = f"SELECT * FROM read_parquet({literal(str(staged))})"
+        rows = f"SELECT * FROM read_parquet({place_of(staged)})"
     there = engine.has_table("reject_errors")
     if there:
         _refuse_unreadable_lines(engine, file, rows_in)
@@ -137,7 +137,7 @@ def _stage(
         file=file,
         rows=rows,
         values=values,
-        broken=f"SELECT * FROM read_parquet({literal(str(broken))})" if there else nothing,
+        broken=f"SELECT * FROM read_parquet({place_of(broken)})" if there else nothing,
         rows_in=rows_in,
     )
     return source if file.is_text else _read_as(source, columns, _trims(engine, file, columns, values))

@@ -333,8 +333,9 @@ class RunFolder:
         for leftover in self.root.glob(f"{_PARTIAL}*"):
             shutil.rmtree(leftover)
         draft, folder = self.root / _DRAFT, self._drafted()
-        if folder and folder not in {link.folder for link in self._chain()}:
-            shutil.rmtree(self.root / "runs" / folder, ignore_errors=True)
+        unpublished = self.root / "runs" / folder if folder else None
+        if unpublished and unpublished.is_dir() and folder not in {link.folder for link in self._chain()}:
+            shutil.rmtree(unpublished)  # before the draft, without which nobody would know of it
         draft.unlink(missing_ok=True)
 
     def keep_quality(self, partial: Path, name: str) -> Path:

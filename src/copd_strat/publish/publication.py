@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from copd_strat.errors import OutputError
-from copd_strat.publish.folder import PublishedRun, RunFolder
+from copd_strat.publish.folder import PublishedRun, RunFolder, write_errors
 from copd_strat.publish.manifest import MANIFEST, SUMMARY, write_json, written_files
 from copd_strat.publish.uninterrupted import uninterrupted
 
@@ -67,7 +67,9 @@ def publish_run(
     A repeated run whose files came out the same is not published twice. OutputError if the run holds no
     verdict that says go.
     """
-    shutil.rmtree(partial / "work", ignore_errors=True)
+    if (partial / "work").exists():
+        with write_errors(partial):  # what cannot be removed would be published: every row of the extracts
+            shutil.rmtree(partial / "work")
     _require_verdict(partial)
     files, _ = written_files(partial)
     published = runs.published

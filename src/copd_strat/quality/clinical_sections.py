@@ -108,16 +108,7 @@ def fact_sections(facts: NightFacts) -> list[Section]:
             columns=("measure", "unit as written", "readings"),
             rows=tuple((one.measure, one.unit or "(none)", one.readings) for one in facts.unknown_units),
         ),
-        Section(
-            title="Readings that cannot be",
-            introduction="Readings whose unit is known, and those of them outside what the measure can be: these"
-            " are set aside. Whether the middle one is where that of a group with COPD can lie.",
-            columns=("measure", "readings", "that cannot be", "share", "the middle one"),
-            rows=tuple(
-                (one.measure, one.readings, one.impossible, one.impossible / one.readings, _USUAL[one.usual])
-                for one in facts.readings
-            ),
-        ),
+        _readings(facts),
         Section(
             title="Deaths",
             introduction="People with COPD who have died, by the sources that know of it; the earliest counts.",
@@ -137,6 +128,19 @@ def fact_sections(facts: NightFacts) -> list[Section]:
             rows=tuple(sorted(facts.unobservable.items())),
         ),
     ]
+
+
+def _readings(facts: NightFacts) -> Section:
+    return Section(
+        title="Readings that cannot be",
+        introduction="Readings whose unit is known, and those of them outside what the measure can be: these"
+        " are set aside. Whether the middle one is where that of a group with COPD can lie.",
+        columns=("measure", "readings", "that cannot be", "share", "the middle one"),
+        rows=tuple(
+            (one.measure, one.readings, one.impossible, one.impossible / one.readings, _USUAL[one.usual])
+            for one in facts.readings
+        ),
+    )
 
 
 def _estimates(facts: NightFacts) -> Section:

@@ -171,7 +171,7 @@ CODES_LOOKED_UP = GateRule(
     "send the dictionary of the same release as the records, whole",
 )
 PUBLISHED_AS_DECLARED = GateRule(
-    "GATE15",
+    "GATE22",
     "published_as_declared",
     "no published count is below 10 but for 0, all are multiples of 5, no month and no practice of a month is lacking",
     "Figures for commissioners that do not keep what their disclosure control declares, or lack a practice or month.",

@@ -32,7 +32,7 @@ _LAST_PEOPLE = "analyst/patients.parquet"
 _COMPARED = ["patient_id", "practice_id", "sex", "age", "index_date"]
 
 
-class People(NamedTuple):
+class ComparedPeople(NamedTuple):
     """People on the register in both nights, and how many of them are otherwise tonight."""
 
     both: int
@@ -62,7 +62,9 @@ def people_changed(
     yield from judge_people(compare_people(features[_COMPARED], last, dict(named)), list(receipts), settings)
 
 
-def judge_people(seen: People, receipts: list[TableReceipt], settings: GuardSettings) -> Iterator[Finding]:
+def judge_people(
+    seen: ComparedPeople, receipts: list[TableReceipt], settings: GuardSettings
+) -> Iterator[Finding]:
     """What of ``seen`` is more than can be."""
     both = f"the {seen.both:,} people who are on the register last night and tonight"
     if seen.moved >= FEWEST_MOVED and seen.moved > MOVED_SHARE * seen.both:
@@ -90,7 +92,9 @@ def judge_people(seen: People, receipts: list[TableReceipt], settings: GuardSett
         )
 
 
-def compare_people(tonight: pd.DataFrame, last: pd.DataFrame, successors: Mapping[str, str]) -> People:
+def compare_people(
+    tonight: pd.DataFrame, last: pd.DataFrame, successors: Mapping[str, str]
+) -> ComparedPeople:
     """Both frames: patient_id, practice_id, sex, age (years), index_date.
 
     A practice that names a successor is the successor. What is not known in one of the nights has not changed.
@@ -101,7 +105,7 @@ def compare_people(tonight: pd.DataFrame, last: pd.DataFrame, successors: Mappin
     sexes = [both[f"sex{night}"].where(both[f"sex{night}"] != "unknown") for night in nights]
     years = [_birth_year(both[f"age{night}"], both[f"index_date{night}"]) for night in nights]
     moved, sex, birth = (_differ(now, before) for now, before in (practices, sexes, years))
-    return People(
+    return ComparedPeople(
         both=len(both),
         moved=int(moved.sum()),
         sex=int(sex.sum()),

@@ -43,15 +43,7 @@ def _judge(linkage: Linkage, last: float | None, settings: GuardSettings) -> Fin
     )
     figures = {"linked": linkage.linked, "patients": linkage.patients}
     if linkage.repair is not None:
-        return Finding(
-            cause=SPELLING,
-            subject=table,
-            weight="stop",
-            sentence=f"{seen}; it would be {linkage.repaired:,} but that {linkage.repair}",
-            fix=f"export {linkage.column} as text, in the same form as in the patients table",
-            figures={**figures, "linked_if_repaired": linkage.repaired},
-            codes=(IDS_WRITTEN_ALIKE.code,),
-        )
+        return _written_otherwise(linkage, seen)
     if linkage.gp and share is not None and share < MIN_GP_SHARE and linkage.patients >= FEWEST_PATIENTS:
         return Finding(
             cause="a table is about other people",
@@ -63,26 +55,48 @@ def _judge(linkage: Linkage, last: float | None, settings: GuardSettings) -> Fin
             codes=(ABOUT_THESE_PATIENTS.code,),
         )
     if last is not None and share is not None and _fell(last, share, linkage.patients):
-        return fixed_limit(
-            "GRD15",
-            "a table joins with fewer patients than last night",
-            table,
-            f"{seen}: {share:.1%} tonight, {last:.1%} last night; most likely a part of it was made for other people,"
-            " or has its ids in another form",
-            settings,
-            {**figures, "share": share, "share_last_night": last},
-        )
-    if not linkage.is_source:
-        return Finding(
-            cause="a table joins with too few patients",
-            subject=table,
-            weight="warn",
-            sentence=f"{seen}, and its contract expects {linkage.floor:.0%}: what is not in it is not "
-            "taken for not having happened",
-            fix="ask the sender by which ids, and for whom, the table was made",
-            figures=figures,
-        )
-    return None
+        return _fallen(table, seen, {**figures, "share": share, "share_last_night": last}, settings)
+    return None if linkage.is_source else _no_source(linkage, seen)
+
+
+def _written_otherwise(linkage: Linkage, seen: str) -> Finding:
+    return Finding(
+        cause=SPELLING,
+        subject=f"{linkage.layout}.{linkage.table}",
+        weight="stop",
+        sentence=f"{seen}; it would be {linkage.repaired:,} but that {linkage.repair}",
+        fix=f"export {linkage.column} as text, in the same form as in the patients table",
+        figures={
+            "linked": linkage.linked,
+            "patients": linkage.patients,
+            "linked_if_repaired": linkage.repaired,
+        },
+        codes=(IDS_WRITTEN_ALIKE.code,),
+    )
+
+
+def _fallen(table: str, seen: str, figures: dict[str, float], settings: GuardSettings) -> Finding:
+    shares = f"{figures['share']:.1%} tonight, {figures['share_last_night']:.1%} last night"
+    return fixed_limit(
+        "GRD15",
+        "a table joins with fewer patients than last night",
+        table,
+        f"{seen}: {shares}; most likely a part of it was made for other people, or has its ids in another form",
+        settings,
+        figures,
+    )
+
+
+def _no_source(linkage: Linkage, seen: str) -> Finding:
+    return Finding(
+        cause="a table joins with too few patients",
+        subject=f"{linkage.layout}.{linkage.table}",
+        weight="warn",
+        sentence=f"{seen}, and its contract expects {linkage.floor:.0%}: what is not in it is not "
+        "taken for not having happened",
+        fix="ask the sender by which ids, and for whom, the table was made",
+        figures={"linked": linkage.linked, "patients": linkage.patients},
+    )
 
 
 def _fell(last: float, share: float, people: int) -> bool:
