@@ -52,6 +52,7 @@ def near_guesses(seeds: range) -> int:
     return sum(abs(estimate - truth) <= 1 for estimate, truth in found)
 
 
+@pytest.mark.slow
 def test_two_years_of_releases_do_not_add_up_to_a_hidden_stock(monkeypatch: pytest.MonkeyPatch) -> None:
     assert near_guesses(range(2)) == 0
     exact = controls.guarded
@@ -86,6 +87,7 @@ def beside(seed: int) -> list[bool]:
     return [right for name in ["copd_register", *PLACED] for right in guesses_beside(made, name)]
 
 
+@pytest.mark.slow
 def test_a_shown_month_never_stands_beside_a_stock_that_is_1_to_7(monkeypatch: pytest.MonkeyPatch) -> None:
     assert not any(beside(11))
     monkeypatch.setattr(controls, "SMALLEST_STOCK", 8)

@@ -14,6 +14,8 @@ from typing import Any
 
 import pytest
 
+KNOWN_ANSWERS = "known answers do not come out tonight"
+
 
 @dataclass(frozen=True)
 class Plant:
@@ -35,7 +37,7 @@ def reads(file: str, instead_of: str, text: str) -> Plant:
         assert instead_of in right
         path.write_text(right.replace(instead_of, text), encoding="utf-8")
 
-    return Plant("errors.py", "", 12, "known answers do not come out tonight", spoil)
+    return Plant("errors.py", "", 12, KNOWN_ANSWERS, spoil)
 
 
 def damage_birth_years(site: Any) -> None:
@@ -194,6 +196,12 @@ PLANTS = {
 @pytest.mark.parametrize("fault", PLANTS)
 def test_a_fault_of_the_program_stops_the_night(changed_program: Any, fault: str) -> None:
     plant = PLANTS[fault]
+    if plant.said != KNOWN_ANSWERS:
+        # The control people would stop most of these first: here the gates behind them are on trial.
+        run = changed_program.source / "copd_strat" / "run.py"
+        night = run.read_text(encoding="utf-8")
+        assert "            night.controls()\n" in night
+        run.write_text(night.replace("            night.controls()\n", ""), encoding="utf-8")
     plant.spoil(changed_program)
     module = changed_program.source / "copd_strat" / plant.module
     module.write_text(module.read_text(encoding="utf-8") + plant.add, encoding="utf-8")
