@@ -77,6 +77,15 @@ class InputError(CopdStratError):
     exit_code = 11
 
 
+def of_another_version(problem: str) -> InputError:
+    """What an earlier run left lacks something that this program needs: a program of another version wrote it."""
+    return InputError(
+        f"{problem}: a program of another version wrote it",
+        fix="use that version here, or make it again with this one: a back-test by its command, runs in a new"
+        " output folder",
+    )
+
+
 class ContractError(CopdStratError):
     """An extract or a table breaks its data contract beyond the contract's threshold."""
 
