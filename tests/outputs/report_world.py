@@ -42,7 +42,20 @@ def stamp(*, synthetic: bool = True) -> RunStamp:
 
 def organisations() -> pd.DataFrame:
     rows = [
-        (f"{level}:{code}:2025-01", level, code, name, None, None, "QX1", FIRST, None, True)
+        (
+            f"{level}:{code}:2025-01",
+            level,
+            code,
+            name or code,
+            None,
+            code,
+            None,
+            None,
+            "QX1",
+            FIRST,
+            None,
+            True,
+        )
         for level, code, name in ORGS
     ]
     return pd.DataFrame(rows, columns=list(column_names(published("dim_org"))))
@@ -63,6 +76,8 @@ def _row(month: date, org: str, kind: str, value: str, item: Any, n: int) -> dic
         "period_end": month_end(month),
         "period_type": "month",
         "org_key": org,
+        "level": f"{org.partition(':')[0]} {'total' if kind == 'all' else f'by {kind}'}",
+        "breakdown_key": f"{kind}:{value}",
         "breakdown_type": kind,
         "breakdown_value": value,
         "indicator_id": item.indicator_id,
@@ -76,6 +91,7 @@ def _row(month: date, org: str, kind: str, value: str, item: Any, n: int) -> dic
         "group_disclosure": item.indicator_id == "disposition_not_listed",
         "is_provisional": n >= 12,
         "revision": 0,
+        "is_latest": True,
         "run_id": "20260420-0a1b2c3d",
     }
 

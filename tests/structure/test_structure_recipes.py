@@ -130,7 +130,7 @@ def test_a_feature_is_its_sql_its_contract_entry_and_its_spec_case(tree: Tree) -
 
 
 _INDICATOR = (
-    "long_stays,Long stays for COPD,per 100 people,rate,100,lower,register,copd_register,"
+    "long_stays,Long stays for COPD,Hospital use,per 100 people,rate,100,lower,register,copd_register,"
     "copd_emergency_admissions,events,byar,false,year,quarter,month,month,quarter,true,"
     "hospital_episodes,headline networks,"
     "Emergency admissions for COPD of seven nights or more,"

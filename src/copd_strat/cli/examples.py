@@ -26,6 +26,7 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     "models show": ("accept3_cprd",),
     "policy list": ("",),
     "policy show": ("risk_and_rules",),
+    "powerbi": (r'model --summary "S:\copd\current\summary"',),
     "recalibrate": (f"{_NIGHT} --index 2024-03-31",),
     "reference": ("",),
     "run": (_NIGHT, f"{_NIGHT} --dry-run", f"{_NIGHT} --rotate-key-from OLD_KEY"),

@@ -26,6 +26,7 @@ def tables(history: History, run: dict[str, object]) -> dict[str, pa.Table]:
     published = rows.to_pandas(date_as_object=True)
     versions = organisation_versions(history.membership())
     latest = latest_rows(published)
+    published["is_latest"] = published.index.isin(latest.index)
     built = {
         "fact_indicator": published,
         "fact_spc": spc_rows(latest, versions),
@@ -51,9 +52,7 @@ def latest_rows(published: pd.DataFrame) -> pd.DataFrame:
 
 def period_rows(latest: pd.DataFrame) -> pd.DataFrame:
     columns = ["period_key", "period_start", "period_end", "period_type"]
-    periods = latest.groupby(columns, as_index=False).agg(
-        latest_revision=("revision", "max"), is_provisional=("is_provisional", "first")
-    )
+    periods = latest.groupby(columns, as_index=False).agg(is_provisional=("is_provisional", "first"))
     return periods.assign(
         label=periods["period_key"].map(lambda key: Period.of_key(key).label),
         financial_year=periods["period_start"].map(financial_year),
@@ -123,7 +122,7 @@ def _has_gap(rows: pd.DataFrame) -> bool:
 
 def quality_rows(published: pd.DataFrame) -> pd.DataFrame:
     """Completeness of the register's groups, and the share of hidden figures, from published rows."""
-    place = ["period_key", "period_start", "period_end", "org_key", "revision"]
+    place = ["period_key", "period_start", "period_end", "org_key", "revision", "is_latest"]
     register = published[published["indicator_id"] == "copd_register"]
     whole = register.loc[register["breakdown_type"] == "all", [*place, "numerator"]]
     checks = []

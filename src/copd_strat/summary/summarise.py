@@ -22,6 +22,7 @@ from copd_strat.summary.cube import COHORTS, age_band, breakdown_types, canonica
 from copd_strat.summary.period_figures import Maker, Released
 from copd_strat.summary.period_history import FOLDER, History
 from copd_strat.summary.periods import Due, add_months, due_periods, first_open_month, is_settled
+from copd_strat.summary.totals_workbook import WORKBOOK, write_totals
 
 SUMMARY = "summary"
 # A month without any event lies before the extracts begin: nothing was observed, so nothing is 0.
@@ -133,6 +134,7 @@ def write_summary(
         tables = star.tables(history, _run_row(run, complete_to))
         for contract in schemas.published_tables():
             parquet_files.write(contract, tables[contract.table], root / SUMMARY)
+        write_totals(root / SUMMARY / WORKBOOK, tables, run)
     order = 0 if runs is None else len(runs)
     return SummaryResult(new=due, published=published, tables=tables, order=order, carried=carried)
 
@@ -142,8 +144,8 @@ def _names() -> list[str]:
 
 
 def _is_release_of_today(run: Path) -> bool:
-    """Whether a run's release has the tables and columns that the program publishes today."""
-    return all(
+    """Whether a run's release has the tables, columns and workbook that the program publishes today."""
+    return (run / SUMMARY / WORKBOOK).exists() and all(
         (run / SUMMARY / f"{contract.table}.parquet").exists()
         and pq.read_schema(run / SUMMARY / f"{contract.table}.parquet") == arrow_schema(contract)
         for contract in schemas.published_tables()
