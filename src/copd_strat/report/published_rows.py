@@ -70,7 +70,7 @@ class Published:
         }
         for name in revised:
             rows = joined[name]
-            joined[name] = rows[rows["is_latest"]]
+            joined[name] = rows[rows["is_latest"].astype(bool)]  # of no type where there is no row
         return cls(
             rows=joined["fact_indicator"],
             places=facts["dim_org"],

@@ -94,10 +94,10 @@ def _totals(frames: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
 def _columns(indicators: pd.DataFrame) -> list[TopicColumn]:
     """The number counted of each indicator, and its rate or percentage where it has one."""
     found = []
-    for item in indicators.itertuples(index=False):
-        found.append(TopicColumn(f"{item.name}: number", item.indicator_id, "numerator"))
-        if item.kind != "count":
-            found.append(TopicColumn(f"{item.name}: {item.unit}", item.indicator_id, "value"))
+    for item in indicators.to_dict("records"):
+        found.append(TopicColumn(f"{item['name']}: number", item["indicator_id"], "numerator"))
+        if item["kind"] != "count":
+            found.append(TopicColumn(f"{item['name']}: {item['unit']}", item["indicator_id"], "value"))
     return found
 
 
@@ -134,7 +134,7 @@ def _lines(rows: pd.DataFrame) -> Iterator[tuple[Any, dict[str, Any]]]:
     )
     for _, own in rows.groupby(["org_key", "period_key"], sort=False, observed=True):
         lines = list(own.itertuples(index=False))
-        yield lines[0], {line.indicator_id: line for line in lines}
+        yield lines[0], {str(line.indicator_id): line for line in lines}
 
 
 def _write_place(sheet: Any, row: int, place: Any, styles: Mapping[str, Any]) -> None:
