@@ -206,8 +206,9 @@ def main() -> None:
                 continue
             share = 1 - len(without_reason) / counted
             low, high = interval(counted - len(without_reason), counted)
-            print(f"{room}: {tried} tried, {tried - len(survivors)} noticed, {tried - counted} survive with a reason, "
-                  f"{len(without_reason)} without: {share:.0%} (95 %: {low:.0%} to {high:.0%})", flush=True)  # fmt: skip
+            print(f"{room}: {tried} tried, {tried - len(survivors)} noticed, {tried - counted} survive with a reason,"
+                  f" {len(without_reason)} without: {share:.0%} (95 %: {low:.0%} to {high:.0%})",
+                  flush=True)  # fmt: skip
             failed |= share < ENOUGH
     sys.exit(failed)
 
