@@ -35,12 +35,28 @@ ENOUGH, LONGEST = 0.9, 300  # share of mutants to be noticed; processor seconds 
 
 @dataclass(frozen=True, kw_only=True)
 class Room:
-    """Files below the program, and the tests that are to notice, the quickest first."""
+    """Files below the program, and the tests that are to notice: runs of tests, the quickest first."""
 
     files: tuple[str, ...]
     tests: tuple[str, ...]
 
 
+_OF_NUMBERS = (
+    "test_rounding_is_the_rule_s",
+    "test_one_to_seven_are_hidden_and_a_true_zero_is_shown",
+    "test_bounds_of_a_shown_number_hold_exactly_the_counts_that_give_it",
+    "test_limits_are_the_published_ones",
+)
+_OF_FEW_CELLS = (
+    "test_totals_leak_without_the_proof",
+    "test_what_is_safe_already_loses_nothing",
+    "test_nothing_is_published_if_the_proof_fails_in_the_end",
+    "test_zeros_tell_profiles_without_the_limit_on_small_totals",
+    "test_places_tell_a_practice_s_clinic_tier_without_their_control",
+    "test_a_window_s_parts_tell_hidden_months_without_their_control",
+    "test_a_revision_is_proved_together_with_the_first_figures",
+    "test_once_hidden_a_count_stays_hidden_and_a_network_that_would_hide_more_gets_no_revision",
+)
 _CLINICAL_TESTS = ("tests/clinical_spec", "tests/clinical_reference")
 ROOMS = {
     "spells": Room(
@@ -82,7 +98,14 @@ ROOMS = {
             f"summary/{name}.py"
             for name in ("protect", "exchanges", "narrowing", "controls", "small_numbers", "periods")
         ),
-        tests=("tests/disclosure", "tests/outputs/test_outputs_published.py"),
+        tests=(
+            " ".join(f"tests/outputs/test_outputs_published.py::{name}" for name in _OF_NUMBERS)
+            + " tests/outputs/test_outputs_history.py::test_a_month_closes_when_its_last_day_is_complete "
+            + " ".join(f"tests/disclosure/test_disclosure_sums.py::{name}" for name in _OF_FEW_CELLS),
+            "tests/outputs/test_outputs_history.py",
+            "tests/disclosure",
+            "tests/outputs/test_outputs_published.py",
+        ),
     ),
 }
 
@@ -124,7 +147,7 @@ def _run_tests(copy: Path, test: str) -> None:
 
         options = ["-x", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", "-W", "ignore"]
         options += ["-m", "not slow and not unmet"]
-        code = int(pytest.main([*options, str(ROOT / test)]))
+        code = int(pytest.main([*options, *(str(ROOT / one) for one in test.split())]))
     finally:
         os._exit(1 if code else 0)
 
