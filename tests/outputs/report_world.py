@@ -97,14 +97,15 @@ def tables(
 ) -> dict[str, pd.DataFrame]:
     """Published tables with ``months`` months; the last three have dispositions, the last two breakdowns."""
     places, groups = organisations(), breakdowns()
+    named = [list(frame.itertuples()) for frame in (places, indicators(), groups)]
     rows = [
         _row(
             add_months(FIRST, n), org.org_key, group.breakdown_type, group.breakdown_value, item, n, is_hidden
         )
         for n in range(months)
-        for org in places.itertuples()
-        for item in indicators().itertuples()
-        for group in groups.itertuples()
+        for org in named[0]
+        for item in named[1]
+        for group in named[2]
         if (
             group.breakdown_type == "all"
             or (item.breakdown and org.org_level != "practice" and n >= months - 2)
