@@ -20,7 +20,7 @@ from copd_strat.summary.periods import MONTHS, Period, PeriodType, add_months
 from copd_strat.summary.schemas import published
 
 FIRST = date(2022, 4, 1)
-BOARD = "icb:QX1:2025-01"
+BOARD = "icb:Vale & Salt ICB:2025-01"
 NETWORK = "pcn:U11:2025-01"
 SEASON = 1 + 0.4 * np.cos(2 * np.pi * (np.arange(12) - 9) / 12)
 

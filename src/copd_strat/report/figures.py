@@ -21,6 +21,8 @@ BREAKDOWNS = {
     "age_band": "age",
     "ethnicity_group": "ethnic group",
 }
+#: Sections that show a board's indicators, and what a caption calls them.
+SECTIONS = {"clinic": "Clinic and self-management", "outcomes": "Outcomes"}
 RATES = "rates per 100 people in the period"
 
 
@@ -59,10 +61,11 @@ def boards(published: Published, place: str) -> list[Board]:
     latest = published.latest_month("copd_register")
     if latest is None:
         return []
-    return [_board(published, code, latest, place) for code in published.codes("icb", latest)]
+    codes = published.codes("icb", latest)
+    return [_board(published, code, latest, place, board) for board, code in enumerate(codes, start=1)]
 
 
-def _board(published: Published, code: str, latest: pd.Timestamp, place: str) -> Board:
+def _board(published: Published, code: str, latest: pd.Timestamp, place: str, board: int) -> Board:
     found = published.latest("icb")
     wanted = [i for cohort in COHORTS for i in shown_in(place, cohort)]
     shown = [published.indicators[i] for i in wanted if i in found.periods]
@@ -79,8 +82,8 @@ def _board(published: Published, code: str, latest: pd.Timestamp, place: str) ->
     drawn = [(item, published.series("icb", code, item.id)) for item in shown]
     return Board(
         code=code,
-        latest=Shown(f"{code}, latest closed month: {month(latest)}", header, rows),
-        charts=[_chart(series, item, code) for item, series in drawn if series["value"].notna().any()],
+        latest=Shown(f"{SECTIONS[place]} of {code}: {month(latest)}", header, rows),
+        charts=[_chart(series, item, code, board) for item, series in drawn if series["value"].notna().any()],
     )
 
 
@@ -89,7 +92,7 @@ def _judged(row: Any | None, unit: str) -> list[str]:
     return ["", "no control chart"] if row is None else [usual(row, unit), reading(row)]
 
 
-def _chart(series: pd.DataFrame, item: Indicator, code: str) -> Chart:
+def _chart(series: pd.DataFrame, item: Indicator, code: str, board: int) -> Chart:
     points = records(series)
     kind = "line" if points[-1].chart == "line" else "control chart"
     note = f"{kind.capitalize()} by {span_words(series)}. {point_words(points[-1], item.unit)}"
@@ -98,7 +101,7 @@ def _chart(series: pd.DataFrame, item: Indicator, code: str) -> Chart:
     return Chart(
         heading=item.heading,
         note=note + "".join(changes),
-        svg=control_chart(f"chart-{code}-{item.id}", item.heading, series, item.unit, item.polarity),
+        svg=control_chart(f"chart-{board}-{item.id}", item.heading, series, item.unit, item.polarity),
         name=item.name,
         data=Shown(f"{item.heading}, {code}", ["Period", "Value", "Usual range", "Reading"], rows),
     )

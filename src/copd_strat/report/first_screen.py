@@ -13,8 +13,8 @@ from typing import Any
 import pandas as pd
 
 from copd_strat.report.figures import shown_in
-from copd_strat.report.published_rows import Indicator, Published
-from copd_strat.report.readings import STANDS_OUT, reading, short_reading, usual
+from copd_strat.report.published_rows import Indicator, Published, records
+from copd_strat.report.readings import STANDS_OUT, reading, short_reading, usual, value_words
 from copd_strat.report.shown_values import PLAIN_STATUS, month, number
 from copd_strat.summary.spc import NOMINAL_POINTS
 
@@ -101,11 +101,14 @@ def _not_judged(points: Sequence[Any]) -> str:
 
 
 def _named(item: Indicator, row: Any) -> str:
-    unit = "" if item.unit == "%" else f" {item.unit}"
     return (
-        f"{_lower(item.name)} ({reading(row)}: {number(row.value, item.unit)}{unit} in {row.label},"
-        f" usual {usual(row, item.unit)})"
+        f"{_lower(item.name)}, {reading(row)}, at {_with_unit(row.value, item)} in {row.label}"
+        f" where {usual(row, item.unit)} would be usual"
     )
+
+
+def _with_unit(value: float, item: Indicator) -> str:
+    return number(value, item.unit) + ("" if item.unit == "%" else f" {item.unit}")
 
 
 def by_chance(points: Sequence[Any]) -> str:
@@ -114,9 +117,8 @@ def by_chance(points: Sequence[Any]) -> str:
     if not judged:
         return ""
     return (
-        f"Where nothing changes, about {100 * NOMINAL_POINTS:.0f} points in 100 stand out by chance,"
-        f" so among {_some(judged, 'indicator')} about {NOMINAL_POINTS * judged:.1f}:"
-        " one that stands out is a reason to ask, and no proof."
+        f"By chance alone about {100 * NOMINAL_POINTS:.0f} points in 100 stand out (of {_some(judged, 'indicator')}"
+        f" about {NOMINAL_POINTS * judged:.1f}): one that does is a reason to ask, not a proof."
     )
 
 
@@ -137,14 +139,13 @@ def by_deprivation(published: Published, code: str) -> str:
     verdict = "more than chance alone would explain" if apart else "which chance may explain"
     return (
         f"{found.periods[item.id]}: {_lower(item.name)} were {_with_interval(most, item)} in the most deprived fifth"
-        f" and {_with_interval(least, item)} in the least deprived, {verdict} (ages are not allowed for)."
+        f" and {_with_interval(least, item)} in the least deprived, {verdict} (age is not taken into account)."
     )
 
 
 def _with_interval(row: Any, item: Indicator) -> str:
-    unit = "" if item.unit == "%" else f" {item.unit}"
     limits = f"{number(row.ci_lower, item.unit)} to {number(row.ci_upper, item.unit)}"
-    return f"{number(row.value, item.unit)}{unit} (95% interval {limits})"
+    return f"{_with_unit(row.value, item)} (95% interval {limits})"
 
 
 def where(items: dict[str, Indicator], points: Sequence[Any]) -> str:
@@ -175,25 +176,37 @@ def not_shown(points: Sequence[Any]) -> str:
 
 
 def _tiles(published: Published, code: str) -> list[Tile]:
+    """What stands out, then the indicators that are always told."""
     found = published.latest("icb")
     points = {row.indicator_id: row for row in published.last_points("icb", [code])}
-    items = [published.indicators[i] for i in shown_in("first", "register") if i in found.periods]
-    return [_tile(item, found.cells.get((code, "all", item.id)), points.get(item.id)) for item in items]
+    out = [name for name, row in points.items() if row.variation in STANDS_OUT][:NAMED]
+    always = [name for name in shown_in("first", "register") if name in found.periods]
+    return [
+        _tile(published, published.indicators[name], found.cells.get((code, "all", name)), points.get(name))
+        for name in dict.fromkeys([*out, *always])
+    ]
 
 
-def _tile(item: Indicator, row: Any | None, point: Any | None) -> Tile:
+def _tile(published: Published, item: Indicator, row: Any | None, point: Any | None) -> Tile:
     if row is None or row.value_status in PLAIN_STATUS:
-        value, details = PLAIN_STATUS["insufficient_data" if row is None else row.value_status], []
-    else:
-        value, details = number(row.value, item.unit), [] if item.unit in ("people", "%") else [item.unit]
-        if pd.notna(row.ci_lower):
-            limits = f"{number(row.ci_lower, item.unit)} to {number(row.ci_upper, item.unit)}"
-            details.append(f"95% interval {limits}")
+        words = PLAIN_STATUS["insufficient_data" if row is None else row.value_status]
+        return Tile(item.name, words, [], "", "common")
+    details = [row.label] if item.unit in ("people", "%") else [f"{item.unit}, {row.label}"]
+    if pd.notna(row.ci_lower):
+        details.append(f"95% interval {number(row.ci_lower, item.unit)} to {number(row.ci_upper, item.unit)}")
+    value = number(row.value, item.unit)
     if point is None or point.chart == "line":
-        return Tile(item.name, value, details, "", "common")
+        return Tile(item.name, value, details + _year_before(published, item, row), "", "common")
     if range_ := usual(point, item.unit):
         details.append(f"usual {range_}")
     return Tile(item.name, value, details, reading(point), point.variation.partition("_")[0])
+
+
+def _year_before(published: Published, item: Indicator, row: Any) -> list[str]:
+    """The same figure a year before, of a stock that no chart judges."""
+    series = published.series("icb", row.org_code, item.id)
+    before = series[series["period_start"] == row.period_start - pd.DateOffset(years=1)]
+    return [f"{one.label}: {value_words(one, item.unit)}" for one in records(before)]
 
 
 def _some(count: int, what: str) -> str:

@@ -61,6 +61,7 @@ class Calendar:
 
     at: Ints
     cycle: Ints
+    year: int
 
     @classmethod
     def of(cls, rows: pd.DataFrame) -> Calendar:
@@ -71,7 +72,8 @@ class Calendar:
         )
         at = (starts.to_numpy(dtype=np.int64)) // months
         offset = (first.month - _APRIL) % YEAR // months
-        return cls(at, (np.arange(at[-1] + 1) + offset) % (YEAR // months))
+        year = YEAR // months
+        return cls(at, (np.arange(at[-1] + 1) + offset) % year, year)
 
     def spread(self, values: pd.Series, empty: float) -> Floats:
         """``values`` of the rows on the calendar; periods without a row are ``empty``."""
@@ -142,7 +144,7 @@ def _charted(rows: pd.DataFrame, settings: SummarySettings) -> pd.DataFrame:
         phase=phase[calendar.at],
         change=pd.Series(_reasons(phase[calendar.at], changes), index=rows.index, dtype="object"),
         target=target,
-        assurance=assurance(chart, target, declared["polarity"], YEAR // MONTHS[rows["period_type"].iloc[0]]),
+        assurance=assurance(chart, target, declared["polarity"], _as_it_is(phase, calendar)),
     )
 
 
@@ -181,15 +183,20 @@ def _reasons(phase: Ints, changes: list[Rebase]) -> list[str | None]:
     return ["; ".join(ordered[old:new]) or None for old, new in zip(before, phase, strict=True)]
 
 
-def assurance(chart: ChartReading, target: float | None, polarity: str, year: int) -> str:
+def _as_it_is(phase: Ints, calendar: Calendar) -> slice:
+    """The last year of the last phase: the process as it is now."""
+    since = max(int(np.argmax(phase == phase[-1])), len(phase) - calendar.year)
+    return slice(since, None)
+
+
+def assurance(chart: ChartReading, target: float | None, polarity: str, recent: slice) -> str:
     """Whether the process as it is now meets ``target``, by Making Data Count: the limits of the last point.
 
-    Where limits follow a season, those of the last year must all lie on one side. 'none' without a target, without
-    limits, or where neither direction is better.
+    Where limits follow a season, those of ``recent``, the last year, must all lie on one side. 'none' without a
+    target, without limits, or where neither direction is better.
     """
-    recent = slice(-year, None)
     lower, upper = chart.lower[recent], chart.upper[recent]
-    if target is None or polarity == "neutral" or np.isnan(lower[-1:]).all():
+    if target is None or polarity == "neutral" or np.isnan(lower).all():
         return "none"
     if np.nanmin(lower) > target:
         return "meets" if polarity == "higher" else "misses"
