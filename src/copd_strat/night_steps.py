@@ -188,6 +188,7 @@ class NightSteps:
             stamp = planned.stamp(facts.index_date, placed.scored.model)
             months = months_to_count(before, planned.settings.summary, facts.complete_to)
             clinical.build_monthly(self.engine, months)
+            self.engine.register_frame("list_decisions", placed.usable_decisions)
             count_events(self.engine, months)
             summary = write_summary(
                 self.staged,
@@ -197,6 +198,8 @@ class NightSteps:
                 planned.settings.summary,
                 stamp,
                 complete_to=facts.complete_to,
+                capacity=planned.policy.capacity,
+                hidden_facts=facts.unobservable,
             )
             self.verdict.published(self.engine, summary.frames)
             manifest = publish.compose(*self.record, summary.record(), self.verdict.record())

@@ -10,6 +10,7 @@ import pandas as pd
 
 from copd_strat.config import EngineSettings, SummarySettings
 from copd_strat.engine import Engine
+from copd_strat.pathways.policy import Capacity
 from copd_strat.plan import RunStamp
 from copd_strat.summary.cube import DISPOSITIONS, declared_values
 from copd_strat.summary.periods import add_months, month_end
@@ -35,7 +36,10 @@ RATES = {
     "app_offered": 0.02,
     "app_registered": 0.015,
     "app_activated": 0.01,
+    "decisions_returned": 0.05,
+    "decisions_overriding": 0.02,
 }
+CAPACITY = Capacity(places=12)
 TWO_MONTHS = [date(2026, 1, 1), date(2026, 2, 1)]
 ORGANISATIONS = pd.DataFrame(
     {
@@ -85,8 +89,9 @@ def engine_with(folder: Path, months: list[date], everybody: pd.DataFrame, seed:
     engine.execute("ALTER TABLE organisations ALTER valid_to TYPE DATE")
     tables = (
         "gp_events", "prescriptions", "hospital_episodes", "ed_attendances", "deaths", "community_contacts",
-        "app_activity",
+        "app_activity", "decisions",
     )  # fmt: skip
+    engine.register_frame("concepts", pd.DataFrame({"concept": ["covid_vaccine_given"], "codes": [1]}))
     engine.register_frame(
         "source_tables", pd.DataFrame({"table_name": tables, "present": [True] * len(tables)})
     )
@@ -105,6 +110,7 @@ def summary_of(folder: Path, everybody: pd.DataFrame, months: list[date]) -> Sum
         SummarySettings(),
         stamp("20260310-abcdef01", as_of=after.replace(day=10)),
         complete_to=month_end(months[-1]),
+        capacity=CAPACITY,
     )
     engine.close()
     return done

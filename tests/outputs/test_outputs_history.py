@@ -9,7 +9,15 @@ from pathlib import Path
 import pandas as pd
 import pyarrow.parquet as pq
 import pytest
-from summary_fixture import ORGANISATIONS, dispositions_of, engine_with, months_before, people, stamp
+from summary_fixture import (
+    CAPACITY,
+    ORGANISATIONS,
+    dispositions_of,
+    engine_with,
+    months_before,
+    people,
+    stamp,
+)
 
 from copd_strat.config import SummarySettings
 from copd_strat.engine import Engine
@@ -48,6 +56,7 @@ def published(
         SummarySettings(months=months),
         stamp(f"run-{as_of}", as_of),
         complete_to=complete_to,
+        capacity=CAPACITY,
     )
 
 

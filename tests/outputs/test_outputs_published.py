@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import sys
 from datetime import date
 from itertools import product
 from pathlib import Path
@@ -18,10 +19,12 @@ from summary_fixture import TWO_MONTHS, people, summary_of
 
 from copd_strat.contracts.contract import Contract
 from copd_strat.contracts.own_tables import arrow_type, column_names, conform
+from copd_strat.errors import ConfigError, InputError
 from copd_strat.summary.rates import byar, poisson_limits, wilson
 from copd_strat.summary.schemas import published, published_tables
 from copd_strat.summary.small_numbers import bounds_of_shown, is_small, rounded
 from copd_strat.summary.summarise import SUMMARY, SummaryResult
+from copd_strat.summary.tableau_hyper import write_hyper
 from copd_strat.summary.totals_workbook import WORKBOOK
 
 
@@ -102,6 +105,41 @@ def test_duckdb_pandas_and_tableau_s_engine_read_the_same_rows(
             assert in_duckdb is not None
             assert in_tableau == in_duckdb[0] == table.num_rows
             pd.testing.assert_frame_equal(pd.read_parquet(path), table.to_pandas())
+
+
+def test_the_file_for_tableau_holds_the_tables_value_for_value(
+    summary: tuple[Path, SummaryResult], tmp_path: Path
+) -> None:
+    path = tmp_path / "summary.hyper"
+    assert write_hyper(summary[0], path) == {name: t.num_rows for name, t in summary[1].tables.items()}
+    with (
+        tableau.HyperProcess(
+            tableau.Telemetry.DO_NOT_SEND_USAGE_DATA_TO_TABLEAU, parameters={"log_config": ""}
+        ) as process,
+        tableau.Connection(process.endpoint, str(path)) as connection,
+    ):
+        for name, table in summary[1].tables.items():
+            chosen = ", ".join(f'"{column}"' for column in table.schema.names)
+            found = connection.execute_list_query(f'SELECT {chosen} FROM "{name}"')
+            in_hyper = [
+                tuple(v.to_date() if isinstance(v, tableau.Date) else v for v in row) for row in found
+            ]
+            assert sorted(in_hyper, key=repr) == sorted(
+                (tuple(row.values()) for row in table.to_pylist()), key=repr
+            )
+
+
+def test_a_folder_that_is_no_summary_is_named(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="data_dictionary"):
+        write_hyper(tmp_path, tmp_path / "summary.hyper")
+
+
+def test_without_the_optional_package_the_command_says_what_to_install(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setitem(sys.modules, "tableauhyperapi", None)
+    with pytest.raises(ConfigError, match="not installed"):
+        write_hyper(tmp_path, tmp_path / "summary.hyper")
 
 
 def test_the_same_people_give_the_same_bytes(summary: tuple[Path, SummaryResult], tmp_path: Path) -> None:

@@ -14,11 +14,11 @@ from copd_strat.cli import (
     evaluating,
     new_site,
     nightly,
-    power_bi_project,
     practice_keys,
     published_runs,
     reference_pages,
     scoring,
+    summary_models,
     trace_lines,
 )
 from copd_strat.cli.examples import add_examples
@@ -42,7 +42,7 @@ for room in (
     answers,
     practice_keys,
     published_runs,
-    power_bi_project,
+    summary_models,
     scoring,
     evaluating,
     reference_pages,

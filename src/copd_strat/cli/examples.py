@@ -19,6 +19,7 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     "doctor": (_NIGHT,),
     "evaluate": (_NIGHT,),
     "explain": (f"CP-7K3M-9QWX-4 {_NIGHT}",),
+    "hyper": ("commissioners/current/summary",),
     "init": ("extracts/", "extracts/ -o march.yaml"),
     "keysheet key": (f"A81001 {_NIGHT} -o A81001.key",),
     "keysheet make": ("link.csv --key A81001.key -o keysheets/",),

@@ -15,6 +15,7 @@ from copd_strat.summary.fact_rows import DECIMALS, organisation_versions
 from copd_strat.summary.parquet_files import dictionary
 from copd_strat.summary.period_history import History
 from copd_strat.summary.periods import Period, financial_year
+from copd_strat.summary.statistic_rows import from_published
 
 
 def tables(history: History, run: dict[str, object], settings: SummarySettings) -> dict[str, pa.Table]:
@@ -28,6 +29,7 @@ def tables(history: History, run: dict[str, object], settings: SummarySettings) 
         "fact_indicator": published,
         "fact_spc": spc_rows(latest, versions, settings),
         "fact_data_quality": quality_rows(published),
+        "fact_statistic": _stacked(history.rates(), from_published(latest, versions)),
         "dim_org": versions,
         "dim_indicator": indicators(),
         "dim_period": period_rows(latest),
@@ -39,6 +41,12 @@ def tables(history: History, run: dict[str, object], settings: SummarySettings) 
         **{name: conform(schemas.published(name), frame) for name, frame in built.items()},
         "data_dictionary": dictionary(),
     }
+
+
+def _stacked(first: pd.DataFrame, second: pd.DataFrame) -> pd.DataFrame:
+    """Two frames below each other, an empty one left out: it has no types."""
+    there = [frame for frame in (first, second) if len(frame)]
+    return pd.concat(there, ignore_index=True) if there else first
 
 
 def latest_rows(published: pd.DataFrame) -> pd.DataFrame:

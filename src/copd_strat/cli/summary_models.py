@@ -1,4 +1,4 @@
-"""A model of the summary for Power BI, written where a person will open it."""
+"""The summary in the form that Power BI and Tableau open."""
 
 from __future__ import annotations
 
@@ -33,4 +33,25 @@ def powerbi(folder: Path, summary: str) -> None:
     show(f"Wrote {folder}. Open '{PROJECT}.pbip' in Power BI Desktop and refresh.")
 
 
-COMMANDS = (powerbi,)
+@click.command()
+@click.argument("summary", type=click.Path(path_type=Path))
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path),
+    default="summary.hyper",
+    show_default=True,
+    help="File to write.",
+)
+def hyper(summary: Path, output: Path) -> None:
+    """Write the tables of the summary's folder SUMMARY into one file for Tableau.
+
+    Needs the optional package tableauhyperapi: pip install 'copd-strat[hyper]'.
+    """
+    from copd_strat.summary.tableau_hyper import write_hyper
+
+    rows = write_hyper(summary, output)
+    show(f"Wrote {output}: {len(rows)} tables, {sum(rows.values()):,} rows.")
+
+
+COMMANDS = (powerbi, hyper)
