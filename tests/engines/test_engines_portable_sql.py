@@ -97,7 +97,9 @@ def test_what_does_not_carry_over_is_found(text: str) -> None:
 
 
 def test_an_order_that_leaves_null_to_the_engine_is_found() -> None:
-    assert list(loose_orders("SELECT row_number() OVER (ORDER BY patient, ethnicity) FROM t")) == ["ethnicity"]
+    assert list(loose_orders("SELECT row_number() OVER (ORDER BY patient, ethnicity) FROM t")) == [
+        "ethnicity"
+    ]
     assert not list(loose_orders("SELECT row_number() OVER (ORDER BY ethnicity NULLS LAST) FROM t"))
     assert not list(loose_orders("SELECT row_number() OVER (ORDER BY ethnicity DESC) FROM t"))
 

@@ -21,13 +21,8 @@ TEXT = ("discharge_destination", "admission_source", "admission_method", "spelli
 def make_lookups(engine: SqlEngine) -> None:
     """Make one table a file of data/, named after it and with its columns; needs ``concept_category``."""
     for name, table in lookups().items():
-        engine.register_frame("lookup_rows", table)
-        columns = [
-            f"CAST({column} AS concept_category) AS {column}" if column in CATEGORIES else column
-            for column in table.column_names
-        ]
-        engine.create_table(name, f"SELECT {', '.join(columns)} FROM lookup_rows")
-    engine.drop("lookup_rows")
+        named = [column for column in table.column_names if column in CATEGORIES]
+        engine.register_frame(name, table, dict.fromkeys(named, "concept_category"))
 
 
 @cache

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 import duckdb
 
-from copd_strat.engine.interface import SqlEngine
+from copd_strat.engine.interface import NONE, SqlEngine
 from copd_strat.engine.sql import identifier, literal, plain_name
 from copd_strat.errors import ConfigError, OutputError, stop_behind
 
@@ -125,9 +125,15 @@ class Engine(SqlEngine):
         limit = self.scalar("SELECT current_setting('memory_limit')")
         self.execute(f"SET memory_limit = {literal(limit)}")  # setting it empties what is kept in hand
 
-    def register_frame(self, name: str, frame: pd.DataFrame | pa.Table) -> None:
+    def register_frame(
+        self, name: str, frame: pd.DataFrame | pa.Table, categories: Mapping[str, str] = NONE
+    ) -> None:
         self._connection.register("_incoming", frame)
-        self.create_table(name, "SELECT * FROM _incoming")
+        cast = ", ".join(
+            f"CAST({identifier(column)} AS {plain_name(kind)}) AS {identifier(column)}"
+            for column, kind in categories.items()
+        )
+        self.create_table(name, f"SELECT * {f'REPLACE ({cast})' if cast else ''} FROM _incoming")
         self._connection.unregister("_incoming")
 
     def append(self, name: str, rows: pa.Table) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from copd_strat.engine.sql import Literal, packaged_sql, render
@@ -12,6 +14,8 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from copd_strat.engine.embedded import Engine
+
+NONE: Mapping[str, str] = MappingProxyType({})
 
 
 class SqlEngine(ABC):
@@ -40,8 +44,13 @@ class SqlEngine(ABC):
         """Make a type of the distinct texts of ``select``, so that columns of it are small and read as text."""
 
     @abstractmethod
-    def register_frame(self, name: str, frame: pd.DataFrame | pa.Table) -> None:
-        """Copy a small table from Python into the engine under ``name``."""
+    def register_frame(
+        self, name: str, frame: pd.DataFrame | pa.Table, categories: Mapping[str, str] = NONE
+    ) -> None:
+        """Copy a small table from Python into the engine under ``name``.
+
+        ``categories``: column → the type that ``create_categories`` made for it.
+        """
 
     @abstractmethod
     def drop(self, *names: str) -> None:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from copd_strat.engine.embedded import Engine
-from copd_strat.engine.interface import SqlEngine
+from copd_strat.engine.interface import NONE, SqlEngine
 from copd_strat.engine.spark_dialect import to_spark
 from copd_strat.engine.sql import plain_name
 from copd_strat.errors import ConfigError
@@ -109,18 +110,21 @@ class SparkEngine(SqlEngine):
     def create_categories(self, name: str, select: str) -> None:
         """Nothing: text stays text here, and Parquet keeps each distinct one once a file."""
 
-    def register_frame(self, name: str, frame: pd.DataFrame | pa.Table) -> None:
+    def register_frame(
+        self,
+        name: str,
+        frame: pd.DataFrame | pa.Table,
+        categories: Mapping[str, str] = NONE,  # noqa: ARG002 - text stays text here
+    ) -> None:
+        """Rows that stand in the query itself: joins with them need no job of their own."""
         import pyarrow as pa
-        import pyarrow.parquet as pq
 
         table = frame if isinstance(frame, pa.Table) else pa.Table.from_pandas(frame, preserve_index=False)
         for place, column in enumerate(table.schema):
             if pa.types.is_null(column.type):
                 table = table.set_column(place, column.name, table.column(place).cast(pa.string()))
-        folder = self._place(name)
-        folder.mkdir()
-        pq.write_table(table, folder / "part.parquet")
-        self._read(name, folder)
+        self._session.createDataFrame(table).createOrReplaceTempView(plain_name(name))
+        self._made[name] = None
 
     def drop(self, *names: str) -> None:
         for name in names:
