@@ -76,9 +76,9 @@ class SparkEngine(SqlEngine):
 
     def close(self) -> None:
         self.drop(*self._made)
-        shutil.rmtree(self._folder, ignore_errors=True)
         if self._stops is not None:
             self._stops.stop()
+        shutil.rmtree(self._folder, ignore_errors=True)
 
     def take(self, source: Engine, *names: str) -> None:
         for name in filter(source.has_table, names):
