@@ -148,7 +148,9 @@ def _charted(rows: pd.DataFrame, settings: SummarySettings) -> pd.DataFrame:
     )
 
 
-def _columns(rows: pd.DataFrame, declared: pd.Series, chart: ChartReading, calendar: Calendar) -> pd.DataFrame:
+def _columns(
+    rows: pd.DataFrame, declared: pd.Series, chart: ChartReading, calendar: Calendar
+) -> pd.DataFrame:
     found = [chart.signals[place] for place in calendar.at]
     judged = ~np.isnan(chart.mean[calendar.at])
     said = [variation(signal, declared["polarity"]) for signal in found]
