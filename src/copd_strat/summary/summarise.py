@@ -134,7 +134,7 @@ def write_summary(
         shutil.copytree(carried / SUMMARY, root / SUMMARY)
         tables = {table: _read_release(root, table) for table in _names()}
     else:
-        tables = star.tables(history, _run_row(run, complete_to))
+        tables = star.tables(history, _run_row(run, complete_to), settings)
         for contract in schemas.published_tables():
             parquet_files.write(contract, tables[contract.table], root / SUMMARY)
         write_totals(root / SUMMARY / WORKBOOK, tables, run)

@@ -94,10 +94,10 @@ def _totals(frames: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
 def _columns(indicators: pd.DataFrame) -> list[TopicColumn]:
     """The number counted of each indicator, and its rate or percentage where it has one."""
     found = []
-    for item in indicators.itertuples(index=False):
-        found.append(TopicColumn(f"{item.name}: number", str(item.indicator_id), "numerator"))
-        if item.kind != "count":
-            found.append(TopicColumn(f"{item.name}: {item.unit}", str(item.indicator_id), "value"))
+    for item in indicators.to_dict("records"):
+        found.append(TopicColumn(f"{item['name']}: number", item["indicator_id"], "numerator"))
+        if item["kind"] != "count":
+            found.append(TopicColumn(f"{item['name']}: {item['unit']}", item["indicator_id"], "value"))
     return found
 
 
