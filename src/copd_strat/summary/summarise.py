@@ -207,10 +207,11 @@ def _publish(
     history.add_membership(counted.membership[counted.membership["month"].isin(new)])
     versions = fact_rows.organisation_versions(history.membership())
     released = _released(history, versions)
+    first = _first_months(history, counted, new) if due else {}
     for one in due:
         before = add_months(one.period.start, -1)
         missing = unobserved(engine, bool((snapshots["month"] == before).any()), hidden_facts)
-        maker = Maker(counted, released, settings.suppression, missing, _first_months(history, counted, new))
+        maker = Maker(counted, released, settings.suppression, missing, first)
         rows = _period_rows(maker, history, one, is_settled(one.period.last_month, open_month))
         keys = fact_rows.keys_in(versions, one.period.last_month)
         provisional = not is_settled(one.period.last_month, open_month)
