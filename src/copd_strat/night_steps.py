@@ -18,7 +18,7 @@ from copd_strat.extracts.receipts import Ingested
 from copd_strat.pathways import Placement
 from copd_strat.plan import Plan
 from copd_strat.progress import Narrator
-from copd_strat.quality import Validation, share_known
+from copd_strat.quality import Validation, kept_figures, share_known
 from copd_strat.report import write_report
 from copd_strat.risk import register
 from copd_strat.risk.own_model import OwnModel
@@ -32,11 +32,11 @@ def open_night(planned: Plan, staged: Path, narrator: Narrator, spark: Any = Non
 
     ``spark``: a session that is to work out the clinical facts, whatever the settings say.
     """
-    work = staged / "work"
+    work, last = staged / "work", kept_figures(planned.last_figures)
     with (
         Engine.open(planned.settings.engine, work / "spill") as engine,
         facts_engine(engine, planned.settings.engine, work / "spark", spark) as fact_engine,
-        Validation(staged / "quality", planned.settings, planned.heading, planned.last_figures) as verdict,
+        Validation(staged / "quality", planned.settings, planned.heading, last) as verdict,
     ):
         yield NightSteps(
             planned=planned,

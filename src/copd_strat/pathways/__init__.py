@@ -1,5 +1,6 @@
 """Facts, risk and a policy into one disposition a patient, with its reasons."""
 
+from copd_strat.pathways.analyst_tables import read_dispositions, read_patients, read_reasons
 from copd_strat.pathways.assign import Assignment, assign
 from copd_strat.pathways.assign_register import Placement, assign_register
 from copd_strat.pathways.changes import diff
@@ -52,6 +53,9 @@ __all__ = [
     "override_counts",
     "practice_key_from",
     "practice_key_text",
+    "read_dispositions",
+    "read_patients",
+    "read_reasons",
     "reference_key",
     "references_of_practice",
     "validate_decisions",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
 import pandas as pd
@@ -12,6 +13,7 @@ from copd_strat.contracts.own_tables import (
     conform,
     conform_to,
     own_table,
+    read_parquet,
     select_list,
     with_text_columns,
     write_parquet,
@@ -22,20 +24,39 @@ from copd_strat.pathways.assign import Assignment
 
 _HISTORY = Path("history") / "dispositions.parquet"
 _REFERENCES = Path("history") / "references.parquet"
+# The contracts of the patients' table, side by side.
+_PATIENTS = ("features", "scores", "dispositions")
 
 
 def read_dispositions(run: Path | None) -> pd.DataFrame | None:
     """Dispositions that the run in the folder ``run`` left, or None on the first night."""
-    return None if run is None else pd.read_parquet(run / _HISTORY)
+    return None if run is None else _read(run / _HISTORY, "history_dispositions")
 
 
 def read_references(run: Path | None) -> pd.DataFrame | None:
     """Whom earlier lists' references stood for, or None on the first night."""
     if run is None:
         return None
-    found = pd.read_parquet(run / _REFERENCES)
+    found = _read(run / _REFERENCES, "history_references")
     # Parquet gives dates as Python's, which cannot be compared with tonight's.
     return found.assign(first_on=pd.to_datetime(found["first_on"]), last_on=pd.to_datetime(found["last_on"]))
+
+
+def read_patients(path: Path, columns: Iterable[str] | None = None) -> pd.DataFrame:
+    """The patients' table of a run, or some of its ``columns``; what a policy added to it is there as well."""
+    return _read(path, *_PATIENTS, columns=columns)
+
+
+def read_reasons(path: Path) -> pd.DataFrame:
+    """The reasons of a run, in the words of the table's contract."""
+    return _read(path, "reasons")
+
+
+def _read(path: Path, *tables: str, columns: Iterable[str] | None = None) -> pd.DataFrame:
+    """InputError where a program of another version wrote the table otherwise."""
+    contracts = (own_table("internal", name) for name in tables)
+    frame: pd.DataFrame = read_parquet(path, *contracts, columns=columns).to_pandas()
+    return frame
 
 
 def write_tables(
@@ -56,6 +77,6 @@ def write_tables(
 
 def _patients(patients: pd.DataFrame) -> pa.Table:
     """Features, scores and dispositions side by side; what a policy adds to its lists stands last."""
-    tables = (own_table("internal", name) for name in ("features", "scores", "dispositions"))
+    tables = (own_table("internal", name) for name in _PATIENTS)
     schema = with_text_columns(arrow_schema(*tables), patients.columns)
     return conform_to(schema, patients)
