@@ -9,6 +9,7 @@ from copd_strat.pathways.issued_references import issued_references, with_curren
 from copd_strat.pathways.one_patient import explain
 from copd_strat.pathways.policy import DECISIONS, DISPOSITIONS, LISTED, Policy
 from copd_strat.pathways.policy_files import SHIPPED, load_policy
+from copd_strat.pathways.practice_batches import practice_batches
 from copd_strat.pathways.reference_keys import (
     fingerprint,
     key_change,
@@ -50,6 +51,7 @@ __all__ = [
     "named_key",
     "normalise_reference",
     "override_counts",
+    "practice_batches",
     "practice_key_from",
     "practice_key_text",
     "reference_key",

@@ -24,6 +24,10 @@ from copd_strat.summary.period_history import FOLDER, History
 from copd_strat.summary.periods import Due, add_months, due_periods, first_open_month, is_settled
 
 SUMMARY = "summary"
+# What a snapshot is made of, one row a patient.
+SNAPSHOT_COLUMNS = (
+    "patient_id", "practice_id", "disposition", "place", "sex", "age", "imd_quintile", "ethnicity",
+)  # fmt: skip
 # A month without any event lies before the extracts begin: nothing was observed, so nothing is 0.
 _RECORDED_MONTHS = (
     "SELECT month FROM monthly_register INTERSECT SELECT month FROM monthly_events ORDER BY month"
@@ -109,9 +113,8 @@ def write_summary(
     """Write ``root/summary`` and ``root/history``; periods published before are carried over as they are.
 
     ``engine`` holds monthly_register, monthly_events, organisations and source_tables; ``dispositions``
-    is one row a patient (patient_id, practice_id, disposition, place, sex, age, imd_quintile,
-    ethnicity) and counts only once its month has closed. ``previous`` is the last published run's
-    folder. DisclosureError if a hidden count could be worked out.
+    is one row a patient (SNAPSHOT_COLUMNS) and counts only once its month has closed. ``previous`` is the
+    last published run's folder. DisclosureError if a hidden count could be worked out.
     """
     history = History.carried_forward(root, previous)
     history.replace_snapshot(run.as_of.replace(day=1), snapshot(dispositions, run.as_of))
