@@ -175,9 +175,7 @@ def test_one_person_never_stops_a_night() -> None:
     assert not judge_table(frame, contract_of("features")).success
 
 
-@pytest.mark.parametrize(
-    "spoilt", [{}, {"age": 20.0, "mrc": 9, "practice_id": None, "patient_id": "one"}]
-)
+@pytest.mark.parametrize("spoilt", [{}, {"age": 20.0, "mrc": 9, "practice_id": None, "patient_id": "one"}])
 def test_a_table_in_batches_is_judged_as_the_whole_of_it(spoilt: dict[str, Any], tmp_path: Path) -> None:
     frame, contract, parts = features(), contract_of("features"), PartFiles(tmp_path)
     for name, value in spoilt.items():

@@ -78,7 +78,7 @@ def write_lists(
         *(code for frame in (changes, organisations, asked) for code in frame["practice_id"]),
     }
     names = practices_by_code(codes, organisations, practice_pattern)
-    writer = _Writer(root / "direct_care", stamp, names, changes, asked, identity=identity)
+    writer = _ListWriter(root / "direct_care", stamp, names, changes, asked, identity=identity)
     written: list[ListFile] = []
     for patients in batches:
         files = list(writer.write(patients, patients["practice_id"].unique()))
@@ -100,7 +100,7 @@ class _ByPractice:
         return self._parts.get(practice, self._none)
 
 
-class _Writer:
+class _ListWriter:
     """Writes the lists of some practices after those of others.
 
     ``names``: practice → its name; ``changes`` and ``queries`` are short enough to be held for all practices.

@@ -131,31 +131,26 @@ def assign_register(
     ``previous`` is the last run's folder, whose dispositions are read; ``work`` takes the batches.
     """
     engine.materialise("clinical", "departures")
-    night = _Night(
-        engine=engine,
-        features=features,
-        scored=scored,
-        policy=policy,
-        key=key,
-        as_of=as_of,
-        last=LastTables(previous),
+    last = LastTables(previous)
+    tonight = _TonightsPlaces(
+        engine=engine, features=features, scored=scored, policy=policy, key=key, as_of=as_of, last=last
     )
-    tables = {name: PartFiles(work / name) for name in ("patients", "history", "issued")}
-    changes, answers = [], []
-    for batch in night.batches():
-        tables["patients"].add(
-            batch.number, batch.assigned.patients, patients_schema(batch.assigned.patients.columns)
-        )
-        tables["history"].add(batch.number, batch.assigned.history, _schema("history_dispositions"))
-        tables["issued"].add(batch.number, batch.issued, _schema("history_references"))
+    patients, history, issued = (PartFiles(work / name) for name in ("patients", "history", "issued"))
+    changes, answers = [tonight.left_elsewhere()], []
+    for batch in tonight.batches():
+        placed = batch.assigned.patients
+        patients.add(batch.number, placed, patients_schema(placed.columns))
+        history.add(batch.number, batch.assigned.history, _schema("history_dispositions"))
+        issued.add(batch.number, batch.issued, _schema("history_references"))
         changes.append(batch.changes)
         answers.append(batch.answers)
-    tables["issued"].add(len(changes), night.issued_elsewhere(), _schema("history_references"))
-    changes.append(night.left_elsewhere())
-    decisions = night.all_answers(answers)
+    issued.add(len(answers), tonight.issued_elsewhere(), _schema("history_references"))
+    decisions = tonight.all_answers(answers)
     conflicts = engine.frame("SELECT * FROM status_conflicts")
     return Placement(
-        **tables,
+        patients=patients,
+        history=history,
+        issued=issued,
         changes=pd.concat(changes).sort_values(["practice_id", "kind", "patient_ref"], ignore_index=True),
         answers=validate_decisions(decisions, as_of),
         scored=scored,
@@ -169,7 +164,7 @@ def _schema(table: str) -> pa.Schema:
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Batch:
+class _PlacedBatch:
     """Some practices placed: their patients and history, what changed there, and the answers about them."""
 
     number: int
@@ -185,7 +180,7 @@ class _Batch:
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Night:
+class _TonightsPlaces:
     """What every batch is placed by."""
 
     engine: Engine
@@ -196,7 +191,7 @@ class _Night:
     as_of: date
     last: LastTables
 
-    def batches(self) -> Iterator[_Batch]:
+    def batches(self) -> Iterator[_PlacedBatch]:
         for number in self.features.numbers:
             patients = self._patients(number)
             before = self.last.references(patients)
@@ -213,7 +208,7 @@ class _Night:
                 moved=self._moved,
             )
             issued = issued_references(before, patients, self.as_of)
-            yield _Batch(number=number, assigned=assigned, issued=issued, answers=answers)
+            yield _PlacedBatch(number=number, assigned=assigned, issued=issued, answers=answers)
 
     def _patients(self, number: int) -> pd.DataFrame:
         """One row a patient of the batch: facts, risk, organisations, reference."""
