@@ -48,7 +48,7 @@ def _write(parts: PartFiles, rows: pa.RecordBatchReader) -> None:
             number = int(found.as_py())
             own = piece.filter(pc.equal(piece.column(0), found))
             pending.append(own.select(schema.names))
-    if pending:
+    if pending or not parts.numbers:  # with nobody on the register there is a file without rows
         _write_one(parts, number, pending, schema)
 
 
