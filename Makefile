@@ -6,7 +6,7 @@ TOOL ?= .venv-contract-tool
 AIRFLOW ?= .venv-airflow
 SUPPLY ?= .venv-supply
 
-.PHONY: help demo test slow unmet check format build bench bench-england contract-tool airflow docs lock clean programmes fuzz kills damage nights mutation sbom audit
+.PHONY: help demo test slow unmet check format build bench bench-england contract-tool airflow docs lock clean programmes fuzz kills damage older nights mutation sbom audit
 .DEFAULT_GOAL := help
 
 help: ## show these targets
@@ -74,7 +74,7 @@ bench: $(VENV)/.run-installed ## nights of 20,000 and 200,000 patients against a
 bench-england: $(VENV)/.run-installed ## 1.4 million patients with 1 GB for the engine; takes hours and 40 GB
 	$(BIN)/python benchmarks/bench.py --patients 1400000 --memory 1GB
 
-# Programs of hours, not of every day; FUZZ, KILLS, DAMAGE, NIGHTS and MUTATION hand them options (--help).
+# Programs of hours, not of every day; FUZZ, KILLS, DAMAGE, OLDER, NIGHTS and MUTATION hand them options (--help).
 fuzz: $(VENV)/.dev-installed ## 10,000 mutated inputs for every reader, from a seed
 	$(BIN)/python tests/trust/fuzz.py $(FUZZ)
 
@@ -83,6 +83,9 @@ kills: $(VENV)/.dev-installed ## a night killed, and its disk failing, at every 
 
 damage: $(VENV)/.dev-installed ## every file of the last runs damaged in turn: what do the commands say?
 	$(BIN)/python tests/trust/damage.py $(DAMAGE)
+
+older: $(VENV)/.dev-installed ## a night on an older program's run, which lacks one thing after the other
+	$(BIN)/python tests/trust/older.py $(OLDER)
 
 nights: $(VENV)/.dev-installed ## the same people sent in other ways, on other machines: the same bytes
 	$(BIN)/python tests/trust/nights.py $(NIGHTS)

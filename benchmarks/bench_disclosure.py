@@ -20,7 +20,7 @@ from copd_strat.summary.count_table import CELL_KEY
 from copd_strat.summary.counts import Counted
 from copd_strat.summary.cube import COHORTS, DISPOSITIONS, breakdown_types, declared_values, indicators
 from copd_strat.summary.fact_rows import indicator_rows
-from copd_strat.summary.period_figures import Figures, Maker, Released
+from copd_strat.summary.period_figures import Maker, PeriodFigures, Released
 from copd_strat.summary.periods import Due, Period, add_months, windows
 from copd_strat.summary.small_numbers import is_small
 
@@ -34,6 +34,12 @@ RATES = {
     "ed_attendances": 0.07,
     "ed_only_exacerbations": 0.008,
     "copd_reviews": 0.07,
+    "discharge_duties_due": 0.05,
+    "exacerbation_reviews_due": 0.08,
+    "clinic_seen": 0.015,
+    "app_offered": 0.02,
+    "app_registered": 0.015,
+    "app_activated": 0.01,
 }
 READMITTED_90D, WITHIN_30D = 0.25, 0.45
 SHARES = {
@@ -74,6 +80,10 @@ def month_of(everybody: pd.DataFrame, generator: np.random.Generator) -> dict[st
     n["ed_only_exacerbations"] = np.minimum(n["ed_only_exacerbations"], n["ed_attendances"])
     n["readmissions_90d"] = generator.binomial(n["copd_emergency_admissions"], READMITTED_90D)
     n["readmissions_30d"] = generator.binomial(n["readmissions_90d"], WITHIN_30D)
+    for duty in ("discharge_duties", "exacerbation_reviews"):
+        n[f"{duty}_met"] = generator.binomial(n[f"{duty}_due"], 0.5)
+    for days in (30, 90):
+        n[f"readmissions_{days}d_reviewed"] = generator.binomial(n[f"readmissions_{days}d"], 0.4)
     n |= {COHORTS["register"]: np.ones(len(everybody), dtype=int)}
     n |= {COHORTS["placed"]: np.ones(len(everybody), dtype=int)}
     n |= {f"disposition_{d}": (everybody["disposition"] == d).to_numpy(dtype=int) for d in DISPOSITIONS}
@@ -115,7 +125,7 @@ def finest_of(month: date, everybody: pd.DataFrame, counts: dict[str, np.ndarray
     return rows.astype(dict.fromkeys(CELL_KEY, "object"))
 
 
-def published(counted: Counted, released: Released, due: Due) -> Figures:
+def published(counted: Counted, released: Released, due: Due) -> PeriodFigures:
     """The figures of one period, put among what is released."""
     maker = Maker(counted, released, "hes", frozenset(), dict.fromkeys(COHORTS, APRIL))
     figures = maker.figures(due, None)
@@ -159,7 +169,8 @@ def main() -> None:
     print(
         f"narrowed to three values or fewer: {total['narrowed'] / total['hidden_1_to_7']:.2%} of hidden 1 to 7"
     )
-    print(f"indicators: {len(indicators())}")
+    missing = set(indicators().index) - set(finest["indicator_id"])
+    print(f"indicators: {len(indicators())}, not simulated: {sorted(missing) or 'none'}")
 
 
 if __name__ == "__main__":

@@ -31,7 +31,10 @@ class Stopped(BaseException):
     """A person or the machine asked the program to end (SIGINT, SIGTERM, SIGHUP); exit 128 + ``number``.
 
     Not an Exception, so that nothing between the signal and the terminal takes it for a failure of its own.
+    ``asked`` is the one that the signal's handler raised, since not every library keeps it in what it makes of it.
     """
+
+    asked: ClassVar[Stopped | None] = None
 
     def __init__(self, number: int) -> None:
         self.number = number
@@ -42,7 +45,7 @@ def stop_behind(error: BaseException | None) -> Stopped | None:
     """The signal that an error came from: libraries turn what a handler raises into errors of their own."""
     while error is not None and not isinstance(error, Stopped):
         error = error.__cause__ or error.__context__
-    return error
+    return error or Stopped.asked
 
 
 class CopdStratError(Exception):
@@ -72,6 +75,15 @@ class InputError(CopdStratError):
     """An extract is missing or cannot be read at all."""
 
     exit_code = 11
+
+
+def of_another_version(problem: str) -> InputError:
+    """What an earlier run left lacks something that this program needs: a program of another version wrote it."""
+    return InputError(
+        f"{problem}: a program of another version wrote it",
+        fix="use that version here, or make it again with this one: a back-test by its command, runs in a new"
+        " output folder",
+    )
 
 
 class ContractError(CopdStratError):

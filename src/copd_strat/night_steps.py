@@ -17,7 +17,7 @@ from copd_strat.extracts.receipts import Ingested
 from copd_strat.pathways import Placement
 from copd_strat.plan import Plan
 from copd_strat.progress import Narrator
-from copd_strat.quality import Validation, share_known
+from copd_strat.quality import Validation, kept_figures, share_known
 from copd_strat.report import write_report
 from copd_strat.risk.own_model import OwnModel
 from copd_strat.risk.register_parts import ScoredRegister, score_parts
@@ -28,9 +28,10 @@ from copd_strat.summary.summarise import SNAPSHOT_COLUMNS, months_to_count, writ
 @contextmanager
 def open_night(planned: Plan, staged: Path, narrator: Narrator) -> Iterator[NightSteps]:
     """A night with an open engine; however it ends, its verdict's page is written."""
+    last = kept_figures(planned.last_figures)
     with (
         Engine.open(planned.settings.engine, staged / "work" / "spill") as engine,
-        Validation(staged / "quality", planned.settings, planned.heading, planned.last_figures) as verdict,
+        Validation(staged / "quality", planned.settings, planned.heading, last) as verdict,
     ):
         yield NightSteps(planned=planned, staged=staged, narrator=narrator, engine=engine, verdict=verdict)
 

@@ -78,8 +78,9 @@ class Plan:
     """The run to make: ``parts`` hash everything it depends on, ``reasons`` say what is new in them.
 
     ``published`` is the run that readers see now; ``previous`` the one that tonight is compared with, None on
-    the first night. Both are whole: every file was held against its hash. ``key_change`` says what a new
-    reference key means, and is empty for the same one.
+    the first night. Both are whole: every file was held against its hash. ``last_figures`` and
+    ``last_monitoring`` are the previous run's, for guard and monitoring, empty on the first night.
+    ``key_change`` says what a new reference key means, and is empty for the same one.
     """
 
     night: Night
@@ -93,6 +94,8 @@ class Plan:
     key_change: str
     published: PublishedRun | None
     previous: PublishedRun | None
+    last_figures: Mapping[str, Any]
+    last_monitoring: Mapping[str, Any]
 
     @property
     def settings(self) -> Settings:
@@ -117,16 +120,6 @@ class Plan:
     @property
     def previous_path(self) -> Path | None:
         return self.previous.path if self.previous else None
-
-    @property
-    def last_figures(self) -> Mapping[str, Any]:
-        """The figures of the run to compare with, empty on the first night."""
-        return self.previous.manifest["guard"] if self.previous else {}
-
-    @property
-    def last_monitoring(self) -> Mapping[str, Any]:
-        """The reference that the run to compare with handed on, empty on the first night."""
-        return self.previous.manifest["monitoring"]["reference"] if self.previous else {}
 
     @property
     def heading(self) -> dict[str, str]:
@@ -185,6 +178,7 @@ def plan(night: Night) -> Plan:
     sources = tuple(_source(source) for source in settings.extracts)
     parts = _parts(night, sources, policy, secret)
     key = content_key(parts)
+    previous = _previous(folder, published, key)
     return Plan(
         night=night,
         run_id=f"{night.as_of:%Y%m%d}-{key[:8]}",
@@ -196,7 +190,9 @@ def plan(night: Night) -> Plan:
         reference_key=secret,
         key_change=changed,
         published=published,
-        previous=_previous(folder, published, key),
+        previous=previous,
+        last_figures=previous.manifest["guard"] if previous else {},
+        last_monitoring=previous.manifest["monitoring"]["reference"] if previous else {},
     )
 
 

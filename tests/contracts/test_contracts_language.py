@@ -15,6 +15,7 @@ from contracts_page import CONTRACTS
 from copd_strat.checks import check_kinds
 from copd_strat.checks.violations import violation
 from copd_strat.cli import commands
+from copd_strat.config import read_yaml
 from copd_strat.contracts.contract import SQL_TYPES, Contract
 from copd_strat.contracts.contract_files import as_contract, load_contract, standard_faults
 from copd_strat.contracts.export import expanded
@@ -188,3 +189,20 @@ def test_a_supplier_gets_the_contracts_of_a_layout(tmp_path: Path) -> None:
     assert same == (CONTRACTS / "nhse" / "hes_apc.odcs.yaml").read_bytes()
     nobody = runner.invoke(commands, [*arguments, "nobody"])
     assert isinstance(nobody.exception, ConfigError)
+
+
+@pytest.mark.parametrize("part", ["properties", "name", "description"])
+@pytest.mark.parametrize("value", ["gone", None, 7, []])
+def test_a_site_s_contract_without_what_the_program_needs_is_refused(
+    tmp_path: Path, part: str, value: object
+) -> None:
+    """Kept from fuzzing: the standard lets a table have no columns."""
+    raw = read_yaml(CONTRACTS / "native" / "deaths.odcs.yaml")
+    if value == "gone":
+        del raw["schema"][0][part]
+    else:
+        raw["schema"][0][part] = value
+    path = tmp_path / "deaths.odcs.yaml"
+    path.write_text(yaml.safe_dump(raw), encoding="utf-8")
+    with pytest.raises(ConfigError, match="not a valid data contract"):
+        load_contract(path, "native")

@@ -11,6 +11,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
 
 from copd_strat.config import Governance
@@ -360,6 +361,18 @@ def test_a_night_stopped_by_a_signal_leaves_nothing(tmp_path: Path) -> None:
     with pytest.raises(Stopped):
         staged(tmp_path, interrupted)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_library_that_loses_the_signal_does_not_hide_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(duckdb.Error):
+        staged(tmp_path, duckdb.Error("an error of Python's, without its cause"))
+    (tmp_path / "next").mkdir()
+    monkeypatch.setattr(Stopped, "asked", Stopped(1))
+    with pytest.raises(Stopped):
+        staged(tmp_path / "next", duckdb.Error("an error of Python's, without its cause"))
+    assert list((tmp_path / "next").iterdir()) == []
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])

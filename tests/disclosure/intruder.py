@@ -32,7 +32,7 @@ PARTS = {
 }
 # What the program is not told, and an intruder knows all the same.
 ALSO = {"readmissions_30d_reviewed": "readmissions_90d_reviewed"}
-PLENTY = 400
+PLENTY = 4000
 
 Atom = tuple[str, str, object, str, str]  # indicator, practice or network, month, breakdown, value
 

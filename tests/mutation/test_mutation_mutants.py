@@ -43,6 +43,7 @@ def test_sql_is_changed_in_its_tree(tmp_path: Path) -> None:
         assert any(part in text for text in found), part
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("room", mutation.ROOMS)
 def test_every_room_has_mutants_with_names_of_their_own(room: str) -> None:
     for name in mutation.ROOMS[room].files:
@@ -53,6 +54,7 @@ def test_every_room_has_mutants_with_names_of_their_own(room: str) -> None:
         assert (mutation.ROOT / test).exists(), test
 
 
+@pytest.mark.slow
 def test_every_survivor_on_the_page_is_still_a_mutant() -> None:
     every = {
         mutant.name

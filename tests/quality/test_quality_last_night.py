@@ -8,10 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+import pyarrow as pa
 import pytest
 from quality_world import receipt
 
 from copd_strat.config import EngineSettings, GuardSettings
+from copd_strat.contracts.own_tables import arrow_schema, conform_to, own_table, write_parquet
 from copd_strat.engine import Engine
 from copd_strat.extracts.receipts import Ingested, Linkage, TableReceipt
 from copd_strat.quality.findings import Finding
@@ -104,8 +106,9 @@ def test_what_was_not_known_has_not_changed() -> None:
 
 
 def test_a_register_is_held_against_the_last_run_in_its_folder(tmp_path: Path) -> None:
-    (tmp_path / "analyst").mkdir()
-    register().assign(disposition="clinic").to_parquet(tmp_path / "analyst" / "patients.parquet")
+    features = arrow_schema(own_table("internal", "features"))
+    people = conform_to(pa.schema([features.field(name) for name in register().columns]), register())
+    write_parquet(people, tmp_path / "analyst" / "patients.parquet")
     with Engine.open(EngineSettings(), tmp_path / "spill") as engine:
         engine.create_table("practice_changes", "SELECT 'A81000' AS practice_id, 'A81003' AS successor_id")
         swapped = shifted("practice_id", "age")

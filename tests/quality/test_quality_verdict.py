@@ -22,6 +22,7 @@ from copd_strat.quality.reconciliation import (
     published_as_declared,
     relations_add_up,
     rows_add_up,
+    statuses_held,
 )
 from copd_strat.quality.thresholds import judge_thresholds
 from copd_strat.quality.undeclared_gaps import word_findings
@@ -188,6 +189,43 @@ def test_patients_are_reconciled_from_register_to_list() -> None:
     # Two lists that gained and lost as many are told apart by practice.
     swapped = {"A81001": {"clinic": 2, "clinical_review": 1}, "A81002": {"clinic": 3}}
     assert broken(10, PLACED, swapped) == ["list clinic"]
+
+
+def test_a_list_s_result_tells_all_its_patients_and_rows() -> None:
+    suite = patients_add_up(
+        6, {"clinic": 5, "clinical_review": 1}, PLACED, {**PLACED, "A81002": {"clinic": 1}}
+    )
+    observed = {found.table: found.observed for found in suite.results}
+    assert observed["register"] == {"register": 6, "dispositions": 6}
+    assert observed["list clinic"] == {"patients": 5, "list_rows": 4, "practices_that_differ": 1}
+    assert observed["list clinical_review"] == {"patients": 1, "list_rows": 1, "practices_that_differ": 0}
+
+
+class CountedRegister:
+    """An engine that has counted (dead, under 35, severe observable, with hospital records) already."""
+
+    def __init__(self, *counts: int) -> None:
+        self.counts = counts
+
+    def rows(self, _sql: str) -> list[tuple[int, ...]]:
+        return [self.counts]
+
+
+@pytest.mark.parametrize(
+    ("counts", "failing"),
+    [
+        ((0, 0, 0, 0), []),
+        ((0, 0, 9, 1), []),
+        ((0, 0, 0, 1), []),
+        ((1, 0, 9, 1), ["register"]),
+        ((0, 1, 9, 1), ["register"]),
+        ((0, 0, 1, 0), ["hospital_episodes"]),
+        ((1, 1, 1, 0), ["register", "hospital_episodes"]),
+    ],
+)
+def test_a_status_without_a_row_behind_it_fails(counts: tuple[int, ...], failing: list[str]) -> None:
+    engine: Any = CountedRegister(*counts)
+    assert [found.table for found in statuses_held(engine, date(2026, 4, 10)).failures] == failing
 
 
 def a_verdict() -> Verdict:

@@ -455,10 +455,12 @@ def main() -> None:
             if fault:
                 wrong.append(fault)
                 print(fault, flush=True)
+        if start % 1000 == 0:
+            print(f"from {start:,} on", flush=True)
     memory = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
     for said, count in sorted(came.items()):
         print(f"{count:>7,}  {said}")
-    print(f"{given.inputs:>7,}  inputs; {len(wrong)} wrong; at most {memory / 1000:,.0f} MB")
+    print(f"{came.total():>7,}  inputs; {len(wrong)} wrong; at most {memory / 1000:,.0f} MB")
     sys.exit(1 if wrong or memory > MOST_MEMORY else 0)
 
 

@@ -136,14 +136,12 @@ def _tell(found: Returned, files: int, held: int, new: int) -> None:
 
 def _tell_of_nobody(every: pd.DataFrame, settings: config.Settings | None, as_of: date) -> None:
     """Answers whose reference the published lists do not know: people who left, or another key."""
-    import pandas as pd
-
-    from copd_strat.pathways import about_nobody, validate_decisions
+    from copd_strat.pathways import about_nobody, read_patients, validate_decisions
 
     current = RunFolder(settings.output).current() if settings else None
     if current is None:
         return
-    patients = pd.read_parquet(current.file("analyst/patients.parquet"), columns=_SAME[:2])
+    patients = read_patients(current.file("analyst/patients.parquet"), columns=_SAME[:2])
     lost = about_nobody(validate_decisions(every, as_of).accepted, patients)
     if len(lost):
         say(f"about nobody on the published lists (left, or another reference key): {len(lost):,}")

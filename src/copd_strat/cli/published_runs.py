@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -17,7 +17,12 @@ from copd_strat.cli.terminal import say, show, show_json
 from copd_strat.errors import InputError
 from copd_strat.publish import PublishedRun, RunFolder, audit_log
 
+if TYPE_CHECKING:
+    import pandas as pd
+
 _HISTORY, _PATIENTS = "history/dispositions.parquet", "analyst/patients.parquet"
+# What 'diff' reads of the later run.
+_MOVED = ("patient_id", "practice_id", "patient_ref", "disposition", "change", "why_1")
 
 
 def published(config_path: Path) -> tuple[config.Settings, PublishedRun]:
@@ -61,26 +66,27 @@ def list_runs(config_path: Path, as_json: bool) -> None:
     settings = config.load(config_path)
     folder = RunFolder(settings.output)
     pointer = folder.pointer()
-    kept = kept_runs(settings)
-    rows = [
-        {
-            "run": run.path.name,
-            "current": run.path.name == pointer,
-            "as_of": run.manifest["as_of"],
-            "policy": run.manifest["policy"],
-            "register": run.manifest["register"],
-            **run.manifest["dispositions"],
-        }
-        for run in kept
-    ]
+    rows, told = [], []
+    for run in kept_runs(settings):
+        try:
+            rows.append(_row(run, pointer))
+            told.append(f"  {run_sentence(run)}")
+        except InputError as error:
+            say(f"Warning: run {run.path.name} cannot be told: {error.problem}")
     if as_json:
         show_json(rows)
-    elif rows:
+    elif pointer:
         show(f"{counted(len(rows), 'run is', 'runs are')} kept, oldest first.")
-        show("\n".join(f"  {run_sentence(run)}" for run in kept))
+        show("\n".join(told))
         show(f"Readers follow run {pointer}.")
     else:
         show("No runs yet: 'copd-strat run' makes the first one.")
+
+
+def _row(run: PublishedRun, pointer: str | None) -> dict[str, Any]:
+    told = run.manifest
+    kept = {name: told[name] for name in ("as_of", "policy", "register")}
+    return {"run": run.path.name, "current": run.path.name == pointer, **kept, **told["dispositions"]}
 
 
 @runs.command("verify")
@@ -127,15 +133,13 @@ def purge_runs(config_path: Path, keep: int | None) -> None:
 @options.as_json
 def diff(run_a: str, run_b: str, config_path: Path, as_json: bool) -> None:
     """What changed between two runs: how many moved from where to where, by practice."""
-    import pandas as pd
-
     from copd_strat import pathways
 
     settings = config.load(config_path)
     before, after = named_run(settings, run_a), named_run(settings, run_b)
     moved = pathways.diff(
-        pd.read_parquet(before.file(_HISTORY)),
-        pd.read_parquet(after.file(_PATIENTS)),
+        _dispositions(before),
+        pathways.read_patients(after.file(_PATIENTS), columns=_MOVED),
     )
     counts = moved.groupby(["practice_id", "kind"]).size().unstack(fill_value=0).reset_index()
     if as_json:
@@ -144,12 +148,20 @@ def diff(run_a: str, run_b: str, config_path: Path, as_json: bool) -> None:
         show("\n".join(diff_sentences((before, after), moved)))
 
 
-def _histories(settings: config.Settings, current: PublishedRun) -> Iterator[Path]:
+def _dispositions(run: PublishedRun) -> pd.DataFrame | None:
+    """Who was where in the run; InputError unless the table is as it was published."""
+    from copd_strat.pathways import last_dispositions
+
+    run.file(_HISTORY)
+    return last_dispositions(run.path).to_pandas()
+
+
+def _histories(settings: config.Settings, current: PublishedRun) -> Iterator[pd.DataFrame | None]:
     """What each earlier run left of who was where; a damaged one is passed over with a warning."""
     for run in kept_runs(settings):
         if run.path != current.path:
             try:
-                yield run.file(_HISTORY)
+                yield _dispositions(run)
             except InputError as error:
                 say(f"Warning: {error.problem}; its part of the history is left out")
 
@@ -164,13 +176,13 @@ def explain(reference: str, config_path: Path) -> None:
     from copd_strat import pathways
 
     settings, current = published(config_path)
-    past = [pd.read_parquet(path) for path in _histories(settings, current)]
+    past = list(_histories(settings, current))
     show(
         pathways.explain(
             reference,
-            pd.read_parquet(current.file(_PATIENTS)),
+            pathways.read_patients(current.file(_PATIENTS)),
             pathways.load_policy(settings.pathways.policy),
-            pd.read_parquet(current.file("analyst/reasons.parquet")),
+            pathways.read_reasons(current.file("analyst/reasons.parquet")),
             pd.concat(past, ignore_index=True) if past else None,
         )
     )
@@ -185,8 +197,6 @@ def explain(reference: str, config_path: Path) -> None:
 @options.as_json
 def whatif(config_path: Path, policies: tuple[str, ...], capacity: int | None, as_json: bool) -> None:
     """Before anyone switches: who would move, what work it makes, whom it reaches."""
-    import pandas as pd
-
     from copd_strat import pathways
 
     if len(policies) != 2:
@@ -194,7 +204,9 @@ def whatif(config_path: Path, policies: tuple[str, ...], capacity: int | None, a
     _, current = published(config_path)
     as_of = date.fromisoformat(current.manifest["as_of"])
     a, b = map(pathways.load_policy, policies)
-    found = pathways.whatif(pd.read_parquet(current.file(_PATIENTS)), a, b, as_of=as_of, capacity=capacity)
+    found = pathways.whatif(
+        pathways.read_patients(current.file(_PATIENTS)), a, b, as_of=as_of, capacity=capacity
+    )
     if as_json:
         tables: dict[str, Any] = {f.name: getattr(found, f.name) for f in dataclasses.fields(found)}
         show_json({name: frame.to_dict("records") for name, frame in tables.items()})

@@ -17,15 +17,13 @@ import click
 from copd_strat.errors import BUG_EXIT_CODE, CopdStratError, Stopped, stop_behind
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-# The signal that asked the program to stop, once there is one.
-_asked: list[int] = []
 
 
 def say(line: str) -> None:
     """One line of chatter, with the time of day."""
-    if _asked and sys.exc_info()[1] is None:
+    if Stopped.asked and sys.exc_info()[1] is None:
         # A signal's exception is lost where it meets a destructor; the next line of the log stops the night.
-        raise Stopped(_asked[0])
+        raise Stopped.asked
     click.echo(f"{datetime.now().astimezone():%H:%M:%S}  {line}", err=True)
 
 
@@ -96,9 +94,9 @@ def exit_codes() -> Iterator[None]:
 
 def _stop(number: int, _frame: FrameType | None) -> None:
     """A second signal changes nothing: what is staged is being removed."""
-    if not _asked:
-        _asked.append(number)
-        raise Stopped(number)
+    if Stopped.asked is None:
+        Stopped.asked = Stopped(number)
+        raise Stopped.asked
 
 
 def _say_stopped(stop: Stopped) -> NoReturn:

@@ -51,13 +51,17 @@ def load_contracts(folder: Path, layout: str) -> dict[str, Contract]:
 def load_contract(path: Path, layout: str) -> Contract:
     """One contract; ConfigError lists every fault against the standard's schema with its place."""
     raw = read_yaml(path)
-    faults = standard_faults(raw) or language_faults(raw)
-    if faults:
-        raise ConfigError(
-            f"{path}: not a valid data contract\n" + "\n".join(f"  - {fault}" for fault in faults),
-            fix="compare with data_contracts/README.md, or run 'copd-strat contracts lint'",
-        )
-    return as_contract(raw, layout)
+    try:
+        faults = standard_faults(raw) or language_faults(raw)
+        if not faults:
+            return as_contract(raw, layout)
+    except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
+        # The standard leaves much open; what is then missing or of another kind is a fault of the file.
+        faults = [f"what the program needs is missing or of another kind ({error})"]
+    raise ConfigError(
+        f"{path}: not a valid data contract\n" + "\n".join(f"  - {fault}" for fault in faults),
+        fix="compare with data_contracts/README.md, or run 'copd-strat contracts lint'",
+    )
 
 
 def own_contract(path: Path, layout: str) -> Contract:
@@ -113,8 +117,11 @@ def language_faults(raw: dict[str, Any]) -> list[str]:
     if not raw.get("team", {}).get("name"):
         faults.append("no owner: 'team.name' is missing")
     for table in tables:
-        if not table.get("description"):
-            faults.append(f"{table['name']}: 'description' is missing")
+        faults += [
+            f"{table['name']}: '{part}' is missing"
+            for part in ("description", "properties")
+            if not table.get(part)
+        ]
         for prop in table.get("properties", []):
             faults += [f"{prop['name']}: {fault}" for fault in _column_faults(prop)]
     return faults

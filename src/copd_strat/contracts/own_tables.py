@@ -20,6 +20,7 @@ from copd_strat.contracts.contract import Column, Contract
 from copd_strat.contracts.contract_files import SUFFIX, own_contract, packaged
 from copd_strat.engine import Engine
 from copd_strat.engine.sql import identifier
+from copd_strat.errors import of_another_version
 
 # Type in a contract → (Arrow, its short name, SQL). Power BI, Tableau's engine, DuckDB and spreadsheets read
 # all of them without surprise. Integers have 32 bits unless a contract says BIGINT.
@@ -120,6 +121,23 @@ def write_parquet(content: pa.Table, path: Path) -> None:
     """``content`` as one row group, in the format of everything that is published."""
     path.parent.mkdir(parents=True, exist_ok=True)
     pq.write_table(content, path, row_group_size=max(content.num_rows, 1), **_FORMAT)
+
+
+def read_parquet(path: Path, *contracts: Contract, columns: Iterable[str] | None = None) -> pa.Table:
+    """What an earlier run wrote by ``contracts``, or some of its ``columns``.
+
+    InputError where it is not there, or has not the columns and types of these contracts.
+    """
+    wanted = arrow_schema(*contracts)
+    names = wanted.names if columns is None else list(columns)
+    try:
+        found = pq.read_schema(path)
+    except FileNotFoundError:
+        raise of_another_version(f"{path}: is not in the run") from None
+    for name in names:
+        if name not in found.names or found.field(name).type != wanted.field(name).type:
+            raise of_another_version(f"{path}: has no column {name} of this program's type")
+    return pq.read_table(path, columns=None if columns is None else names)
 
 
 def write_selected(engine: Engine, select: str, path: Path, schema: pa.Schema | None = None) -> None:

@@ -108,8 +108,9 @@ class Engine:
                 fix="free space on this disk (a night takes about six times its extracts), or put 'output' on"
                 " another one",
             ) from None
-        except RuntimeError as error:
-            # What a signal's handler raises inside a statement comes out as "Query interrupted".
+        except (RuntimeError, duckdb.Error) as error:
+            # What a signal's handler raises inside a statement comes out as "Query interrupted", or, where the
+            # statement reads a table of Python's, as an error without its cause.
             if stop := stop_behind(error):
                 raise stop from None
             raise

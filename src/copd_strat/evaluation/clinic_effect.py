@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from copd_strat.config import ProgrammeSettings
+from copd_strat.contracts.own_tables import own_table, read_parquet
 from copd_strat.engine import Engine, packaged_sql, render
 from copd_strat.errors import InputError
 from copd_strat.evaluation.discontinuity import (
@@ -152,7 +153,7 @@ def _without_clinic(backtests: Path, start: date, policy: str) -> WithoutClinic 
         index = date.fromisoformat(folder.name)
         path = folder / "policies.parquet"
         if months_after(index, MONTHS) <= start and path.is_file():
-            rows = pd.read_parquet(path)
+            rows = read_parquet(path, own_table("internal", "backtest_policies")).to_pandas()
             own = rows[(rows["policy"] == policy) & (rows["kind"] == "place") & (rows["group"] == "clinic")]
             found += [
                 WithoutClinic(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -14,12 +13,15 @@ import numpy as np
 import pandas as pd
 
 from copd_strat import __version__
+from copd_strat.contracts.own_tables import own_table, read_parquet
 from copd_strat.errors import InputError, ModelError
 from copd_strat.evaluation import measures, sample_size
+from copd_strat.evaluation.backtest_files import RECORD
 from copd_strat.evaluation.candidates import OUTCOMES
 from copd_strat.evaluation.censoring import follow_up_weights
 from copd_strat.evaluation.followed import HORIZON_MONTHS, months_after
 from copd_strat.evaluation.measures import Trial
+from copd_strat.publish.manifest import read_record
 from copd_strat.risk.recalibration import KIND, Line
 from copd_strat.risk.sealed_files import sealed
 
@@ -40,9 +42,11 @@ def read_backtest(folder: Path, index: date) -> PastTest:
     """The back-test of ``index`` below ``folder``; InputError if there is none, or it cannot be read."""
     place = folder / index.isoformat()
     try:
-        record = json.loads((place / "backtest.json").read_text(encoding="utf-8"))
-        predictions = pd.read_parquet(place / "analyst" / "predictions.parquet")
-    except (OSError, ValueError):
+        record = read_record(place / RECORD)
+        predictions = read_parquet(
+            place / "analyst" / "predictions.parquet", own_table("internal", "backtest_predictions")
+        ).to_pandas()
+    except (OSError, ValueError, InputError):
         raise InputError(
             f"{place}: no back-test that can be read", fix=f"run 'copd-strat backtest --index {index}' first"
         ) from None

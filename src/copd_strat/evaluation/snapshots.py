@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from copd_strat.contracts.own_tables import conform, own_table, write_parquet
+from copd_strat.contracts.own_tables import column_names, conform, own_table, read_parquet, write_parquet
 from copd_strat.pathways.capacity import capacity_groups, places_of_each
 from copd_strat.pathways.policy import Policy
 
@@ -21,10 +21,10 @@ _CONTRACT = "history_predictions"
 
 def read_snapshots(run: Path | None) -> pd.DataFrame:
     """The snapshots that the run in the folder ``run`` left; none on the first night."""
-    names = [column.name for column in own_table("internal", _CONTRACT).columns]
+    contract = own_table("internal", _CONTRACT)
     if run is None:
-        return pd.DataFrame({name: pd.Series(dtype=object) for name in names})
-    found = pd.read_parquet(run / FILE)
+        return pd.DataFrame({name: pd.Series(dtype=object) for name in column_names(contract)})
+    found = read_parquet(run / FILE, contract).to_pandas()
     days = {
         name: pd.to_datetime(found[name]) for name in ("month", "run_date", "index_date", "place_given_on")
     }

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from copd_strat.contracts.own_tables import conform, own_table, write_parquet
+from copd_strat.contracts.own_tables import conform, own_table, read_parquet, write_parquet
 from copd_strat.engine import Engine, packaged_sql, render
 from copd_strat.followup.clock import not_observable, start_clock
 from copd_strat.followup.pearl import PearlInputs, PearlScore, group_of, pearl
@@ -193,15 +193,21 @@ def _history(
     tonight = events[EVENT_KEY].astype({"patient_id": object, "event": object})
     if previous is None:
         return tonight.assign(first_on=pd.Timestamp(as_of).as_unit("s")), None
-    before = pd.read_parquet(previous / _HISTORY)[[*EVENT_KEY, "first_on"]]
-    for column in ("event_date", "first_on"):
-        before[column] = pd.to_datetime(before[column]).dt.as_unit("s")
+    before = read_first_nights(previous)
     history = tonight.merge(before.astype({"patient_id": object, "event": object}), how="left", on=EVENT_KEY)
     new = history["first_on"].isna()
     history["first_on"] = history["first_on"].fillna(pd.Timestamp(as_of))
     waited = (history["first_on"] - history["event_date"]).dt.days[new]
     delays = {str(event): tuple(int(day) for day in part) for event, part in waited.groupby(history["event"])}
     return history, delays
+
+
+def read_first_nights(run: Path) -> pd.DataFrame:
+    """The first night (first_on) of each event (EVENT_KEY) that the run in the folder ``run`` knew."""
+    kept = read_parquet(run / _HISTORY, own_table("internal", "history_worklist"))
+    found = kept.to_pandas()[[*EVENT_KEY, "first_on"]]
+    days = {column: pd.to_datetime(found[column]).dt.as_unit("s") for column in ("event_date", "first_on")}
+    return found.assign(**days)
 
 
 def _open_lines(events: pd.DataFrame, duties: pd.DataFrame) -> pd.DataFrame:

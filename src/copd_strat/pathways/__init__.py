@@ -1,5 +1,6 @@
 """Facts, risk and a policy into one disposition a patient, with its reasons."""
 
+from copd_strat.pathways.analyst_tables import last_dispositions, read_patients, read_reasons
 from copd_strat.pathways.assign import Assignment, assign
 from copd_strat.pathways.assign_register import Placement, assign_register
 from copd_strat.pathways.changes import diff
@@ -46,6 +47,7 @@ __all__ = [
     "fingerprint",
     "issued_references",
     "key_change",
+    "last_dispositions",
     "load_policy",
     "make_references",
     "named_key",
@@ -54,6 +56,8 @@ __all__ = [
     "practice_batches",
     "practice_key_from",
     "practice_key_text",
+    "read_patients",
+    "read_reasons",
     "reference_key",
     "references_of_practice",
     "validate_decisions",

@@ -11,9 +11,8 @@ from typing import Any
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
-from copd_strat.pathways.analyst_tables import DISPOSITIONS_FILE, REFERENCES_FILE
+from copd_strat.pathways.analyst_tables import last_dispositions, last_references
 from copd_strat.pathways.references import make_references
 
 
@@ -25,11 +24,11 @@ class LastTables:
 
     @cached_property
     def _dispositions(self) -> pa.Table:
-        return pq.read_table(self._folder / DISPOSITIONS_FILE)
+        return last_dispositions(self._folder)
 
     @cached_property
     def _references(self) -> pa.Table:
-        return pq.read_table(self._folder / REFERENCES_FILE)
+        return last_references(self._folder)
 
     @property
     def _folder(self) -> Path:

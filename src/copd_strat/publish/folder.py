@@ -21,7 +21,7 @@ from typing import Any, NamedTuple
 from copd_strat.errors import CopdStratError, InputError, LockError, OutputError, Stopped, stop_behind
 from copd_strat.publish import audit_log
 from copd_strat.publish.content import sha256_of
-from copd_strat.publish.manifest import MANIFEST, verify
+from copd_strat.publish.manifest import MANIFEST, read_record, verify
 
 POINTER = "CURRENT.json"
 _DRAFT = f".{POINTER}.draft"
@@ -36,7 +36,7 @@ _RESTORE = (
 # A folder's name in runs/: what the pointer says can lead nowhere else.
 _RUN_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
 # What reading a damaged pointer or manifest can raise.
-_UNREADABLE = (OSError, ValueError, KeyError, TypeError, RecursionError)
+_UNREADABLE = (OSError, ValueError, KeyError, TypeError, RecursionError, InputError)
 
 
 class Link(NamedTuple):
@@ -61,7 +61,7 @@ class PublishedRun:
             # Through a link it is not the run's own file, whatever its bytes are.
             own = path.resolve() == self.path.resolve() / name
             whole = own and sha256_of(path) == self.manifest["files"][name]["sha256"]
-        except (OSError, KeyError):
+        except OSError:
             whole = False
         if not whole:
             raise InputError(f"run {self.path.name}: {name} is missing or was changed", fix=_RESTORE)
@@ -412,7 +412,7 @@ class RunFolder:
 
 
 def _read(path: Path) -> PublishedRun:
-    manifest = json.loads((path / MANIFEST).read_text(encoding="utf-8"))
+    manifest = read_record(path / MANIFEST)
     return PublishedRun(run_id=manifest["run_id"], path=path, manifest=manifest)
 
 

@@ -7,11 +7,13 @@ import json
 import platform
 import stat
 from collections.abc import Mapping
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 from copd_strat import __version__
+from copd_strat.errors import of_another_version
 from copd_strat.publish.content import sha256_of
 
 MANIFEST, SUMMARY = "manifest.json", "run_summary.json"
@@ -21,6 +23,25 @@ _PACKAGES = ("pandas", "numpy", "scikit-learn", "pyarrow", "duckdb", "great-expe
 
 # Path relative to the run's folder → bytes and SHA-256.
 Files = dict[str, dict[str, Any]]
+
+
+class KeptRecord(dict[str, Any]):
+    """An object out of a JSON file that an earlier run left.
+
+    What is not in it was written by a program of another version: an InputError, wherever it is looked up.
+    """
+
+    def __init__(self, pairs: Mapping[str, Any], path: Path) -> None:
+        super().__init__(pairs)
+        self.path = path
+
+    def __missing__(self, name: str) -> Any:
+        raise of_another_version(f"{self.path}: says nothing of {name}")
+
+
+def read_record(path: Path) -> Any:
+    """What ``write_json`` wrote, its objects as KeptRecord; OSError or ValueError if it cannot be read."""
+    return json.loads(path.read_text(encoding="utf-8"), object_hook=partial(KeptRecord, path=path))
 
 
 def compose(*parts: Mapping[str, Any]) -> dict[str, Any]:
@@ -69,7 +90,7 @@ def verify(folder: Path) -> tuple[str, ...]:
 
     The manifest itself is held against the pointer, which knows its hash (``RunFolder``).
     """
-    manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+    manifest = read_record(folder / MANIFEST)
     listed = manifest["files"] | manifest["timed_files"]
     stable, timed = written_files(folder)
     found = stable | timed

@@ -144,8 +144,8 @@ DAYS_DIFFER = GateRule(
 NUMBERS_DIFFER = GateRule(
     "GATE18",
     "numbers_differ",
-    "100 or more values of gp_events, or quantities of prescriptions, are not all 0 and not all the same",
-    "Numbers that are all 0 or all the same; more than 95 in 100 that are 0 are told.",
+    "100 or more values of gp_events, or quantities of prescriptions, are not all 0",
+    "Numbers that are all 0; one value throughout, and more than 95 in 100 that are 0, are told.",
     "export the recorded numbers; where none was recorded leave the value empty, never 0",
 )
 READINGS_CAN_BE = GateRule(

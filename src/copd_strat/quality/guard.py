@@ -7,7 +7,7 @@ chance could make in so few records, or so few people, never counts: small pract
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field, fields, replace
 from datetime import date, timedelta
 from typing import Any
 
@@ -62,6 +62,11 @@ class Figures:
     def to_json(self) -> dict[str, Any]:
         """What the manifest keeps; the next night is given it back."""
         return asdict(self) | {"latest": self.latest.isoformat() if self.latest else None}
+
+
+def kept_figures(last: Mapping[str, Any]) -> dict[str, Any]:
+    """Every figure of the last run, none on the first night; a run without one of them cannot be compared with."""
+    return {figure.name: last[figure.name] for figure in fields(Figures)} if last else {}
 
 
 def take_figures(volumes: Volumes, receipts: tuple[TableReceipt, ...]) -> Figures:

@@ -15,6 +15,7 @@ import pandas as pd
 
 from copd_strat.config import GuardSettings
 from copd_strat.contracts.contract import Column
+from copd_strat.contracts.own_tables import own_table, read_parquet
 from copd_strat.engine import Engine
 from copd_strat.extracts.receipts import TableReceipt
 from copd_strat.quality.findings import Finding
@@ -55,7 +56,8 @@ def people_changed(
     """
     if previous is None:
         return
-    last = pd.read_parquet(previous / _LAST_PEOPLE, columns=COMPARED)
+    people = read_parquet(previous / _LAST_PEOPLE, own_table("internal", "features"), columns=COMPARED)
+    last = people.to_pandas()
     named = engine.rows(
         "SELECT practice_id, successor_id FROM practice_changes WHERE successor_id IS NOT NULL"
     )

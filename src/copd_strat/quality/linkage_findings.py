@@ -64,7 +64,7 @@ def _written_otherwise(linkage: Linkage, seen: str) -> Finding:
         cause=SPELLING,
         subject=f"{linkage.layout}.{linkage.table}",
         weight="stop",
-        sentence=f"{seen}; it would be {linkage.repaired:,} but that {linkage.repair}",
+        sentence=f"{seen}; it would be {linkage.repaired:,} were both written alike: {linkage.repair}",
         fix=f"export {linkage.column} as text, in the same form as in the patients table",
         figures={
             "linked": linkage.linked,

@@ -154,13 +154,14 @@ def _number_finding(
     source = _from(spread, feeding)
     if spread.of >= FEWEST_NUMBERS and one_value:
         what = "0" if spread.rows else "one and the same number"
+        why = "the column was filled by default" if spread.rows else "was the column filled by default?"
         yield _finding(
             NUMBERS_DIFFER,
             "numbers were lost",
             # a small site may well issue one and the same pack throughout; nobody has 0 of everything
             "stop" if spread.rows else "warn",
             spread,
-            f"all {spread.of:,} numbers{source} are {what}: the column was filled by default",
+            f"all {spread.of:,} numbers{source} are {what}: {why}",
         )
     elif spread.of >= FEWEST_NUMBERS and spread.share > MAX_SHARE_OF_ZEROS:
         yield _finding(

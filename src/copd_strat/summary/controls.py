@@ -110,7 +110,7 @@ class Guarded:
         stock = self.published[level] & (self.reason[level] == Reason.SMALL_STOCK)
         here = np.any([cells.any(axis=(0, 2)) for cells in self.published], axis=0)
         moved = self.table.moved(level)[:, None, None] & ~self.known[level] & here[:, None]
-        found: Bools = (self.hidden(level) | moved) & is_protected(self.table.counts[level]) | stock
+        found: Bools = ((self.hidden(level) | moved) & is_protected(self.table.counts[level])) | stock
         return found
 
     def hide(self, level: int, cells: Bools, reason: Reason) -> None:

@@ -318,7 +318,7 @@ def _record(parts: list[Guarded]) -> dict[str, int]:
     )
     few = sum(int(cells.sum()) for part in parts for cells in narrowed(part))
     protected = sum(
-        int((part.hidden(level) & is_protected(part.table.counts[level])).sum())
+        int((part.protected(level) & is_protected(part.table.counts[level])).sum())
         for part in parts
         for level in range(len(LEVELS))
     )

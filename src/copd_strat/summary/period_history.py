@@ -18,17 +18,25 @@ from pathlib import Path
 
 import pandas as pd
 import pyarrow as pa
-import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 from copd_strat.contracts.contract import Contract
-from copd_strat.contracts.own_tables import arrow_schema, column_names, conform, own_table, write_parquet
+from copd_strat.contracts.own_tables import (
+    arrow_schema,
+    column_names,
+    conform,
+    own_table,
+    read_parquet,
+    write_parquet,
+)
+from copd_strat.errors import of_another_version
 from copd_strat.summary.counts import membership_columns
 from copd_strat.summary.cube import COHORTS
 from copd_strat.summary.periods import Due, Period
 from copd_strat.summary.schemas import published
 
 FOLDER = "history"
+# What every run with a published period left.
+_WITH_PERIODS = ("membership.parquet", "runs.parquet", "disclosure.parquet")
 
 
 @dataclass(frozen=True)
@@ -39,17 +47,24 @@ class History:
 
     @classmethod
     def carried_forward(cls, root: Path, previous: Path | None) -> History:
-        """A copy of the previous run's history inside ``root``, or an empty one."""
-        folder = root / FOLDER
-        before = None if previous is None else previous / FOLDER
+        """A copy of the previous run's history inside ``root``, or an empty one.
+
+        InputError where a program of another version left less than this one needs.
+        """
+        made = cls(root / FOLDER)
         for name in ("periods", "audit", "snapshots"):
-            (folder / name).mkdir(parents=True, exist_ok=True)
-            if before is not None and (before / name).is_dir():
-                shutil.copytree(before / name, folder / name, dirs_exist_ok=True)
-        for name in ("membership.parquet", "runs.parquet", "disclosure.parquet"):
-            if before is not None and (before / name).is_file():
-                shutil.copyfile(before / name, folder / name)
-        return cls(folder)
+            (made.folder / name).mkdir(parents=True, exist_ok=True)
+            if previous is not None and (previous / FOLDER / name).is_dir():
+                shutil.copytree(previous / FOLDER / name, made.folder / name, dirs_exist_ok=True)
+        if previous is not None and made.published():
+            made._carry_tables(previous / FOLDER)
+        return made
+
+    def _carry_tables(self, before: Path) -> None:
+        for name in _WITH_PERIODS:
+            if not (before / name).is_file():
+                raise of_another_version(f"{before / name}: is not in the run, though periods are published")
+            shutil.copyfile(before / name, self.folder / name)
 
     def published(self) -> dict[Due, Path]:
         """Every publication of every period."""
@@ -61,12 +76,13 @@ class History:
 
     def facts(self) -> pa.Table:
         """All published rows, none before the first publication."""
-        empty = arrow_schema(published("fact_indicator")).empty_table()
-        return pa.concat_tables([empty, *map(pq.read_table, self.published().values())])
+        contract = published("fact_indicator")
+        kept = (read_parquet(path, contract) for path in self.published().values())
+        return pa.concat_tables([arrow_schema(contract).empty_table(), *kept])
 
     def rows(self, due: Due) -> pd.DataFrame:
         """The rows of one publication of one period."""
-        return _read(self.published()[due])
+        return _read(published("fact_indicator"), self.published()[due])
 
     def add_period(self, due: Due, rows: pd.DataFrame) -> None:
         path = self.folder / "periods" / f"{due.period.key}_r{due.revision}.parquet"
@@ -77,7 +93,7 @@ class History:
         _write(own_table("internal", "history_audit"), known, path)
 
     def audit(self, month: date) -> pd.DataFrame:
-        return _read(self.folder / "audit" / f"{month:%Y-%m}.parquet")
+        return _read(own_table("internal", "history_audit"), self.folder / "audit" / f"{month:%Y-%m}.parquet")
 
     def provisional(self) -> tuple[date, ...]:
         """Months whose revision is still to come."""
@@ -89,48 +105,50 @@ class History:
 
     def membership(self) -> pd.DataFrame:
         """Month-end membership of all published months."""
-        path = self.folder / "membership.parquet"
-        return _read(path) if path.exists() else pd.DataFrame(columns=membership_columns(), dtype="object")
+        kept = self._kept(own_table("internal", "history_membership"), "membership")
+        return pd.DataFrame(columns=membership_columns(), dtype="object") if kept is None else kept
 
     def add_membership(self, rows: pd.DataFrame) -> None:
         both = pd.concat([self.membership(), rows], ignore_index=True)
         _write(own_table("internal", "history_membership"), both, self.folder / "membership.parquet")
 
     def runs(self) -> pd.DataFrame | None:
-        return self._kept("runs")
+        return self._kept(published("dim_run"), "runs")
 
     def add_run(self, row: dict[str, object]) -> None:
-        self._add("dim_run", "runs", pd.DataFrame([row]))
+        self._add(published("dim_run"), "runs", pd.DataFrame([row]))
 
     def disclosure(self) -> pd.DataFrame | None:
         """What disclosure control hid, one row a publication."""
-        return self._kept("disclosure")
+        return self._kept(published("disclosure_record"), "disclosure")
 
     def first_placed(self) -> date | None:
         """The first published month with dispositions."""
-        row = pc.field("indicator_id") == COHORTS["placed"]
+        contract, names = published("fact_indicator"), ["indicator_id"]
         found = [
             due.period.start
             for due, path in self.published().items()
-            if pq.read_table(path, columns=["indicator_id"], filters=row).num_rows
+            if COHORTS["placed"]
+            in read_parquet(path, contract, columns=names)["indicator_id"].unique().to_pylist()
         ]
         return min(found, default=None)
 
     def add_disclosure(self, row: dict[str, object]) -> None:
-        self._add("disclosure_record", "disclosure", pd.DataFrame([row]))
+        self._add(published("disclosure_record"), "disclosure", pd.DataFrame([row]))
 
-    def _kept(self, name: str) -> pd.DataFrame | None:
+    def _kept(self, contract: Contract, name: str) -> pd.DataFrame | None:
         path = self.folder / f"{name}.parquet"
-        return _read(path) if path.exists() else None
+        return _read(contract, path) if path.exists() else None
 
-    def _add(self, table: str, name: str, rows: pd.DataFrame) -> None:
-        before = self._kept(name)
+    def _add(self, contract: Contract, name: str, rows: pd.DataFrame) -> None:
+        before = self._kept(contract, name)
         both = rows if before is None else pd.concat([before, rows])
-        _write(published(table), both, self.folder / f"{name}.parquet")
+        _write(contract, both, self.folder / f"{name}.parquet")
 
     def snapshots(self) -> pd.DataFrame:
         """Dispositions by person at the end of each month kept."""
-        frames = [_read(path) for path in sorted((self.folder / "snapshots").glob("*.parquet"))]
+        contract = own_table("internal", "history_snapshots")
+        frames = [_read(contract, path) for path in sorted((self.folder / "snapshots").glob("*.parquet"))]
         return pd.concat(frames, ignore_index=True) if frames else _empty_snapshots()
 
     def replace_snapshot(self, month: date, people: pd.DataFrame) -> None:
@@ -152,8 +170,9 @@ def _empty_snapshots() -> pd.DataFrame:
     return pd.DataFrame({name: pd.Series(dtype="string") for name in names})
 
 
-def _read(path: Path) -> pd.DataFrame:
-    return pq.read_table(path).to_pandas(date_as_object=True).astype("object")
+def _read(contract: Contract, path: Path) -> pd.DataFrame:
+    frame: pd.DataFrame = read_parquet(path, contract).to_pandas(date_as_object=True)
+    return frame.astype("object")
 
 
 def _write(contract: Contract, frame: pd.DataFrame, path: Path) -> None:

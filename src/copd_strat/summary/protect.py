@@ -25,6 +25,8 @@ from copd_strat.summary.small_numbers import Bools, Ints, is_protected, rounded
 NARROWED_AT_MOST = 0.02
 #: Rounds of covering single counts, then of withholding in networks; what is left goes in the places above too.
 COVER_ROUNDS, NETWORK_ROUNDS, ROUNDS = 6, 12, 18
+#: Rounds in which a cell that this round has covered already waits for the next proof.
+PATIENT_ROUNDS = 2
 
 At = tuple[int, int, int, int]  # level, organisation, indicator, group
 
@@ -56,7 +58,7 @@ def protect(guarded: Guarded, before: list[Bools], first: First | None = None) -
         if not any(cells.any() for cells in found):
             return
         if first is None and is_open and step < COVER_ROUNDS:
-            _cover_all(guarded, found, before)
+            _cover_all(guarded, found, before, patient=step < PATIENT_ROUNDS)
         else:
             reason = Reason.NETWORK if first is None else Reason.REVISION
             _withhold(guarded, found, reason, above=step >= NETWORK_ROUNDS)
@@ -167,11 +169,21 @@ def _dispositions(table: CountTable) -> list[int]:
     return [at for at in found if at is not None]
 
 
-def _cover_all(guarded: Guarded, found: list[Bools], before: list[Bools]) -> None:
+def _cover_all(guarded: Guarded, found: list[Bools], before: list[Bools], *, patient: bool) -> None:
     """A cover for every cell found, by what is hidden once those before it are covered."""
+    hidden = [cells.copy() for cells in guarded.reason]
     for level, cells in enumerate(found):
-        for organisation, indicator, group in np.argwhere(cells):
-            _cover(guarded, (level, int(organisation), int(indicator), int(group)), before)
+        for place in np.argwhere(cells):
+            own, indicator, group = (int(at) for at in place)
+            changed = guarded.reason[level][own] != hidden[level][own]
+            if not (
+                patient and changed[_dispositions(guarded.table)].any() and _is_summed(guarded, indicator)
+            ):
+                _cover(guarded, (level, own, indicator, group), before)
+
+
+def _is_summed(guarded: Guarded, indicator: int) -> bool:
+    return indicator in _dispositions(guarded.table)
 
 
 def _cover(guarded: Guarded, cell: At, before: list[Bools]) -> None:

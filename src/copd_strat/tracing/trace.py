@@ -19,7 +19,7 @@ from copd_strat.errors import InputError
 from copd_strat.extracts.layout import no_rows
 from copd_strat.extracts.one_person import StagedTable, person_at, rows_of_person, stage_native
 from copd_strat.followup import worklist
-from copd_strat.pathways import Policy, assign, load_policy, normalise_reference
+from copd_strat.pathways import Policy, assign, load_policy, normalise_reference, read_patients
 from copd_strat.plan import sources_of_run
 from copd_strat.publish import PublishedRun
 from copd_strat.risk.register import score_register
@@ -81,7 +81,7 @@ def trace_reference(settings: Settings, run: PublishedRun, reference: str, work:
     """The line of ``reference`` on the lists of ``run``. InputError if it is mistyped or not in the run, or if the
     extracts are not those of the run."""
     normal = normalise_reference(reference)
-    patients = pd.read_parquet(run.file("analyst/patients.parquet"))
+    patients = read_patients(run.file("analyst/patients.parquet"))
     found = patients[patients["patient_ref"] == normal]
     if normal is None or found.empty:
         raise InputError(
@@ -94,7 +94,7 @@ def trace_reference(settings: Settings, run: PublishedRun, reference: str, work:
 
 def trace_row(settings: Settings, run: PublishedRun, file: str, line: int, work: Path) -> Trace:
     """The person whom the row is about. InputError as in ``trace_reference``, or for no such row."""
-    patients = pd.read_parquet(run.file("analyst/patients.parquet"))
+    patients = read_patients(run.file("analyst/patients.parquet"))
     with Engine.open(settings.engine, work / "spill") as engine:
         tracer = _open(engine, settings, run, work)
         person = person_at(engine, tracer.tables, file, line)
