@@ -147,9 +147,15 @@ class ExtractSource(BaseModel):
 
 
 class EngineSettings(BaseModel):
-    """What the embedded engine may use."""
+    """What the embedded engine may use, and where the clinical facts are worked out."""
 
     model_config = STRICT
+
+    facts: Literal["duckdb", "spark"] = "duckdb"
+    """Engine of the clinical facts: the embedded `duckdb`, or Apache `spark` for extracts that outgrow one
+    machine (docs/engines.md). The results are the same."""
+    spark: Text = "local[2]"
+    """Master of Spark, where `engine.facts` is `spark`; `local[2]` is two processors of this machine."""
 
     memory_limit: Annotated[Text, AfterValidator(_memory)] = "1GB"
     """Memory of the embedded engine, such as `1GB` or `512MB`."""

@@ -49,7 +49,20 @@ def stamp(*, synthetic: bool = True) -> RunStamp:
 
 def organisations() -> pd.DataFrame:
     rows = [
-        (f"{level}:{code}:2025-01", level, code, name, None, None, BOARD, FIRST, None, True)
+        (
+            f"{level}:{code}:2025-01",
+            level,
+            code,
+            name or code,
+            None,
+            code,
+            None,
+            None,
+            BOARD,
+            FIRST,
+            None,
+            True,
+        )
         for level, code, name in ORGS
     ]
     return pd.DataFrame(rows, columns=list(column_names(published("dim_org"))))
@@ -75,6 +88,8 @@ def _row(month: date, org: str, kind: str, value: str, item: Any, n: int, is_hid
         "period_end": month_end(month),
         "period_type": "month",
         "org_key": org,
+        "level": f"{org.partition(':')[0]} {'total' if kind == 'all' else f'by {kind}'}",
+        "breakdown_key": f"{kind}:{value}",
         "breakdown_type": kind,
         "breakdown_value": value,
         "indicator_id": item.indicator_id,
@@ -88,6 +103,7 @@ def _row(month: date, org: str, kind: str, value: str, item: Any, n: int, is_hid
         "group_disclosure": item.indicator_id == "disposition_not_listed",
         "is_provisional": n >= 27,
         "revision": 0,
+        "is_latest": True,
         "run_id": "20260420-0a1b2c3d",
     }
 

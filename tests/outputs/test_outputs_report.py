@@ -198,10 +198,15 @@ def test_whole_group_percentages_are_marked(page: Page) -> None:
 
 
 def test_equity_has_every_group_and_keeps_the_unknown_visible(page: Page) -> None:
-    for kind, last in (("deprivation", "Not known"), ("sex", "Not known"), ("age", "Not known")):
-        assert rows_of(page, f"By {kind}")[-1][0] == last
+    last = {
+        "deprivation": "Deprivation not known",
+        "sex": "Sex not known",
+        "age": "Age not known or under 35",
+    }
+    for kind, words in last.items():
+        assert rows_of(page, f"By {kind}")[-1][0] == words
     groups = [row[0] for row in rows_of(page, "By ethnic group")]
-    assert groups[-1] == "Not stated or not known"
+    assert groups[-1] == "Ethnic group not stated or not known"
     assert rows_of(page, "By ethnic group")[groups.index("Mixed")][1] == "* hidden"
 
 

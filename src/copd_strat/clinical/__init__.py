@@ -1,11 +1,13 @@
 """Canonical relations into clinical facts: the register, exacerbations, spells, and one row a patient."""
 
-from copd_strat.clinical.build import ClinicalFacts, build, feature_table, give_back
+from copd_strat.clinical.build import FOR_LATER_ROOMS, NEEDED, ClinicalFacts, build, feature_table, give_back
 from copd_strat.clinical.completeness import Completeness
 from copd_strat.clinical.dictionary import Feature, features
 from copd_strat.clinical.monthly import build_monthly
 
 __all__ = [
+    "FOR_LATER_ROOMS",
+    "NEEDED",
     "ClinicalFacts",
     "Completeness",
     "Feature",

@@ -74,6 +74,16 @@ class Placement:
         return refused | ({_NOBODY: self._about_nobody} if self._about_nobody else {})
 
     @property
+    def usable_decisions(self) -> pd.DataFrame:
+        """Answers that could be used about people who are here: patient_id, day, decision."""
+        refs = self.patients[["practice_id", "patient_ref", "patient_id"]].astype(object)
+        found = self.answers.accepted.astype({"practice_id": object, "patient_ref": object})
+        found = found.merge(refs, on=["practice_id", "patient_ref"])
+        days = pd.to_datetime(found["decided_on"]).astype("datetime64[us]")
+        text = {"patient_id": found["patient_id"], "decision": found["decision"]}
+        return pd.DataFrame({"day": days, **{name: column.astype("string") for name, column in text.items()}})
+
+    @property
     def _about_nobody(self) -> int:
         return len(about_nobody(self.answers.accepted, self.patients))
 

@@ -61,7 +61,7 @@ class Published:
         places = facts["dim_org"][["org_key", "org_level", "org_code", "org_name"]]
         periods = _dated(facts["dim_period"]).sort_values("period_start", ignore_index=True)
         revised = ("fact_indicator", "fact_data_quality")
-        labels = periods[["period_key", "period_type", "label", "latest_revision"]]
+        labels = periods[["period_key", "period_type", "label"]]
         joined = {
             name: _dated(facts[name].drop(columns="period_type", errors="ignore"))
             .merge(places, on="org_key")
@@ -70,7 +70,7 @@ class Published:
         }
         for name in revised:
             rows = joined[name]
-            joined[name] = rows[rows["revision"] == rows["latest_revision"]]
+            joined[name] = rows[rows["is_latest"].astype(bool)]  # of no type where there is no row
         return cls(
             rows=joined["fact_indicator"],
             places=facts["dim_org"],

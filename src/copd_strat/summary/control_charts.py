@@ -83,8 +83,8 @@ class Calendar:
 
 
 @dataclass
-class ChartLevels:
-    """What a control chart says of each point on the calendar; NaN and no signal where it says nothing."""
+class ChartReading:
+    """What a chart says of each point on the calendar; NaN and no signal where it says nothing."""
 
     mean: Floats
     lower: Floats
@@ -93,15 +93,15 @@ class ChartLevels:
     trial: npt.NDArray[np.bool_]
 
     @classmethod
-    def silent(cls, points: int) -> ChartLevels:
+    def silent(cls, points: int) -> ChartReading:
         """A chart that judges nothing yet."""
         mean, lower, upper = (np.full(points, np.nan) for _ in range(3))
         return cls(mean, lower, upper, [Signal("none", 0)] * points, np.zeros(points, dtype=np.bool_))
 
 
-def _xmr(values: Floats, phase: Ints) -> ChartLevels:
+def _xmr(values: Floats, phase: Ints) -> ChartReading:
     """Limits and rules that begin anew with each phase."""
-    chart = ChartLevels.silent(len(values))
+    chart = ChartReading.silent(len(values))
     for one in np.unique(phase):
         (here,) = np.nonzero(phase == one)
         part = values[here]
@@ -120,11 +120,11 @@ def _xmr(values: Floats, phase: Ints) -> ChartLevels:
     return chart
 
 
-def _season(values: Floats, cycle: Ints, phase: Ints) -> ChartLevels:
+def _season(values: Floats, cycle: Ints, phase: Ints) -> ChartReading:
     found = against_season(values, cycle, phase)
     said = [Signal(CAUSES[rule], int(side)) for rule, side in zip(found.rules, found.sides, strict=True)]
     trial = np.full(len(values), found.points < TRIAL_BELOW)
-    return ChartLevels(found.mean, found.lower, found.upper, said, trial)
+    return ChartReading(found.mean, found.lower, found.upper, said, trial)
 
 
 def _charted(rows: pd.DataFrame, settings: SummarySettings) -> pd.DataFrame:
@@ -138,7 +138,7 @@ def _charted(rows: pd.DataFrame, settings: SummarySettings) -> pd.DataFrame:
     if declared["chart"] == "season":
         chart = _season(values, calendar.cycle, phase)
     else:
-        chart = _xmr(values, phase) if declared["chart"] == "xmr" else ChartLevels.silent(len(values))
+        chart = _xmr(values, phase) if declared["chart"] == "xmr" else ChartReading.silent(len(values))
     target = next((one.value for one in settings.targets if _is_target_of(one, rows)), None)
     return _columns(rows, declared, chart, calendar).assign(
         phase=phase[calendar.at],
@@ -148,7 +148,9 @@ def _charted(rows: pd.DataFrame, settings: SummarySettings) -> pd.DataFrame:
     )
 
 
-def _columns(rows: pd.DataFrame, declared: pd.Series, chart: ChartLevels, calendar: Calendar) -> pd.DataFrame:
+def _columns(
+    rows: pd.DataFrame, declared: pd.Series, chart: ChartReading, calendar: Calendar
+) -> pd.DataFrame:
     found = [chart.signals[place] for place in calendar.at]
     judged = ~np.isnan(chart.mean[calendar.at])
     said = [variation(signal, declared["polarity"]) for signal in found]
@@ -189,7 +191,7 @@ def _as_it_is(phase: Ints, calendar: Calendar) -> slice:
     return slice(since, None)
 
 
-def assurance(chart: ChartLevels, target: float | None, polarity: str, recent: slice) -> str:
+def assurance(chart: ChartReading, target: float | None, polarity: str, recent: slice) -> str:
     """Whether the process as it is now meets ``target``, by Making Data Count: the limits of the last point.
 
     Where limits follow a season, those of ``recent``, the last year, must all lie on one side. 'none' without a

@@ -15,6 +15,7 @@ from copd_strat.summary.fact_rows import DECIMALS, organisation_versions
 from copd_strat.summary.parquet_files import dictionary
 from copd_strat.summary.period_history import History
 from copd_strat.summary.periods import Period, financial_year
+from copd_strat.summary.statistic_rows import from_published
 
 
 def tables(history: History, run: dict[str, object], settings: SummarySettings) -> dict[str, pa.Table]:
@@ -23,10 +24,12 @@ def tables(history: History, run: dict[str, object], settings: SummarySettings) 
     published = rows.to_pandas(date_as_object=True)
     versions = organisation_versions(history.membership())
     latest = latest_rows(published)
+    published["is_latest"] = published.index.isin(latest.index)
     built = {
         "fact_indicator": published,
         "fact_spc": spc_rows(latest, versions, settings),
         "fact_data_quality": quality_rows(published),
+        "fact_statistic": _stacked(history.rates(), from_published(latest, versions)),
         "dim_org": versions,
         "dim_indicator": indicators(),
         "dim_period": period_rows(latest),
@@ -40,6 +43,12 @@ def tables(history: History, run: dict[str, object], settings: SummarySettings) 
     }
 
 
+def _stacked(first: pd.DataFrame, second: pd.DataFrame) -> pd.DataFrame:
+    """Two frames below each other, an empty one left out: it has no types."""
+    there = [frame for frame in (first, second) if len(frame)]
+    return pd.concat(there, ignore_index=True) if there else first
+
+
 def latest_rows(published: pd.DataFrame) -> pd.DataFrame:
     """Each period's rows of its latest revision."""
     newest = published.groupby("period_key")["revision"].transform("max")
@@ -48,9 +57,7 @@ def latest_rows(published: pd.DataFrame) -> pd.DataFrame:
 
 def period_rows(latest: pd.DataFrame) -> pd.DataFrame:
     columns = ["period_key", "period_start", "period_end", "period_type"]
-    periods = latest.groupby(columns, as_index=False).agg(
-        latest_revision=("revision", "max"), is_provisional=("is_provisional", "first")
-    )
+    periods = latest.groupby(columns, as_index=False).agg(is_provisional=("is_provisional", "first"))
     return periods.assign(
         label=periods["period_key"].map(lambda key: Period.of_key(key).label),
         financial_year=periods["period_start"].map(financial_year),
@@ -72,7 +79,7 @@ def run_rows(published: pd.DataFrame | None, run: dict[str, object]) -> pd.DataF
 
 def quality_rows(published: pd.DataFrame) -> pd.DataFrame:
     """Completeness of the register's groups, and the share of hidden figures, from published rows."""
-    place = ["period_key", "period_start", "period_end", "org_key", "revision"]
+    place = ["period_key", "period_start", "period_end", "org_key", "revision", "is_latest"]
     register = published[published["indicator_id"] == "copd_register"]
     whole = register.loc[register["breakdown_type"] == "all", [*place, "numerator"]]
     checks = []
