@@ -76,19 +76,19 @@ bench-england: $(VENV)/.run-installed ## 1.4 million patients with 1 GB for the 
 
 # Programs of hours, not of every day; FUZZ, KILLS, DAMAGE, OLDER, NIGHTS and MUTATION hand them options (--help).
 fuzz: $(VENV)/.dev-installed ## 10,000 mutated inputs for every reader, from a seed
-	$(BIN)/python tests/trust/fuzz.py $(FUZZ)
+	PYTHONPATH=tests $(BIN)/python tests/trust/fuzz.py $(FUZZ)
 
 kills: $(VENV)/.dev-installed ## a night killed, and its disk failing, at every moment (needs a C compiler)
-	$(BIN)/python tests/trust/kills.py $(KILLS)
+	PYTHONPATH=tests $(BIN)/python tests/trust/kills.py $(KILLS)
 
 damage: $(VENV)/.dev-installed ## every file of the last runs damaged in turn: what do the commands say?
-	$(BIN)/python tests/trust/damage.py $(DAMAGE)
+	PYTHONPATH=tests $(BIN)/python tests/trust/damage.py $(DAMAGE)
 
 older: $(VENV)/.dev-installed ## a night on an older program's run, which lacks one thing after the other
-	$(BIN)/python tests/trust/older.py $(OLDER)
+	PYTHONPATH=tests $(BIN)/python tests/trust/older.py $(OLDER)
 
 nights: $(VENV)/.dev-installed ## the same people sent in other ways, on other machines: the same bytes
-	$(BIN)/python tests/trust/nights.py $(NIGHTS)
+	PYTHONPATH=tests $(BIN)/python tests/trust/nights.py $(NIGHTS)
 
 mutation: $(VENV)/.dev-installed ## would the tests notice if the program were a little wrong?
 	$(BIN)/python tests/mutation/mutation.py $(MUTATION)

@@ -1,3 +1,23 @@
-"""COPD risk stratification: extracts in, explained tier lists and a safe summary out."""
+"""COPD risk stratification: extracts in, explained tier lists and a safe summary out.
 
+``night`` runs one from Python (docs/engines.md).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from copd_strat.library import night
+
+__all__ = ["__version__", "night"]
 __version__ = "0.1.0"
+
+
+def __getattr__(name: str) -> Any:
+    """``night`` is loaded when it is asked for: everything else needs less."""
+    if name != "night":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from copd_strat.library import night
+
+    return night

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Hashable, Iterator
+from csv import DictReader
 from datetime import date
 from functools import cache
 from importlib.resources import files
@@ -146,9 +147,15 @@ class ExtractSource(BaseModel):
 
 
 class EngineSettings(BaseModel):
-    """What the embedded engine may use."""
+    """What the embedded engine may use, and where the clinical facts are worked out."""
 
     model_config = STRICT
+
+    facts: Literal["duckdb", "spark"] = "duckdb"
+    """Engine of the clinical facts: the embedded `duckdb`, or Apache `spark` for extracts that outgrow one
+    machine (docs/engines.md). The results are the same."""
+    spark: Text = "local[2]"
+    """Master of Spark, where `engine.facts` is `spark`; `local[2]` is two processors of this machine."""
 
     memory_limit: Annotated[Text, AfterValidator(_memory)] = "1GB"
     """Memory of the embedded engine, such as `1GB` or `512MB`."""
@@ -301,6 +308,54 @@ class ProgrammeSettings(BaseModel):
     concluded."""
 
 
+@cache
+def charted_indicators() -> tuple[str, ...]:
+    """Indicators whose control charts may have a target or an annotated change (docs/summary.md)."""
+    table = files("copd_strat").joinpath("summary", "data", "indicators.csv")
+    with table.open(encoding="utf-8") as stream:
+        return tuple(row["indicator_id"] for row in DictReader(stream) if row["chart"] in ("season", "xmr"))
+
+
+def _a_charted_indicator(name: str) -> str:
+    if name not in charted_indicators():
+        near = nearest(name, charted_indicators())
+        raise PydanticCustomError("indicator", "no control chart of that indicator {near}", {"near": near})
+    return name
+
+
+Charted = Annotated[
+    str, AfterValidator(_a_charted_indicator), WithJsonSchema({"enum": list(charted_indicators())})
+]
+
+
+class Target(BaseModel):
+    """What the site wants an indicator to be; the control charts say whether the process as it is meets it."""
+
+    model_config = STRICT
+
+    indicator: Charted
+    """Indicator with a control chart, such as `copd_reviews`."""
+    value: Annotated[float, Field(ge=0, allow_inf_nan=False)]
+    """The wanted value, in the indicator's unit and for one period."""
+    period: Literal["month", "quarter", "year"] = "month"
+    """The periods it holds for: networks show rare events by quarter or year, boards by month."""
+
+
+class Rebase(BaseModel):
+    """A change that people know of, from which a control chart begins anew. Nothing else ever moves its limits."""
+
+    model_config = STRICT
+
+    indicator: Charted
+    """Indicator with a control chart."""
+    since: date
+    """First day of the change; the chart begins anew with the first period that starts then or later."""
+    because: Text
+    """What changed, in words that may be published; they stand under the chart."""
+    organisation: Text | None = None
+    """Code of the network, sub-ICB location or board whose chart it is; all without it."""
+
+
 class SummarySettings(BaseModel):
     """What is published for commissioners."""
 
@@ -308,8 +363,13 @@ class SummarySettings(BaseModel):
 
     suppression: Literal["hes", "opensafely"] = "hes"
     """Small-number rule."""
-    months: Annotated[int, Field(ge=1, le=120)] = 24
-    """Closed months of event history to publish."""
+    months: Annotated[int, Field(ge=1, le=120)] = 48
+    """Closed months of event history to publish, where the extracts hold them: an indicator with a season is
+    judged from its third year on."""
+    targets: Annotated[tuple[Target, ...], Several] = ()
+    """Targets of control charts."""
+    rebase: Annotated[tuple[Rebase, ...], Several] = ()
+    """Known changes from which control charts begin anew."""
 
 
 def _apart_from_output(publish: PublishSettings, info: ValidationInfo) -> PublishSettings:

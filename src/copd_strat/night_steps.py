@@ -11,7 +11,7 @@ from typing import Any
 
 from copd_strat import clinical, codelists, control_people, extracts, followup, lists, pathways, publish
 from copd_strat.contracts.part_files import PartFiles
-from copd_strat.engine import Engine
+from copd_strat.engine import Engine, SqlEngine, facts_engine
 from copd_strat.evaluation.night_monitoring import monitor
 from copd_strat.extracts.receipts import Ingested
 from copd_strat.pathways import Placement
@@ -26,24 +26,39 @@ from copd_strat.summary.summarise import SNAPSHOT_COLUMNS, months_to_count, writ
 
 
 @contextmanager
-def open_night(planned: Plan, staged: Path, narrator: Narrator) -> Iterator[NightSteps]:
-    """A night with an open engine; however it ends, its verdict's page is written."""
-    last = kept_figures(planned.last_figures)
+def open_night(planned: Plan, staged: Path, narrator: Narrator, spark: Any = None) -> Iterator[NightSteps]:
+    """A night with its engines open; however it ends, its verdict's page is written.
+
+    ``spark``: a session that is to work out the clinical facts, whatever the settings say.
+    """
+    work, last = staged / "work", kept_figures(planned.last_figures)
     with (
-        Engine.open(planned.settings.engine, staged / "work" / "spill") as engine,
+        Engine.open(planned.settings.engine, work / "spill") as engine,
+        facts_engine(engine, planned.settings.engine, work / "spark", spark) as fact_engine,
         Validation(staged / "quality", planned.settings, planned.heading, last) as verdict,
     ):
-        yield NightSteps(planned=planned, staged=staged, narrator=narrator, engine=engine, verdict=verdict)
+        yield NightSteps(
+            planned=planned,
+            staged=staged,
+            narrator=narrator,
+            engine=engine,
+            fact_engine=fact_engine,
+            verdict=verdict,
+        )
 
 
 @dataclass(kw_only=True)
 class NightSteps:
-    """A night under way. ``record`` collects what each room gives the manifest."""
+    """A night under way. ``record`` collects what each room gives the manifest.
+
+    ``engine`` has the extracts and what later rooms read; ``fact_engine``, the same or Spark, the clinical facts.
+    """
 
     planned: Plan
     staged: Path
     narrator: Narrator
     engine: Engine
+    fact_engine: SqlEngine
     verdict: Validation
     record: list[Mapping[str, Any]] = field(default_factory=list)
 
@@ -83,9 +98,12 @@ class NightSteps:
         engine, planned, settings = self.engine, self.planned, self.planned.settings
         with self.narrator.step("clinical facts") as step:
             used = codelists.load(engine, settings.clinical.codelists)
-            facts = clinical.build(engine, settings.clinical, as_of=planned.as_of, index=planned.night.index)
+            there = self.fact_engine
+            there.take(engine, *clinical.NEEDED)
+            facts = clinical.build(there, settings.clinical, as_of=planned.as_of, index=planned.night.index)
             planned.require_fresh_opt_outs(facts.index_date)
-            matches = codelists.check_matches(engine)
+            matches = codelists.check_matches(there)
+            there.bring(engine, *clinical.FOR_LATER_ROOMS)
             self.verdict.codes(engine, matches)
             batches = pathways.practice_batches(engine, planned.policy.capacity)
             features = clinical.features_in_parts(engine, self.staged / "work" / "features", batches)
@@ -186,16 +204,20 @@ class NightSteps:
         with self.narrator.step("summary and report") as step:
             stamp = planned.stamp(facts.index_date, placed.scored.model)
             months = months_to_count(before, planned.settings.summary, facts.complete_to)
-            clinical.build_monthly(self.engine, months)
+            clinical.build_monthly(self.fact_engine, months)
+            self.fact_engine.bring(self.engine, "monthly_register")
+            self.engine.register_frame("list_decisions", placed.usable_decisions)
             count_events(self.engine, months)
             summary = write_summary(
                 self.staged,
                 self.engine,
-                placed.frame(*SNAPSHOT_COLUMNS),
+                placed.frame(*SNAPSHOT_COLUMNS, *placed.sharing),
                 before,
                 planned.settings.summary,
                 stamp,
                 complete_to=facts.complete_to,
+                capacity=planned.policy.capacity,
+                hidden_facts=facts.unobservable,
             )
             self.verdict.published(self.engine, summary.frames)
             manifest = publish.compose(*self.record, summary.record(), self.verdict.record())

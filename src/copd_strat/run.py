@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from copd_strat import publish
 from copd_strat.evaluation.own_ranking import own_ranking
@@ -17,10 +18,11 @@ READING = ("controls", "ingest", "validate", "clinical facts")
 STEPS = (*READING, "risk", "pathways", "monitoring", "follow-up", "lists", "summary and report", "publish")
 
 
-def nightly(planned: Plan, narrator: Narrator) -> publish.Outcome:
+def nightly(planned: Plan, narrator: Narrator, spark: Any = None) -> publish.Outcome:
     """Run the planned night and publish it; any error leaves the last published run in place.
 
-    The caller holds the output folder's lock since before the plan was made.
+    The caller holds the output folder's lock since before the plan was made. ``spark``: a session to work out the
+    clinical facts.
     """
     folder, root = publish.RunFolder(planned.settings.output), planned.settings.publish.commissioners
     if planned.unchanged and planned.published:
@@ -29,7 +31,7 @@ def nightly(planned: Plan, narrator: Narrator) -> publish.Outcome:
         return publish.standing(planned.published, "unchanged")
     own = own_ranking(planned.policy, planned.settings)
     with folder.staged(planned.run_id) as staged:
-        with open_night(planned, staged, narrator) as night:
+        with open_night(planned, staged, narrator, spark) as night:
             night.controls()
             night.validate(night.ingest())
             facts, features = night.clinical_facts()

@@ -130,6 +130,7 @@ class World:
         self.engine = engine
         self.rows: dict[str, list[dict[str, Any]]] = {table: [] for table in COLUMNS}
         self.absent: set[str] = set()
+        self.decisions: list[tuple[str, str, str]] = []  # patient, day, decision: as pathways gives them
         self.facts: clinical.ClinicalFacts | None = None
 
     def add(self, table: str, **values: Any) -> None:
@@ -205,10 +206,15 @@ class World:
         return self.facts
 
     def start_clock(self, as_of: str = INDEX) -> None:
-        """The tables of what is due after exacerbations, by the default policy; after ``build``."""
+        """What is due after exacerbations, by the default policy, and the answers on lists; after ``build``."""
         run_date = day(as_of)
         assert run_date is not None
         start_clock(self.engine, load_policy("risk_and_rules").follow_up, run_date)
+        rows = [(patient, day(on), said) for patient, on, said in self.decisions]
+        found = pd.DataFrame(rows, columns=["patient_id", "day", "decision"], dtype="object")
+        days = pd.to_datetime(found["day"]).astype("datetime64[us]")
+        text = {name: found[name].astype("string") for name in ("patient_id", "decision")}
+        self.engine.register_frame("list_decisions", pd.DataFrame({"day": days, **text}))
 
     def _load(self) -> None:
         for table, types in COLUMNS.items():

@@ -199,6 +199,35 @@ def test_closed_months_hold_people_who_died_later_at_the_practice_of_then(world:
         (date(2025, 5, 1), "died", "severe_exacerbations", 1),
         (date(2025, 6, 1), "died", "bed_days", 2),
         (date(2025, 6, 1), "moved", "copd_reviews", 1),
+        (date(2025, 6, 1), "moved", "review_coverage", 1),
+    ]
+
+
+def test_people_covered_are_counted_on_the_last_day_of_a_quarter(world: World) -> None:
+    """Twelve months back for what is repeated, ever for what is given once; each person once."""
+    world.patient("p")
+    for on in ("2024-06-30", "2024-07-02", "2024-09-01"):
+        world.gp("p", on, "review")
+    world.gp("p", "2024-07-01", "170614009")  # inhaler technique observed
+    world.gp("p", "2024-06-30", "811961000000106")  # self-management plan agreed: a day too early
+    world.gp("p", "2025-06-30", "pr_offered")
+    world.gp("p", "2025-07-01", "pr_completed")  # a day too late
+    world.gp("p", "2024-10-10", "flu_vaccine")
+    world.gp("p", "2011-01-01", "12866006")  # pneumococcal vaccination
+    world.decisions = [("p", "2025-05-05", "accepted"), ("p", "2025-06-05", "declined")]
+    world.build()
+    world.start_clock()
+    count_events(world.engine, [date(2025, 5, 1), date(2025, 6, 1)])
+    rows = world.engine.rows("SELECT month, indicator, n FROM monthly_events ORDER BY 1, 2")
+    assert [(month.month, name, n) for month, name, n in rows] == [
+        (5, "decisions_returned", 1),
+        (6, "decisions_overriding", 1),
+        (6, "decisions_returned", 1),
+        (6, "flu_vaccinated", 1),
+        (6, "inhaler_technique_checked", 1),
+        (6, "pneumococcal_vaccinated", 1),
+        (6, "rehabilitation_offered", 1),
+        (6, "review_coverage", 1),
     ]
 
 

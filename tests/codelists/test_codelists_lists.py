@@ -34,7 +34,14 @@ def site_file(folder: Path, text: str) -> Path:
 def test_every_packaged_identifier_is_intact_and_every_concept_is_explained(engine: Engine) -> None:
     report = load(engine)
     assert report.damaged_ids == ()
-    assert set(report.without_codes) == {"care_home_ended", "efi_score", "has_carer", "smoking_support"}
+    assert set(report.without_codes) == {
+        "care_home_ended",
+        "covid_vaccine_given",
+        "efi_score",
+        "has_carer",
+        "rsv_vaccine_given",
+        "smoking_support",
+    }
     used = {name for used in report.lists for name in used.concepts}
     assert used <= set(meanings())
     assert report.lists[0].age_days(date(2026, 12, 23)) == 30

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from deploy_places import ROOT
+from synthetic_site import HEAD, KEY
 
 from copd_strat.synthetic import SyntheticSettings, generate
 
@@ -20,27 +21,15 @@ def site(tmp_path: Path) -> Path:
         SyntheticSettings(seed=7, practices=2, register=40, years=2, end=date(2026, 3, 31)), tmp_path / "made"
     )
     key = tmp_path / "reference.key"
-    key.write_text("a key for tests with synthetic people 0123456789", encoding="ascii")
+    key.write_text(*KEY.values(), encoding="ascii")
     key.chmod(0o600)
     hook = tmp_path / "hook"
     hook.write_text('#!/bin/sh\necho "$COPD_STRAT_STATUS $COPD_STRAT_EXIT_CODE $*" >> "${0%/*}/told"\n')
     hook.chmod(0o700)
     (tmp_path / "nightly.yaml").write_text(
         f"""
-title: Test ICS (SYNTHETIC)
-synthetic: true
-governance:
-  legal_basis: nobody here exists
-  approval_reference: TEST
-  approval_expires: 2099-12-31
-  controller: nobody
-  opt_out_regime: type1
-  opt_out_applied_on: 2026-03-31
-extracts:
+{HEAD}extracts:
   - {{layout: native, path: made/native}}
-output: output
-engine: {{memory_limit: 500MB, threads: 1}}
-risk: {{care_setting: primary_care}}
 pathways: {{reference_key_file: reference.key}}
 guard: {{max_extract_age_days: 3660}}
 summary: {{months: 2}}

@@ -30,6 +30,8 @@ RATES = {
     "ed_only_exacerbations": 0.02,
     "copd_reviews": 0.08,
 }
+#: What people have or have not at a quarter's end, and nearly always at the next one too.
+COVERED = {"pneumococcal_vaccinated": 0.8, "review_coverage": 0.6, "rehabilitation_completed": 0.03}
 #: Places a practice under the policy of these worlds, as anybody may read.
 PLACES = 12
 
@@ -121,6 +123,9 @@ def _people(size: int, generator: np.random.Generator) -> pd.DataFrame:
         values = declared_values(kind)
         weights = 0.4 ** np.arange(len(values))
         frame[kind] = generator.choice(values, size, p=weights / weights.sum())
+    apart = np.random.default_rng(size)
+    for name, share in COVERED.items():
+        frame[name] = apart.random(size) < share
     frame["disposition"] = generator.choice(DISPOSITIONS, size, p=[0.25, 0.5, 0.17, 0.08])
     return frame
 
@@ -144,6 +149,8 @@ def _finest(
     counts["clinic_places"] = clinic * (order <= PLACES)
     counts["clinic_entered"] = clinic * generator.binomial(1, 0.15, size)
     counts |= _of_the_loop(counts, np.random.default_rng(month.toordinal()))
+    if month.month % 3 == 0:
+        counts |= {name: everybody[name].to_numpy(int) for name in COVERED}
     own = everybody.merge(places[["practice", "pcn"]], on="practice", how="left")
     frames = []
     for name, n in counts.items():

@@ -20,7 +20,9 @@ from scipy.optimize import Bounds, LinearConstraint, milp
 SMALL, SMALL_STOCK, COVER = 1, 2, 7
 LEVELS = ("practice", "pcn", "sub_icb", "icb")
 DISPOSITIONS = ("clinic", "self_management", "clinical_review", "not_listed")
-STOCKS = ("copd_register", "people_placed", *(f"disposition_{name}" for name in DISPOSITIONS))
+COVERED = ("pneumococcal_vaccinated", "review_coverage", "rehabilitation_completed")
+# Counted on a period's last day: known exactly where they are shown.
+STOCKS = ("copd_register", "people_placed", *(f"disposition_{name}" for name in DISPOSITIONS), *COVERED)
 PARTS = {
     "ed_only_exacerbations": "ed_attendances",
     "readmissions_90d": "copd_emergency_admissions",
@@ -72,7 +74,7 @@ class Intruder:
 
     def cell(self, row: Any) -> dict[int, float]:
         """A cell as a sum of unknowns."""
-        months = row.period.months
+        months = row.period.months[-1:] if row.indicator_id in STOCKS else row.period.months
         kind, value = row.breakdown_type, row.breakdown_value
         places = self.places
         own = places[places["month"].isin(months) & (places[row.org_level] == row.org_code)]

@@ -119,6 +119,7 @@ def test_files_hold_no_number_that_is_not_shown(tmp_path: Path) -> None:
         org_key=figures.cells["org_level"] + figures.cells["org_code"],
         is_provisional=False,
         revision=0,
+        is_latest=True,
         run_id="r",
     )
     contract = published("fact_indicator")

@@ -37,6 +37,8 @@ WINDOWED = (
     ),
     ("discharge_duties_due", "discharge_duties_met"),
     ("app_registered",),
+    ("pneumococcal_vaccinated",),
+    ("rehabilitation_completed",),
 )
 # Of the third world some register cells contradict what the intruder is taken to know; see 'make unmet'.
 WORLDS = ((1, 900), (2, 300), pytest.param((3, 2000), marks=pytest.mark.unmet))
@@ -85,6 +87,7 @@ def test_months_quarters_and_the_year_together_give_nothing_away(
     """Windows of rare events against each other, practices and networks having moved in between."""
     cells = released.cells()
     assert {period.kind for period in cells["period"]} == {"month", "quarter", "year"}
+    assert len(cells[cells["indicator_id"].isin(names)]) > 20
     totals = cells[cells["breakdown_type"] == "all"]
     assert worked_out(totals, released.counted.membership, names, 8) == 0
     by_age = cells[cells["breakdown_type"].isin(["all", "age_band"])]
@@ -106,6 +109,27 @@ def test_a_stock_s_total_of_few_is_never_shown_and_its_practice_shows_nothing(re
     tiny = cells[(cells["org_code"] == "P0")]
     assert tiny["n"].max() > 0
     assert tiny["hidden"].all()
+
+
+def few_without(made: World) -> int:
+    """How many practices show a share of their register that leaves out 1 to 7 people."""
+    cells = made.cells()
+    own = cells[(cells["indicator_id"] == "pneumococcal_vaccinated") & (cells["org_level"] == "practice")]
+    assert len(own) == 4
+    return int((~own["hidden"].astype(bool) & own["n"].between(93, 99)).sum())
+
+
+def test_a_share_never_says_how_few_are_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    """97 of 100 vaccinated: beside the register that counts three people who are not."""
+    months = [APRIL, date(2025, 5, 1), date(2025, 6, 1)]
+    one = month_of([97, 60, 50, 40], tree([2, 2]), "pneumococcal_vaccinated").counted
+    finest, places = (
+        pd.concat([frame.assign(month=month) for month in months], ignore_index=True)
+        for frame in (one.finest, one.membership)
+    )
+    assert few_without(World(Counted(finest, places), months).publish_all()) == 0
+    monkeypatch.setattr(period_figures, "hide_few_without", lambda *_: None)
+    assert few_without(World(Counted(finest, places), months).publish_all()) == 1
 
 
 # --- without its control, each attack succeeds ---

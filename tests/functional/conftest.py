@@ -12,30 +12,12 @@ from pathlib import Path
 
 import pytest
 import warm_program
+from synthetic_site import HEAD, KEY, ROOT
 
 from copd_strat.synthetic import SyntheticSettings, generate
 
-ROOT = Path(__file__).parents[2]
 END = date(2026, 3, 31)
 AS_OF = "2026-04-10"
-
-CONFIG = """
-title: Test ICS (SYNTHETIC)
-synthetic: true
-governance:
-  legal_basis: nobody here exists
-  approval_reference: TEST
-  approval_expires: 2099-12-31
-  controller: nobody
-  opt_out_regime: type1
-  opt_out_applied_on: 2026-03-31
-extracts:
-  - {{layout: native, path: extracts}}
-contracts: {contracts}
-output: output
-engine: {{memory_limit: 500MB, threads: 1}}
-risk: {{care_setting: primary_care}}
-"""
 
 
 @dataclass(frozen=True)
@@ -92,15 +74,14 @@ class Site:
 
 # For nights of which only the end matters: few people, few months.
 SHORT = "summary: {months: 2}\n"
-KEY = {"COPD_STRAT_REFERENCE_KEY": "a key for tests with synthetic people 0123456789"}
 
 
 def make_site(folder: Path, extracts: Path, truth: Path, more: str = "") -> Site:
     """A site with copies of the extracts; ``more`` are further lines of its configuration."""
     folder.mkdir(parents=True, exist_ok=True)
     shutil.copytree(extracts, folder / "extracts")
-    config = CONFIG.format(contracts=ROOT / "data_contracts")
-    (folder / "nightly.yaml").write_text(config + more, encoding="utf-8")
+    sources = f"extracts: [{{layout: native, path: extracts}}]\ncontracts: {ROOT / 'data_contracts'}\n"
+    (folder / "nightly.yaml").write_text(HEAD + sources + more, encoding="utf-8")
     return Site(folder, truth)
 
 

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import csv
 import json
+import os
 import re
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -187,3 +190,28 @@ def test_every_published_parquet_file_has_page_checksums(run_folder: Path) -> No
     for path in files:
         with pq.ParquetFile(path) as file:
             assert not file.metadata.num_rows or page_checksums.has_checksums(path, file.metadata), path
+
+
+# Notebook → how many pictures it draws.
+NOTEBOOKS = {"last_night": 3, "is_the_model_right_here": 4, "commissioners_view": 3}
+
+
+@pytest.mark.parametrize("name", NOTEBOOKS)
+def test_a_notebook_runs_from_a_fresh_start_and_shows_something_in_every_cell(
+    name: str, published: Any
+) -> None:
+    folder = Path(__file__).parents[2] / "notebooks"
+    assert {path.stem for path in folder.glob("*.ipynb")} == set(NOTEBOOKS)
+    done = subprocess.run(
+        [sys.executable, Path(__file__).with_name("notebook_reader.py"), folder / f"{name}.ipynb"],
+        env=os.environ | {"COPD_STRAT_OUTPUT": str(published.output)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    cells = [line.split() for line in done.stdout.splitlines()]
+    assert all(int(size) > 0 for _, size in cells)
+    pictures = [int(size) for kind, size in cells if kind == "Picture"]
+    assert len(pictures) == NOTEBOOKS[name]
+    assert min(pictures) > 10, "an empty picture"

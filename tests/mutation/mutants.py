@@ -152,10 +152,10 @@ def _python(text: str) -> Iterator[tuple[int, str, str]]:
         if id(node) in annotations:
             continue
         for attempt in range(2):
-            changed = copy.deepcopy(tree)
-            there = list(ast.walk(changed))[number]
-            told = _change(there, attempt)
+            told = _change(copy.deepcopy(node), attempt)
             if told is not None:
+                changed = copy.deepcopy(tree)
+                _change(list(ast.walk(changed))[number], attempt)
                 ast.fix_missing_locations(changed)
                 yield getattr(node, "lineno", 0), told, ast.unparse(changed)
 

@@ -8,11 +8,13 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from copd_strat.config import EngineSettings
+from copd_strat.config import EngineSettings, SummarySettings
 from copd_strat.engine import Engine
+from copd_strat.pathways.policy import Capacity
 from copd_strat.plan import RunStamp
 from copd_strat.summary.cube import DISPOSITIONS, declared_values
-from copd_strat.summary.periods import add_months
+from copd_strat.summary.periods import add_months, month_end
+from copd_strat.summary.summarise import SummaryResult, write_summary
 
 RATES = {
     "moderate_exacerbations": 0.12,
@@ -34,7 +36,11 @@ RATES = {
     "app_offered": 0.02,
     "app_registered": 0.015,
     "app_activated": 0.01,
+    "decisions_returned": 0.05,
+    "decisions_overriding": 0.02,
 }
+CAPACITY = Capacity(places=12)
+TWO_MONTHS = [date(2026, 1, 1), date(2026, 2, 1)]
 ORGANISATIONS = pd.DataFrame(
     {
         "practice_id": ["P1", "P2", "P3", "P4", "P5", "P6"],
@@ -83,12 +89,31 @@ def engine_with(folder: Path, months: list[date], everybody: pd.DataFrame, seed:
     engine.execute("ALTER TABLE organisations ALTER valid_to TYPE DATE")
     tables = (
         "gp_events", "prescriptions", "hospital_episodes", "ed_attendances", "deaths", "community_contacts",
-        "app_activity",
+        "app_activity", "decisions",
     )  # fmt: skip
+    engine.register_frame("concepts", pd.DataFrame({"concept": ["covid_vaccine_given"], "codes": [1]}))
     engine.register_frame(
         "source_tables", pd.DataFrame({"table_name": tables, "present": [True] * len(tables)})
     )
     return engine
+
+
+def summary_of(folder: Path, everybody: pd.DataFrame, months: list[date]) -> SummaryResult:
+    """``folder/summary`` of ``months``, the last of which is the run's own."""
+    after = add_months(months[-1], 1)
+    engine = engine_with(folder, months, everybody)
+    done = write_summary(
+        folder,
+        engine,
+        dispositions_of(everybody),
+        None,
+        SummarySettings(),
+        stamp("20260310-abcdef01", as_of=after.replace(day=10)),
+        complete_to=month_end(months[-1]),
+        capacity=CAPACITY,
+    )
+    engine.close()
+    return done
 
 
 def dispositions_of(everybody: pd.DataFrame, seed: int = 3) -> pd.DataFrame:

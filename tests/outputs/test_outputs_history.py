@@ -9,7 +9,15 @@ from pathlib import Path
 import pandas as pd
 import pyarrow.parquet as pq
 import pytest
-from summary_fixture import ORGANISATIONS, dispositions_of, engine_with, months_before, people, stamp
+from summary_fixture import (
+    CAPACITY,
+    ORGANISATIONS,
+    dispositions_of,
+    engine_with,
+    months_before,
+    people,
+    stamp,
+)
 
 from copd_strat.config import SummarySettings
 from copd_strat.engine import Engine
@@ -17,6 +25,8 @@ from copd_strat.errors import DisclosureError
 from copd_strat.summary import period_figures
 from copd_strat.summary.cube import age_band, canonical
 from copd_strat.summary.periods import Due, Period, due_periods, first_open_month
+from copd_strat.summary.schemas import published as contract_of
+from copd_strat.summary.schemas import published_tables
 from copd_strat.summary.summarise import SummaryResult, months_to_count, write_summary
 
 PEOPLE = people(120)
@@ -46,6 +56,7 @@ def published(
         SummarySettings(months=months),
         stamp(f"run-{as_of}", as_of),
         complete_to=complete_to,
+        capacity=CAPACITY,
     )
 
 
@@ -106,7 +117,11 @@ def test_published_rows_never_change(nights: list[tuple[Path, SummaryResult]]) -
             assert (later / "history" / "periods" / path.name).read_bytes() == path.read_bytes()
     first, last = facts_of(nights[0][1]), facts_of(nights[-1][1])
     kept = last[last["period_start"].isin(first["period_start"]) & (last["revision"] == 0)]
-    pd.testing.assert_frame_equal(kept.reset_index(drop=True), first)
+    told = ["is_latest"]  # the one thing that a revision says of the row that it replaces
+    pd.testing.assert_frame_equal(kept.drop(columns=told).reset_index(drop=True), first.drop(columns=told))
+    latest = last.groupby("period_key")["revision"].transform("max")
+    assert last["is_latest"].equals(last["revision"] == latest)
+    assert not last["is_latest"].all()
 
 
 def test_a_night_on_which_nothing_closes_changes_no_figure(nights: list[tuple[Path, SummaryResult]]) -> None:
@@ -144,24 +159,56 @@ def test_a_revision_stands_beside_the_first_figures(nights: list[tuple[Path, Sum
     assert first["is_provisional"].all()
     assert not revised["is_provisional"].any()
     assert len(first) == len(revised)
-    period = nights[3][1].tables["dim_period"].to_pandas(date_as_object=True).set_index("period_start")
-    assert period.loc[date(2025, 12, 1), "latest_revision"] == 1
+    assert revised["is_latest"].all()
+    assert not first["is_latest"].any()
     assert not (nights[3][0] / "history" / "audit" / "2025-12.parquet").exists()
 
 
 def test_every_key_of_a_fact_is_in_its_dimension(nights: list[tuple[Path, SummaryResult]]) -> None:
     tables = {name: table.to_pandas(date_as_object=True) for name, table in nights[3][1].tables.items()}
+    relations = [
+        (contract.table, column.name, *column.refers_to.split("."))
+        for contract in published_tables()
+        for column in contract.columns
+        if column.refers_to
+    ]
+    assert {table for table, *_ in relations} >= {"fact_indicator", "fact_spc", "fact_data_quality"}
+    for table, column, dimension, key in relations:
+        assert tables[dimension][key].is_unique, dimension
+        assert tables[dimension][key].notna().all()
+        assert set(tables[table][column]) <= set(tables[dimension][key]), (table, column)
     fact = tables["fact_indicator"]
-    for column, dimension in (
-        ("org_key", "dim_org"),
-        ("indicator_id", "dim_indicator"),
-        ("run_id", "dim_run"),
-    ):
-        assert tables[dimension][column].is_unique
-        assert set(fact[column]) <= set(tables[dimension][column])
     assert set(fact["period_key"]) == set(tables["dim_period"]["period_key"])
-    key = ["period_key", "revision", "indicator_id", "org_key", "breakdown_type", "breakdown_value"]
-    assert not fact.duplicated(key).any()
+    assert not fact.duplicated(list(contract_of("fact_indicator").key)).any()
+
+
+def test_the_rows_of_one_level_never_count_anybody_twice(nights: list[tuple[Path, SummaryResult]]) -> None:
+    """Kept to its latest rows and one level, an indicator has one row a place, period and value."""
+    tables = {name: table.to_pandas() for name, table in nights[3][1].tables.items()}
+    fact = tables["fact_indicator"].merge(tables["dim_org"], on="org_key")
+    fact = fact[fact["is_latest"]]
+    assert (fact.groupby("level")[["org_level", "breakdown_type"]].nunique() == 1).all(axis=None)
+    assert not fact.duplicated(["period_key", "indicator_id", "org_code", "level", "breakdown_value"]).any()
+    people_counted = fact[fact["indicator_id"] == "copd_register"]
+    board = people_counted.loc[people_counted["level"] == "icb total", "numerator"].sum()
+    assert people_counted["numerator"].sum() > 3 * board, "a sum over every level is plainly wrong"
+
+
+def test_no_two_breakdown_values_are_called_alike(nights: list[tuple[Path, SummaryResult]]) -> None:
+    """A column that is sorted by another needs one word a value: 'Not known' stood three times."""
+    groups = nights[3][1].tables["dim_breakdown"].to_pandas()
+    for column in ("breakdown_key", "label", "sort_order"):
+        assert groups[column].is_unique, column
+
+
+def test_every_organisation_has_a_name_and_says_where_it_belongs(
+    nights: list[tuple[Path, SummaryResult]],
+) -> None:
+    places = nights[3][1].tables["dim_org"].to_pandas()
+    assert places["org_name"].notna().all()
+    ash = places[(places["org_name"] == "Ash") & places["is_current"]].iloc[0]
+    assert (ash["parent_name"], ash["org_path"]) == ("N1", "I1 / S1 / N1 / Ash")
+    assert places.loc[places["org_level"] == "icb", "parent_name"].isna().all()
 
 
 def test_a_practice_that_changes_pcn_gets_a_new_version(engine: Engine, tmp_path: Path) -> None:

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import csv
 from importlib.resources import files
 
+from copd_strat.contracts.contract_files import packaged
+from copd_strat.contracts.own_tables import column_names, own_table
+from copd_strat.summary.counts import EARLIER_MONTH
 from copd_strat.summary.cube import COHORTS, indicators
 
 
@@ -17,3 +21,18 @@ def test_what_an_indicator_refers_to_is_an_indicator() -> None:
     declared = indicators()
     for column in ("denominator_id", "part_of"):
         assert set(declared[column]) - {""} <= set(declared.index)
+
+
+def test_what_an_indicator_needs_can_be_observed_or_not() -> None:
+    """A source table, a fact of the clinical room or a concept: another word would be 'not observable' for ever."""
+    tables = {path.name.split(".")[0] for path in (packaged() / "native").iterdir()}
+    facts = set(column_names(own_table("internal", "features")))
+    with files("copd_strat.codelists").joinpath("data", "concepts.csv").open(encoding="utf-8") as stream:
+        concepts = {row["concept"] for row in csv.DictReader(stream)}
+    assert set(indicators()["needs"]) - {"", EARLIER_MONTH} <= tables | facts | concepts
+
+
+def test_every_indicator_names_its_source_and_a_topic_that_a_sheet_can_be_called() -> None:
+    declared = indicators()
+    assert (declared["source"] != "").all()
+    assert all(0 < len(topic) <= 31 and topic.replace(" ", "").isalpha() for topic in declared["topic"])

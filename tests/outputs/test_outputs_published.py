@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import sys
 from datetime import date
 from itertools import product
 from pathlib import Path
@@ -13,48 +15,17 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 import tableauhyperapi as tableau
-from summary_fixture import dispositions_of, engine_with, people
+from summary_fixture import TWO_MONTHS, people, summary_of
 
-from copd_strat.config import SummarySettings
 from copd_strat.contracts.contract import Contract
 from copd_strat.contracts.own_tables import arrow_type, column_names, conform
-from copd_strat.plan import RunStamp
+from copd_strat.errors import ConfigError, InputError
 from copd_strat.summary.rates import byar, poisson_limits, wilson
 from copd_strat.summary.schemas import published, published_tables
 from copd_strat.summary.small_numbers import bounds_of_shown, is_small, rounded
-from copd_strat.summary.summarise import SUMMARY, SummaryResult, write_summary
-
-MONTHS = [date(2026, 1, 1), date(2026, 2, 1)]
-STAMP = RunStamp(
-    run_id="20260310-abcdef01",
-    as_of=date(2026, 3, 10),
-    index_date=date(2026, 2, 28),
-    policy="rules_only 1.0",
-    model="accept3_cprd",
-    synthetic=True,
-    title="Test ICS (SYNTHETIC)",
-)
-
-
-def summary_of(folder: Path, everybody: pd.DataFrame) -> SummaryResult:
-    engine = engine_with(folder, MONTHS, everybody)
-    done = write_summary(
-        folder,
-        engine,
-        dispositions_of(everybody),
-        None,
-        SummarySettings(),
-        STAMP,
-        complete_to=date(2026, 2, 28),
-    )
-    engine.close()
-    return done
-
-
-@pytest.fixture(scope="module")
-def summary(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, SummaryResult]:
-    folder = tmp_path_factory.mktemp("summary")
-    return folder / SUMMARY, summary_of(folder, people())
+from copd_strat.summary.summarise import SUMMARY, SummaryResult
+from copd_strat.summary.tableau_hyper import write_hyper
+from copd_strat.summary.totals_workbook import WORKBOOK
 
 
 @pytest.mark.parametrize("contract", published_tables(), ids=lambda contract: contract.table)
@@ -69,20 +40,24 @@ def test_what_is_written_is_what_the_contract_says(
         assert field.metadata[b"description"].decode() == column.description
         if column.values:
             assert set(written[column.name].drop_null().to_pylist()) <= set(column.values)
-    twin = summary[0] / f"{contract.table}.csv"
-    assert twin.exists() is bool(contract.custom.get("csvTwin"))
+    with (summary[0] / f"{contract.table}.csv").open(encoding="utf-8-sig", newline="") as stream:
+        names, *rows = csv.reader(stream)
+    assert names == written.schema.names
+    assert len(rows) == written.num_rows
 
 
 def test_every_published_table_has_a_contract_and_no_other_stands(
     summary: tuple[Path, SummaryResult],
 ) -> None:
     assert {contract.table for contract in published_tables()} == set(summary[1].tables)
-    assert {path.stem for path in summary[0].iterdir()} == set(summary[1].tables)
+    assert {path.stem for path in summary[0].iterdir() if path.name != WORKBOOK} == set(summary[1].tables)
 
 
 def test_a_table_that_does_not_fit_its_contract_is_never_written() -> None:
     run = pd.DataFrame([dict.fromkeys(column_names(published("dim_run")), "x")])
-    run = run.assign(as_of=STAMP.as_of, index_date=STAMP.as_of, complete_to=STAMP.as_of, synthetic=True)
+    run = run.assign(
+        **dict.fromkeys(["as_of", "index_date", "complete_to"], date(2026, 3, 10)), synthetic=True
+    )
     assert conform(published("dim_run"), run).num_rows == 1
     with pytest.raises(ValueError, match="column policy has gaps"):
         conform(published("dim_run"), run.assign(policy=None))
@@ -110,7 +85,7 @@ def test_hidden_is_null_and_shown_is_a_multiple_of_five(summary: tuple[Path, Sum
     assert not counts.between(1, 7).any()
 
 
-def test_duckdb_and_tableau_s_engine_read_the_same_rows(
+def test_duckdb_pandas_and_tableau_s_engine_read_the_same_rows(
     summary: tuple[Path, SummaryResult], tmp_path: Path
 ) -> None:
     folder, result = summary
@@ -129,10 +104,46 @@ def test_duckdb_and_tableau_s_engine_read_the_same_rows(
             in_duckdb = duckdb.sql(f"SELECT count(*) FROM '{path}'").fetchone()
             assert in_duckdb is not None
             assert in_tableau == in_duckdb[0] == table.num_rows
+            pd.testing.assert_frame_equal(pd.read_parquet(path), table.to_pandas())
+
+
+def test_the_file_for_tableau_holds_the_tables_value_for_value(
+    summary: tuple[Path, SummaryResult], tmp_path: Path
+) -> None:
+    path = tmp_path / "summary.hyper"
+    assert write_hyper(summary[0], path) == {name: t.num_rows for name, t in summary[1].tables.items()}
+    with (
+        tableau.HyperProcess(
+            tableau.Telemetry.DO_NOT_SEND_USAGE_DATA_TO_TABLEAU, parameters={"log_config": ""}
+        ) as process,
+        tableau.Connection(process.endpoint, str(path)) as connection,
+    ):
+        for name, table in summary[1].tables.items():
+            chosen = ", ".join(f'"{column}"' for column in table.schema.names)
+            found = connection.execute_list_query(f'SELECT {chosen} FROM "{name}"')
+            in_hyper = [
+                tuple(v.to_date() if isinstance(v, tableau.Date) else v for v in row) for row in found
+            ]
+            assert sorted(in_hyper, key=repr) == sorted(
+                (tuple(row.values()) for row in table.to_pylist()), key=repr
+            )
+
+
+def test_a_folder_that_is_no_summary_is_named(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="data_dictionary"):
+        write_hyper(tmp_path, tmp_path / "summary.hyper")
+
+
+def test_without_the_optional_package_the_command_says_what_to_install(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setitem(sys.modules, "tableauhyperapi", None)
+    with pytest.raises(ConfigError, match="not installed"):
+        write_hyper(tmp_path, tmp_path / "summary.hyper")
 
 
 def test_the_same_people_give_the_same_bytes(summary: tuple[Path, SummaryResult], tmp_path: Path) -> None:
-    summary_of(tmp_path, people())
+    summary_of(tmp_path, people(), TWO_MONTHS)
     for path in sorted(summary[0].iterdir()):
         assert (tmp_path / SUMMARY / path.name).read_bytes() == path.read_bytes(), path.name
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from copd_strat.summary.spc import Limits, signals, variation, xmr_limits
+from copd_strat.summary.spc import Limits, moving_ranges, signals, variation, xmr_limits
 
 # The worked series of the package's documentation (NHSRplotthedots 0.2.2).
 WORKED = np.array([1, 2, 1, 2, 10, 1, 2, 1, 2, 1, 2, 1, 2, 1, 2, 1, 2, 1], dtype=float)
@@ -88,6 +88,17 @@ def test_seven_on_one_side_are_a_shift_and_a_point_on_the_mean_breaks_it() -> No
 def test_what_a_signal_means_depends_on_the_better_direction(polarity: str, high: str, low: str) -> None:
     outside = signals(np.array([17.0, 3.0, 10.0]), WIDE)
     assert [variation(signal, polarity) for signal in outside] == [high, low, "common"]
+
+
+GAP = float("nan")
+
+
+def test_a_gap_breaks_a_run_and_a_trend_and_no_moving_range_spans_it() -> None:
+    assert causes([11, 12, 11, GAP, 12, 11, 12, 11]) == ["none"] * 8
+    assert causes([7, 8, 9, 10, GAP, 11, 12, 13]) == ["none"] * 8
+    assert causes([15, GAP, 15, 15, 11]) == ["none", "none", "two_of_three", "two_of_three", "none"]
+    assert list(moving_ranges(np.array([1.0, 2.0, GAP, 9.0, 10.0]))) == [1.0, 1.0]
+    assert xmr_limits(np.array([1.0, 2.0, GAP, 1.0, 2.0])) == Limits(1.5, -1.16, 4.16)
 
 
 @settings(max_examples=60, deadline=None)

@@ -171,6 +171,21 @@ def test_lost_rows_are_named_by_file() -> None:
     assert found[0].observed == {"rows_in": 1000, "loaded": 999, "quarantined": 0, "duplicates": 0}
 
 
+@pytest.mark.parametrize(
+    ("quarantined", "duplicates", "adds_up"),
+    [(3, 2, True), (0, 5, True), (5, 0, True), (3, 3, False), (2, 2, False), (1, 4, True), (4, 0, False)],
+)
+def test_refused_rows_and_duplicates_count_beside_those_loaded(
+    quarantined: int, duplicates: int, adds_up: bool
+) -> None:
+    came = receipt("gp_events", {"gp_events.csv": 20})
+    parts = {"loaded": 15, "quarantined": quarantined, "duplicates": duplicates}
+    came = replace(came, files=tuple(replace(file, **parts) for file in came.files))
+    suite = rows_add_up([came])
+    assert suite.success is adds_up
+    assert [found.observed for found in suite.results] == [{"rows_in": 20, **parts}]
+
+
 PLACED = {"A81001": {"clinic": 3, "clinical_review": 1}, "A81002": {"clinic": 2}}
 
 
@@ -199,6 +214,8 @@ def test_a_list_s_result_tells_all_its_patients_and_rows() -> None:
     assert observed["register"] == {"register": 6, "dispositions": 6}
     assert observed["list clinic"] == {"patients": 5, "list_rows": 4, "practices_that_differ": 1}
     assert observed["list clinical_review"] == {"patients": 1, "list_rows": 1, "practices_that_differ": 0}
+    suite = patients_add_up(6, {"clinic": 5, "clinical_review": 1}, PLACED, {})
+    assert [found.observed.get("practices_that_differ") for found in suite.results] == [None, 2, 1]
 
 
 class CountedRegister:
@@ -303,3 +320,9 @@ def test_figures_for_commissioners_are_held_against_what_they_declare() -> None:
     assert told(facts.assign(numerator=facts["numerator"].mask(facts.index == 0))) == {}
     assert told(facts[facts["period_start"] != months[1]]) == {"months_lacking": 1}
     assert told(facts.drop(index=0)) == {"months_that_lack_practices": 1}
+    assert told(facts.drop(index=[0, 2])) == {"months_that_lack_practices": 2}
+    assert told(facts.assign(numerator=0.0)) == {}, "a true 0 is shown as it is"
+    assert told(facts.assign(period_type="window")) == {}, "no month is published yet"
+    practices[months[1]] = 1
+    nobody = facts["org_key"].where(facts["period_start"] != months[1], "icb:I1:2026-01")
+    assert told(facts.assign(org_key=nobody)) == {"months_that_lack_practices": 1}

@@ -130,7 +130,7 @@ def test_a_feature_is_its_sql_its_contract_entry_and_its_spec_case(tree: Tree) -
 
 
 _INDICATOR = (
-    "long_stays,Long stays for COPD,per 100 people,rate,100,lower,register,copd_register,"
+    "long_stays,Long stays for COPD,Hospital use,per 100 people,rate,100,lower,register,copd_register,"
     "copd_emergency_admissions,events,byar,false,year,quarter,month,month,quarter,true,"
     "hospital_episodes,headline networks,"
     "Emergency admissions for COPD of seven nights or more,"
@@ -164,16 +164,11 @@ print(world.engine.rows("SELECT month, n FROM monthly_events WHERE indicator = '
 _PUBLISHED = """
 from pathlib import Path
 import summary_fixture as fixture
-from copd_strat.config import SummarySettings
 from copd_strat.report.figures import networks
 from copd_strat.report.published_rows import Published
-from copd_strat.summary.summarise import write_summary
-from datetime import date
 fixture.RATES["long_stays"] = 0.005
 everybody = fixture.people()
-engine = fixture.engine_with(Path("."), [date(2026, 1, 1), date(2026, 2, 1)], everybody)
-done = write_summary(Path("."), engine, fixture.dispositions_of(everybody), None, SummarySettings(),
-                     fixture.stamp(as_of=date(2026, 3, 10)), complete_to=date(2026, 2, 28))
+done = fixture.summary_of(Path("."), everybody, fixture.TWO_MONTHS)
 facts = {name: table.to_pandas(date_as_object=True) for name, table in done.tables.items()}
 rows = facts["fact_indicator"]
 print((rows["indicator_id"] == "long_stays").sum() > 0,

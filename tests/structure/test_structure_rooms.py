@@ -58,6 +58,7 @@ MAY_IMPORT: dict[str, set[str]] = {
 MAY_IMPORT["night_steps"] = {"progress", *MAY_IMPORT}
 MAY_IMPORT["run"] = {*MAY_IMPORT["night_steps"], "night_steps"}
 MAY_IMPORT["backtesting"] = MAY_IMPORT["run"]
+MAY_IMPORT["library"] = {*MAY_IMPORT["run"], "run"}
 MAY_IMPORT["programme_run"] = MAY_IMPORT["training_run"] = {*MAY_IMPORT["run"], "backtesting"}
 
 

@@ -10,30 +10,17 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
+from synthetic_site import HEAD, KEY, ROOT
+
 from copd_strat.synthetic import SyntheticSettings, generate
 
-ROOT = Path(__file__).parents[2]
 END = date(2026, 3, 31)
 FIRST, SECOND = "2026-04-09", "2026-04-10"
-KEY = {"COPD_STRAT_REFERENCE_KEY": "a key for tests with synthetic people 0123456789"}
 PEOPLE = SyntheticSettings(seed=7, practices=1, register=30, years=1, end=END)
 
 CONFIG = """
-title: Test ICS (SYNTHETIC)
-synthetic: true
-governance:
-  legal_basis: nobody here exists
-  approval_reference: TEST
-  approval_expires: 2099-12-31
-  controller: nobody
-  opt_out_regime: type1
-  opt_out_applied_on: 2026-03-31
-extracts:
-  - {{layout: native, path: {extracts}}}
-output: output
+extracts: [{{layout: native, path: {extracts}}}]
 publish: {{commissioners: commissioners}}
-engine: {{memory_limit: 500MB, threads: 1}}
-risk: {{care_setting: primary_care}}
 summary: {{months: 1}}
 retain_runs: {retained}
 """
@@ -75,7 +62,7 @@ def make_people(folder: Path) -> Path:
 
 def make_site(folder: Path, extracts: Path, *, retained: int = 5, more: str = "") -> TrustSite:
     folder.mkdir(parents=True)
-    text = CONFIG.format(extracts=extracts, retained=retained) + more
+    text = HEAD + CONFIG.format(extracts=extracts, retained=retained) + more
     (folder / "nightly.yaml").write_text(text, encoding="utf-8")
     return TrustSite(folder)
 

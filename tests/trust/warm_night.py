@@ -88,7 +88,7 @@ def warm_up() -> None:
     gate.run_suite = sample.run_suite = _sound
 
 
-def _sound(frame: pd.DataFrame, suite: Iterable[Any], *, label: str | None = None) -> list[SuiteOutcome]:
+def _sound(frame: pd.DataFrame, suite: Iterable[Any]) -> list[SuiteOutcome]:
     found, none = (each.meta for each in suite), {"breaking": 0, "rows": len(frame), "share": 0.0}
     outcomes = (
         SuiteOutcome(code=meta["code"], level=meta["level"], success=True, observed=none) for meta in found

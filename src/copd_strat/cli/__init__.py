@@ -18,6 +18,7 @@ from copd_strat.cli import (
     published_runs,
     reference_pages,
     scoring,
+    summary_models,
     trace_lines,
 )
 from copd_strat.cli.examples import add_examples
@@ -41,6 +42,7 @@ for room in (
     answers,
     practice_keys,
     published_runs,
+    summary_models,
     scoring,
     evaluating,
     reference_pages,

@@ -15,7 +15,7 @@ from copd_strat.clinical.completeness import Completeness
 from copd_strat.clinical.dictionary import features, needs
 from copd_strat.clinical.source_dates import silent_units, source_dates
 from copd_strat.config import ClinicalSettings
-from copd_strat.engine import Engine, Literal, packaged_sql, render
+from copd_strat.engine import Literal, SqlEngine, packaged_sql, render
 from copd_strat.errors import IdentifiableDataError
 
 if TYPE_CHECKING:
@@ -143,7 +143,7 @@ class ClinicalFacts:
 
 
 def build(
-    engine: Engine,
+    engine: SqlEngine,
     settings: ClinicalSettings,
     *,
     as_of: date,
@@ -182,7 +182,7 @@ def build(
     )
 
 
-def _make_tables(engine: Engine, settings: ClinicalSettings, as_of: date, index: date) -> None:
+def _make_tables(engine: SqlEngine, settings: ClinicalSettings, as_of: date, index: date) -> None:
     """Every table of this room, in the order in which they need each other."""
     make = partial(engine.materialise, "clinical")
     make_categories(engine)
@@ -199,7 +199,7 @@ def _make_tables(engine: Engine, settings: ClinicalSettings, as_of: date, index:
     make("care_days")
 
 
-def _make_concepts(engine: Engine, make: Make, as_of: date) -> None:
+def _make_concepts(engine: SqlEngine, make: Make, as_of: date) -> None:
     make("gp_concepts", as_of=as_of)
     make("issued_concepts", as_of=as_of)
     engine.create_view("concept_events", packaged_sql("clinical", "concept_events"))
@@ -207,7 +207,7 @@ def _make_concepts(engine: Engine, make: Make, as_of: date) -> None:
 
 
 def _make_features(
-    engine: Engine, index: date, gp_to: date, hospital_to: date | None, unobservable: Mapping[str, str]
+    engine: SqlEngine, index: date, gp_to: date, hospital_to: date | None, unobservable: Mapping[str, str]
 ) -> None:
     literals: dict[str, Literal] = {
         "index": index,
@@ -221,7 +221,7 @@ def _make_features(
     engine.create_view("features", observability.features_query(features(), unobservable))
 
 
-def _make_optional_relations(engine: Engine) -> None:
+def _make_optional_relations(engine: SqlEngine) -> None:
     """Empty ``provider_successors`` where no source brings it; ``practice_changes`` from ``organisations``.
 
     ``provider_successors``: provider, successor (organisation codes). ``practice_changes``: practice_id,
@@ -282,16 +282,21 @@ def _make_spells(make: Make, as_of: date, gap: int) -> None:
     make("ed_visits", as_of=as_of)
 
 
-def _make_exacerbations(engine: Engine, make: Make, index: date, settings: ClinicalSettings) -> None:
+def _make_exacerbations(engine: SqlEngine, make: Make, index: date, settings: ClinicalSettings) -> None:
     make("exacerbation_events", index=index)
+    gap: dict[str, Literal] = {"gap": settings.episode_gap_days}
+    if settings.episode_rule == "anchor":
+        make("anchor_successors", **gap)
     starts = packaged_sql("clinical", f"episode_starts_{settings.episode_rule}")
-    engine.create_table("episode_starts", render(starts, {"gap": settings.episode_gap_days}))
+    engine.create_table("episode_starts", render(starts, gap))
+    if settings.episode_rule == "anchor":
+        engine.drop("anchor_successors")
     make("counted_exacerbations")
     engine.create_view("exacerbations", packaged_sql("clinical", "exacerbations"))
     make("exacerbation_facts", index=index)
 
 
-def _make_measurements(engine: Engine, make: Make, index: date) -> None:
+def _make_measurements(engine: SqlEngine, make: Make, index: date) -> None:
     make("unit_spellings")
     make("unit_rules")
     make("measurements", index=index)
@@ -319,7 +324,7 @@ def _make_wide_facts(make: Make, as_of: date, index: date) -> None:
     make("hospital_facts", index=index)
 
 
-def _refuse_type1_dissent(engine: Engine) -> None:
+def _refuse_type1_dissent(engine: SqlEngine) -> None:
     engine.materialise("clinical", "type1_dissents")
     people = engine.scalar("SELECT count(*) FROM type1_dissents")
     if people:
@@ -329,7 +334,7 @@ def _refuse_type1_dissent(engine: Engine) -> None:
         )
 
 
-def _counts(engine: Engine) -> dict[str, Any]:
+def _counts(engine: SqlEngine) -> dict[str, Any]:
     """What was counted on the way, for the verdict: numbers of people and readings, never whose."""
     steps = engine.rows("SELECT step, remaining, excluded FROM attrition ORDER BY step_order")
     deaths = engine.rows("SELECT source, people, alone FROM death_sources ORDER BY place")
@@ -361,7 +366,7 @@ def _counts(engine: Engine) -> dict[str, Any]:
     }
 
 
-def _reading_quality(engine: Engine) -> tuple[ReadingQuality, ...]:
+def _reading_quality(engine: SqlEngine) -> tuple[ReadingQuality, ...]:
     practices: dict[str, dict[str, tuple[int, int]]] = {}
     for practice, measure, readings, impossible in engine.rows(
         "SELECT practice_id, measure, readings, impossible FROM practice_readings ORDER BY measure, practice_id"
@@ -381,11 +386,22 @@ def _reading_quality(engine: Engine) -> tuple[ReadingQuality, ...]:
     )
 
 
-def feature_table(engine: Engine) -> pd.DataFrame:
+def feature_table(engine: SqlEngine) -> pd.DataFrame:
     """One row a patient on the register, by patient id; columns as in the feature dictionary."""
     return engine.frame("SELECT * FROM features ORDER BY patient_id")
 
 
+# What the facts are made from: canonical relations, and what ingest and the code lists say about them.
+NEEDED = (
+    "patients", "gp_events", "prescriptions", "hospital_episodes", "ed_attendances", "deaths", "organisations",
+    "local_flags", "provider_successors", "practices_end", "source_tables", "codes", "concepts",
+)  # fmt: skip
+# What later rooms read besides the closed months: people one row each, and the events of those who ever had COPD.
+FOR_LATER_ROOMS = (
+    "features", "people", "register", "eligibility", "registrations", "known_deaths", "practice_changes",
+    "status_conflicts", "concept_counts", "measurement_facts", "spells", "spell_sequence", "ed_visits",
+    "counted_exacerbations", "exacerbations", "care_days", "copd_reviews",
+)  # fmt: skip
 # Steps on the way to the features, which no later room reads.
 _ON_THE_WAY = (
     "care_facts", "condition_facts", "exacerbation_facts", "flag_facts", "gp_activity", "hospital_facts",
@@ -397,7 +413,7 @@ _ON_THE_WAY = (
 )  # fmt: skip
 
 
-def give_back(engine: Engine) -> None:
+def give_back(engine: SqlEngine) -> None:
     """Drop what only led to the features, which have left the engine, and hand its memory back."""
-    engine.drop("features", "found_features", *_ON_THE_WAY)
+    engine.drop(*filter(engine.has_table, ("features", "found_features", *_ON_THE_WAY)))
     engine.give_back()

@@ -8,10 +8,10 @@ as a number and shows it as its text, so queries read as if concepts were text.
 from __future__ import annotations
 
 from copd_strat.clinical.lookups import make_lookups
-from copd_strat.engine import Engine
+from copd_strat.engine import SqlEngine
 
 
-def make_categories(engine: Engine) -> None:
+def make_categories(engine: SqlEngine) -> None:
     """Make ``people``, ``event_codes`` and the tables of data/ (see ``lookups``).
 
     ``people``: patient_id, patient (its number, by order of the ids); everybody in ``patients``.
@@ -22,10 +22,7 @@ def make_categories(engine: Engine) -> None:
         "SELECT patient_id, CAST(row_number() OVER (ORDER BY patient_id) AS INTEGER) AS patient"
         " FROM (SELECT DISTINCT patient_id FROM patients WHERE patient_id IS NOT NULL) AS everybody",
     )
-    engine.execute(
-        "CREATE OR REPLACE TYPE concept_category AS ENUM"
-        " (SELECT DISTINCT concept FROM concepts ORDER BY concept)"
-    )
+    engine.create_categories("concept_category", "SELECT DISTINCT concept FROM concepts ORDER BY concept")
     engine.create_table(
         "event_codes",
         "SELECT CAST(concept AS concept_category) AS concept, code_system, code, value FROM codes",

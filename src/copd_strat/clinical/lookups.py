@@ -7,7 +7,7 @@ from importlib import resources
 from io import BytesIO
 from typing import TYPE_CHECKING
 
-from copd_strat.engine import Engine
+from copd_strat.engine import SqlEngine
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -18,18 +18,11 @@ CATEGORIES = ("concept", "measure", "becomes")
 TEXT = ("discharge_destination", "admission_source", "admission_method", "spelling")
 
 
-def make_lookups(engine: Engine) -> None:
+def make_lookups(engine: SqlEngine) -> None:
     """Make one table a file of data/, named after it and with its columns; needs ``concept_category``."""
     for name, table in lookups().items():
-        engine.register_frame("lookup_rows", table)
-        casts = [
-            f"CAST({column} AS concept_category) AS {column}"
-            for column in CATEGORIES
-            if column in table.column_names
-        ]
-        replaced = f" REPLACE ({', '.join(casts)})" if casts else ""
-        engine.create_table(name, f"SELECT *{replaced} FROM lookup_rows")
-    engine.drop("lookup_rows")
+        named = [column for column in table.column_names if column in CATEGORIES]
+        engine.register_frame(name, table, dict.fromkeys(named, "concept_category"))
 
 
 @cache

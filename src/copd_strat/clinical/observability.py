@@ -8,7 +8,7 @@ from datetime import date
 from copd_strat.clinical.completeness import Completeness
 from copd_strat.clinical.dictionary import FactNeed, Feature, ShownColumn, needs, shown_columns
 from copd_strat.codelists import starved_sources
-from copd_strat.engine import Engine
+from copd_strat.engine import SqlEngine
 
 # In a register this large a concept that 1 in 100 patients has is absent by chance less than 1 time in 100.
 ZERO_MATCH_REGISTER = 500
@@ -17,7 +17,7 @@ ZERO_MATCH_REGISTER = 500
 MAX_HOSPITAL_LAG_DAYS = 183
 
 
-def reasons(engine: Engine, index: date, sources: Mapping[str, Completeness]) -> dict[str, str]:
+def reasons(engine: SqlEngine, index: date, sources: Mapping[str, Completeness]) -> dict[str, str]:
     """The facts that cannot be observed, each with its reason; needs ``concept_summary`` and ``register``.
 
     ``sources``: what is known of how far each canonical table is complete.
@@ -52,7 +52,7 @@ def _why_not_known(told: Completeness) -> str | None:
     return None
 
 
-def _matched(engine: Engine, coded: set[str]) -> set[str]:
+def _matched(engine: SqlEngine, coded: set[str]) -> set[str]:
     """Concepts that occur in the extract; all of them where the register is too small to tell."""
     if engine.scalar("SELECT count(*) FROM register") < ZERO_MATCH_REGISTER:
         return coded

@@ -8,7 +8,7 @@ from datetime import date
 from copd_strat.clinical import completeness
 from copd_strat.clinical.completeness import Completeness
 from copd_strat.config import ClinicalSettings
-from copd_strat.engine import Engine, Literal, packaged_sql, render
+from copd_strat.engine import Literal, SqlEngine, packaged_sql, render
 from copd_strat.errors import ConfigError
 
 # Canonical tables whose completeness is estimated; the first tells the others that time went on.
@@ -16,7 +16,7 @@ SOURCES = ("gp_events", "prescriptions", "hospital_episodes", "ed_attendances")
 
 
 def source_dates(
-    engine: Engine, settings: ClinicalSettings, as_of: date
+    engine: SqlEngine, settings: ClinicalSettings, as_of: date
 ) -> tuple[date, dict[str, Completeness]]:
     """The last complete day of the GP extract, and what is known of each table of SOURCES.
 
@@ -43,14 +43,14 @@ def source_dates(
     return gp.complete_to or as_of, found
 
 
-def _practices_end(engine: Engine) -> list[date]:
+def _practices_end(engine: SqlEngine) -> list[date]:
     """The last days of the practices, where the source tells them; none where nobody read any."""
     if not engine.has_table("practices_end"):
         return []
     return [day for (day,) in engine.rows("SELECT last_day FROM practices_end")]
 
 
-def _volume(engine: Engine, as_of: date) -> dict[str, dict[date, int]]:
+def _volume(engine: SqlEngine, as_of: date) -> dict[str, dict[date, int]]:
     volume: dict[str, dict[date, int]] = {name: {} for name in SOURCES}
     query = render(packaged_sql("clinical", "source_volume"), {"as_of": as_of})
     for source, day, records in engine.rows(query):
@@ -59,7 +59,7 @@ def _volume(engine: Engine, as_of: date) -> dict[str, dict[date, int]]:
 
 
 def silent_units(
-    engine: Engine, sources: Mapping[str, Completeness], as_of: date
+    engine: SqlEngine, sources: Mapping[str, Completeness], as_of: date
 ) -> dict[str, tuple[Completeness, ...]]:
     """By table: practices or trusts that end long before it; needs ``gp_concepts`` and ``registrations``."""
     return {
@@ -69,7 +69,7 @@ def silent_units(
     }
 
 
-def _unit_volume(engine: Engine, source: str, end: date, as_of: date) -> dict[str, dict[date, int]]:
+def _unit_volume(engine: SqlEngine, source: str, end: date, as_of: date) -> dict[str, dict[date, int]]:
     literals: dict[str, Literal] = {"source": source, "complete_to": end, "as_of": as_of}
     volume: dict[str, dict[date, int]] = {}
     for unit, week_end, records in engine.rows(render(packaged_sql("clinical", "unit_volume"), literals)):

@@ -23,7 +23,7 @@ from pathlib import Path
 import pandas as pd
 
 from copd_strat.codelists.intact_codes import verhoeff_passes
-from copd_strat.engine import Engine
+from copd_strat.engine import SqlEngine
 from copd_strat.errors import ConfigError
 
 PACKAGED = ("core_codes.csv", "drug_codes.csv", "administrative_codes.csv")
@@ -83,7 +83,7 @@ class _Lists:
     used: list[ListUsed] = field(default_factory=list)
 
 
-def load(engine: Engine, extra: tuple[Path, ...] = ()) -> CodelistReport:
+def load(engine: SqlEngine, extra: tuple[Path, ...] = ()) -> CodelistReport:
     """Make the tables ``codes`` and ``concepts`` from the packaged lists and the files of ``extra``.
 
     ``codes``: concept, code_system, code, value (what the code itself states, else NULL); one row a pair of
@@ -267,7 +267,7 @@ def _damaged(codes: set[Code]) -> set[str]:
     return {code for code in checked if not verhoeff_passes(code)}
 
 
-def _make_tables(engine: Engine, lists: _Lists, codes: set[Code]) -> None:
+def _make_tables(engine: SqlEngine, lists: _Lists, codes: set[Code]) -> None:
     rows = sorted((c.concept, c.code_system, c.code, c.value is None, c.value) for c in codes)
     frame = pd.DataFrame(
         [(concept, system, code, value) for concept, system, code, _, value in rows],

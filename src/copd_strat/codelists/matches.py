@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from copd_strat.codelists.intact_codes import ISSUERS, namespace, verhoeff_passes
 from copd_strat.codelists.lists import CHECKED_SYSTEMS, EVENT_SYSTEMS, CodelistReport
-from copd_strat.engine import Engine
+from copd_strat.engine import SqlEngine
 
 # Below this share of prescriptions on any medicine list, while GP events match, medicines are not observable;
 # below the other share of rows with a code of a known system a source is none (docs/decisions.md §54).
@@ -111,7 +111,7 @@ class MatchReport:
         return self.damaged_ids / self.distinct_ids if self.distinct_ids else 0.0
 
 
-def check_matches(engine: Engine) -> MatchReport:
+def check_matches(engine: SqlEngine) -> MatchReport:
     """Compare ``codes`` with the extract; needs ``concept_counts`` and the canonical tables.
 
     Unmatched codes are normal (a GP record holds far more than COPD); what matters is a namespace that no
@@ -143,7 +143,7 @@ def check_matches(engine: Engine) -> MatchReport:
     )
 
 
-def starved_sources(engine: Engine) -> tuple[str, ...]:
+def starved_sources(engine: SqlEngine) -> tuple[str, ...]:
     """Canonical tables that came, and hold next to nothing that any list knows: what is not there is not known.
 
     Needs ``codes`` and the canonical tables.
@@ -151,7 +151,7 @@ def starved_sources(engine: Engine) -> tuple[str, ...]:
     return _starved(_by_source(_counts(engine)))
 
 
-def _counts(engine: Engine) -> list[_Counted]:
+def _counts(engine: SqlEngine) -> list[_Counted]:
     if not engine.has_table("code_counts"):
         engine.materialise("codelists", "code_counts")
     columns = "source, code_system, code, events, known, known_without_zeros"
@@ -179,7 +179,7 @@ def _by_source(counts: Iterable[_Counted]) -> tuple[SourceMatch, ...]:
     )
 
 
-def _hospital_source(engine: Engine) -> tuple[SourceMatch, ...]:
+def _hospital_source(engine: SqlEngine) -> tuple[SourceMatch, ...]:
     """Episodes by their first diagnosis: how many have one that looks like ICD-10, and one that a list knows."""
     if not engine.has_table("hospital_episodes"):
         return ()
@@ -220,7 +220,7 @@ def _unknown_systems(counts: Iterable[_Counted]) -> tuple[tuple[str, int], ...]:
     return (*told, ("rarer or longer words", rest)) if rest else tuple(told)
 
 
-def _five_character_codes(engine: Engine) -> int:
+def _five_character_codes(engine: SqlEngine) -> int:
     """Hospital diagnoses that a list would know by their first four characters, but not by all five."""
     if not engine.has_table("episode_diagnoses"):
         return 0
@@ -235,7 +235,7 @@ def _five_character_codes(engine: Engine) -> int:
     )
 
 
-def _zero_match(engine: Engine) -> tuple[str, ...]:
+def _zero_match(engine: SqlEngine) -> tuple[str, ...]:
     """Concepts with event codes, none of which occurs in the GP events or prescriptions."""
     rows = engine.rows(
         "SELECT DISTINCT concept FROM codes"

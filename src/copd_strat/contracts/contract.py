@@ -30,7 +30,8 @@ class Column:
     word that the identifier gate goes by. ``exempt`` columns are allow-listed by name (docs/decisions.md
     §20). ``aliases`` are other names that senders give the column. ``values`` are all that it may hold,
     ``unknown_values`` those of them that mean "not known"; a column that ``decides`` stops the run when few
-    values cannot be told (docs/decisions.md §34). ``custom`` holds what the contract says besides.
+    values cannot be told (docs/decisions.md §34). ``refers_to`` is the column, as table.column, whose values
+    it takes. ``custom`` holds what the contract says besides.
     """
 
     name: str
@@ -47,6 +48,7 @@ class Column:
     decides: bool = False
     format: str | None = None
     physical: str | None = None
+    refers_to: str | None = None
     custom: dict[str, Any] = field(default_factory=dict)
 
 

@@ -175,5 +175,6 @@ def _column(prop: dict[str, Any], layout: str) -> Column:
         decides=bool(extra.get("decides", False)),
         format=prop.get("logicalTypeOptions", {}).get("format"),
         physical=prop.get("physicalType"),
+        refers_to=next((relation["to"] for relation in prop.get("relationships", ())), None),
         custom=extra,
     )

@@ -9,7 +9,6 @@ TABLE_PROPERTIES = {
     "dateFormats": "formats of dates in text files, tried in order; otherwise yyyy-mm-dd",
     "titleLines": "most lines that may stand above the header of a text file",
     "groups": "what columns of a group share: unit, window, source, missing, needs, shown",
-    "csvTwin": "true: the table is written as CSV as well",
     "moreColumns": "type of the columns that may follow those of the contract",
     "linkageFloor": "share of the table's patients that must be known; without it the table may cover others",
 }
@@ -30,6 +29,7 @@ COLUMN_PROPERTIES = {
     "needs": "tables and concepts without which the value cannot be observed",
     "shown": "facts that must be observable for the value to be shown, and what counts as found",
     "caution": "how not to use the value",
+    "sortedBy": "column of the table that gives the order of this one's values",
 }
 RULE_PROPERTIES = {
     "fix": "what to do, where it is not the check's usual advice",

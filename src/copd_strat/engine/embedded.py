@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 import duckdb
 
-from copd_strat.engine.sql import Literal, identifier, literal, packaged_sql, plain_name, render
+from copd_strat.engine.interface import NONE, SqlEngine
+from copd_strat.engine.sql import identifier, literal, plain_name
 from copd_strat.errors import ConfigError, OutputError, stop_behind
 
 if TYPE_CHECKING:
@@ -22,12 +23,8 @@ if TYPE_CHECKING:
 _CANNOT_WRITE = ("No space left", "Could not write", "Permission denied", "File too large", "Disk quota")
 
 
-class Engine:
-    """One connection of one run.
-
-    Nothing is fetched but what a caller asks for by ``frame``, ``table``, ``rows`` or ``scalar``;
-    these are for results of one row a patient or smaller.
-    """
+class Engine(SqlEngine):
+    """One connection of one run: all that reads or writes files, besides what every engine does."""
 
     def __init__(self, connection: duckdb.DuckDBPyConnection, spill: Path) -> None:
         self._connection, self._spill = connection, spill
@@ -73,11 +70,6 @@ class Engine:
         with self._limits():
             return self._connection.execute(sql).fetchall()
 
-    def scalar(self, sql: str) -> Any:
-        """The single value of a one-row, one-column result."""
-        row = self.rows(sql)
-        return row[0][0] if row else None
-
     def table(self, sql: str) -> pa.Table:
         with self._limits():
             return self._connection.execute(sql).to_arrow_table()
@@ -115,38 +107,34 @@ class Engine:
                 raise stop from None
             raise
 
-    def frame(self, sql: str) -> pd.DataFrame:
-        """The result as pandas with Arrow-backed types, so that ids stay text and gaps stay gaps."""
-        import pandas as pd
-
-        return self.table(sql).to_pandas(types_mapper=pd.ArrowDtype)
-
     def create_table(self, name: str, select: str) -> None:
-        """Materialise ``select`` as the table ``name``, replacing it."""
         self.execute(f"CREATE OR REPLACE TABLE {plain_name(name)} AS {select}")
 
     def create_view(self, name: str, select: str) -> None:
         self.execute(f"CREATE OR REPLACE VIEW {plain_name(name)} AS {select}")
 
+    def create_categories(self, name: str, select: str) -> None:
+        self.execute(f"CREATE OR REPLACE TYPE {plain_name(name)} AS ENUM ({select})")
+
     def drop(self, *names: str) -> None:
-        """Give back the memory of tables, and take away views, that nothing reads any more."""
         views = {name for (name,) in self.rows("SELECT view_name FROM duckdb_views() WHERE NOT internal")}
         for name in names:
             self.execute(f"DROP {'VIEW' if name in views else 'TABLE'} {plain_name(name)}")
 
     def give_back(self) -> None:
-        """Hand memory that statements have freed back to the system: they keep it for the next one otherwise."""
+        """Statements keep freed memory for the next one otherwise."""
         limit = self.scalar("SELECT current_setting('memory_limit')")
         self.execute(f"SET memory_limit = {literal(limit)}")  # setting it empties what is kept in hand
 
-    def materialise(self, package: str, name: str, **literals: Literal) -> None:
-        """Run the packaged SELECT ``<package>/sql/<name>.sql`` into the table of the same name."""
-        self.create_table(name, render(packaged_sql(package, name), literals))
-
-    def register_frame(self, name: str, frame: pd.DataFrame | pa.Table) -> None:
-        """Copy a small table from Python into the engine under ``name``."""
+    def register_frame(
+        self, name: str, frame: pd.DataFrame | pa.Table, categories: Mapping[str, str] = NONE
+    ) -> None:
         self._connection.register("_incoming", frame)
-        self.create_table(name, "SELECT * FROM _incoming")
+        cast = ", ".join(
+            f"CAST({identifier(column)} AS {plain_name(kind)}) AS {identifier(column)}"
+            for column, kind in categories.items()
+        )
+        self.create_table(name, f"SELECT * {f'REPLACE ({cast})' if cast else ''} FROM _incoming")
         self._connection.unregister("_incoming")
 
     def append(self, name: str, rows: pa.Table) -> None:
@@ -154,6 +142,12 @@ class Engine:
         self._connection.register("_incoming", rows)
         self.execute(f"INSERT INTO {plain_name(name)} SELECT * FROM _incoming")
         self._connection.unregister("_incoming")
+
+    def take(self, source: Engine, *_: str) -> None:
+        """Nothing: what came into this engine is used where it stands."""
+
+    def bring(self, target: Engine, *_: str) -> None:
+        """Nothing, as with ``take``."""
 
     def write_parquet(self, select: str, path: Path) -> None:
         """Write ``select`` to one Parquet file; the caller orders it where bytes must not vary."""

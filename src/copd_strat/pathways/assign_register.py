@@ -35,7 +35,8 @@ class Placement:
 
     ``patients``, ``history``, ``issued``: by batch of practices, one row a patient with facts, risk and
     disposition; what the next run starts from; whom the references of tonight's and earlier lists stand for.
-    ``changes``: as ``diff`` gives them. ``decisions``: the answers as they came, under tonight's references.
+    ``sharing``: the column of the organisation that shares places, where there is one. ``changes``: as ``diff``
+    gives them. ``decisions``: the answers as they came, under tonight's references.
     ``conflicts``: people whose records contradict each other about who is alive and registered, with their
     references.
     """
@@ -43,6 +44,7 @@ class Placement:
     patients: PartFiles
     history: PartFiles
     issued: PartFiles
+    sharing: tuple[str, ...]
     changes: pd.DataFrame
     answers: Feedback
     scored: ScoredRegister
@@ -85,6 +87,16 @@ class Placement:
         counts = self.answers.refused["problem"].value_counts()
         refused = {str(problem): int(number) for problem, number in counts.sort_index().items()}
         return refused | ({_NOBODY: self._about_nobody} if self._about_nobody else {})
+
+    @property
+    def usable_decisions(self) -> pd.DataFrame:
+        """Answers that could be used about people who are here: patient_id, day, decision."""
+        refs = self.frame("practice_id", "patient_ref", "patient_id").astype(object)
+        found = self.answers.accepted.astype({"practice_id": object, "patient_ref": object})
+        found = found.merge(refs, on=["practice_id", "patient_ref"])
+        days = pd.to_datetime(found["decided_on"]).astype("datetime64[us]")
+        text = {"patient_id": found["patient_id"], "decision": found["decision"]}
+        return pd.DataFrame({"day": days, **{name: column.astype("string") for name, column in text.items()}})
 
     @cached_property
     def _about_nobody(self) -> int:
@@ -151,6 +163,7 @@ def assign_register(
         patients=patients,
         history=history,
         issued=issued,
+        sharing=(policy.capacity.per,) if policy.capacity.per in patients.columns() else (),
         changes=pd.concat(changes).sort_values(["practice_id", "kind", "patient_ref"], ignore_index=True),
         answers=validate_decisions(decisions, as_of),
         scored=scored,

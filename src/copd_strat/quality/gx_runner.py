@@ -20,13 +20,12 @@ from copd_strat.quality.findings import Level
 
 @dataclass(frozen=True, kw_only=True)
 class SuiteOutcome:
-    """What Great Expectations says of one expectation: counts and aggregates, and labels where asked for."""
+    """What Great Expectations says of one expectation, in counts or as an aggregate."""
 
     code: str
     level: Level
     success: bool
     observed: dict[str, float]
-    labels: tuple[str, ...] = ()
 
 
 @cache
@@ -40,21 +39,16 @@ def _batch_definition() -> Any:
     return asset.add_batch_definition_whole_dataframe("whole")
 
 
-def run_suite(frame: pd.DataFrame, suite: Iterable[Any], *, label: str | None = None) -> list[SuiteOutcome]:
-    """Judge ``frame`` by expectations whose ``meta`` names code and level.
-
-    An expectation that cannot be computed fails. ``label`` is a column that names the rows of a table without
-    people in it: the labels of rows that break an expectation come back with its outcome.
-    """
+def run_suite(frame: pd.DataFrame, suite: Iterable[Any]) -> list[SuiteOutcome]:
+    """Judge ``frame`` by expectations whose ``meta`` names code and level; one that cannot be computed fails."""
     expected = list(suite)
     if not expected:
         return []
     expectations()
     import great_expectations as gx
 
+    # No value of a row comes back, only counts.
     form: dict[str, Any] = {"result_format": "BASIC", "partial_unexpected_count": 0}
-    if label is not None:
-        form |= {"result_format": "COMPLETE", "unexpected_index_column_names": [label]}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         judged = (
@@ -62,17 +56,16 @@ def run_suite(frame: pd.DataFrame, suite: Iterable[Any], *, label: str | None = 
             .get_batch(batch_parameters={"dataframe": frame})
             .validate(gx.ExpectationSuite(name="contract", expectations=expected), result_format=form)
         )
-    return sorted((_outcome(found, label) for found in judged.results), key=lambda o: (o.code, o.level))
+    return sorted(map(_outcome, judged.results), key=lambda o: (o.code, o.level))
 
 
-def _outcome(found: Any, label: str | None) -> SuiteOutcome:
-    meta, rows = found.expectation_config.meta, found.result.get("unexpected_index_list") or []
+def _outcome(found: Any) -> SuiteOutcome:
+    meta = found.expectation_config.meta
     return SuiteOutcome(
         code=meta["code"],
         level=meta["level"],
         success=bool(found.success),
         observed=_observed(found.result),
-        labels=() if label is None else tuple(str(row[label]) for row in rows),
     )
 
 

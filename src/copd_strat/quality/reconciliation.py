@@ -108,11 +108,7 @@ def published_as_declared(facts: pd.DataFrame, practices: Mapping[date, int]) ->
     at_practices = months[months["org_key"].str.startswith("practice:")]
     every = months["period_start"].unique()
     there = at_practices.groupby("period_start")["org_key"].nunique().reindex(every, fill_value=0)
-    lacking = sum(
-        count > there.get(month, 0)
-        for month, count in practices.items()
-        if month in set(months["period_start"])
-    )
+    lacking = sum(count > there[month] for month, count in practices.items() if month in there.index)
     observed: dict[str, float] = {
         "below_10": int(((shown > 0) & (shown < 10)).sum()),
         "not_multiples_of_5": int((shown % 5 != 0).sum()),

@@ -1,4 +1,4 @@
-"""Control charts as SVG: a line, its mean and limits, and points told apart by shape, letter and colour."""
+"""Control charts as SVG: values, what is expected and its limits, points told apart by shape, letter and colour."""
 
 from __future__ import annotations
 
@@ -6,23 +6,19 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import pandas as pd
 from markupsafe import Markup, escape
 
 from copd_strat.report.published_rows import records
-from copd_strat.report.shown_values import number
+from copd_strat.report.readings import point_words, span_words
 
 WIDTH, HEIGHT = 640, 250
-LEFT, RIGHT, TOP, BOTTOM = 60, 104, 20, 36
+LEFT, RIGHT, TOP, BOTTOM = 76, 16, 20, 36
 MOST_LABELS = 6
 
 #: Letter and words of each kind of point that stands out.
-LETTERS = {
-    "improvement": ("I", "improvement"),
-    "concern": ("C", "concern"),
-    "neutral_high": ("H", "unusually high, neither better nor worse"),
-    "neutral_low": ("L", "unusually low, neither better nor worse"),
-}
+LETTERS = {"improvement": "I", "concern": "C", "neutral_high": "H", "neutral_low": "L"}
 _SIDES = {("improvement", "higher"), ("concern", "lower")}
 
 
@@ -34,8 +30,12 @@ class Scale:
     low: float
     high: float
 
-    def x(self, point: int) -> float:
-        return LEFT + (WIDTH - LEFT - RIGHT) * (point + 0.5) / self.points
+    @property
+    def step(self) -> float:
+        return (WIDTH - LEFT - RIGHT) / self.points
+
+    def x(self, point: float) -> float:
+        return LEFT + self.step * (point + 0.5)
 
     def y(self, value: float) -> float:
         share = (value - self.low) / (self.high - self.low)
@@ -59,9 +59,11 @@ def points_high(variation: str, polarity: str) -> bool:
 
 
 def mark(kind: str, x: float, y: float, *, high: bool) -> str:
-    """A circle for common cause, a triangle up or down for a special cause."""
+    """A circle for common cause, a smaller one for a point not judged, a triangle up or down for a special cause."""
     if kind in ("common", "not_assessed"):
-        return f'<circle class="point common" cx="{x:.1f}" cy="{y:.1f}" r="4"/>'
+        return (
+            f'<circle class="point {kind}" cx="{x:.1f}" cy="{y:.1f}" r="{4 if kind == "common" else 2.5}"/>'
+        )
     tip = -6 if high else 6
     corners = f"{x:.1f},{y + tip:.1f} {x - 6:.1f},{y - tip * 0.8:.1f} {x + 6:.1f},{y - tip * 0.8:.1f}"
     return f'<polygon class="point {kind.partition("_")[0]}" points="{corners}"/>'
@@ -69,17 +71,21 @@ def mark(kind: str, x: float, y: float, *, high: bool) -> str:
 
 def control_chart(name: str, title: str, series: pd.DataFrame, unit: str, polarity: str) -> Markup:
     """The chart of one series in order of months (columns of fact_spc); values not shown leave a gap."""
-    shown = series["value"].dropna()
-    limits = series[["mean", "lower_limit", "upper_limit"]].dropna()
-    extent = [*shown, *limits.to_numpy().ravel()] or [0.0, 1.0]
-    marked = ticks(max(min(extent), 0.0), max(*extent, 0.0))
+    columns = ["value", "mean", "lower_limit", "upper_limit", "target"]
+    extent = series[columns].to_numpy(dtype=float).ravel()
+    extent = extent[~np.isnan(extent)]
+    marked = ticks(max(extent.min(initial=math.inf), 0.0), max(extent.max(initial=0.0), 0.0))
     scale = Scale(len(series), marked[0], marked[-1])
     parts = [
         f'<title id="{escape(name)}-title">{escape(title)}</title>',
         f'<desc id="{escape(name)}-desc">{escape(described(series, unit))}</desc>',
         *_value_axis(scale, marked, unit),
         *_month_axis(scale, series["period_start"]),
-        *(_levels(scale, series.iloc[-1], unit) if len(limits) else []),
+        *_changes(scale, series),
+        *_steps(scale, "limit", series["lower_limit"].where(series["lower_limit"] > 0)),
+        *_steps(scale, "limit", series["upper_limit"]),
+        *_steps(scale, "mean", series["mean"]),
+        *_steps(scale, "target", series["target"]),
         *_line(scale, series["value"]),
         *_points(scale, series, polarity),
     ]
@@ -91,16 +97,12 @@ def control_chart(name: str, title: str, series: pd.DataFrame, unit: str, polari
 
 def described(series: pd.DataFrame, unit: str) -> str:
     """The chart in words, for those who do not see it."""
-    first, last = series.iloc[0], series.iloc[-1]
-    span = f"{first.period_start:%B %Y} to {last.period_start:%B %Y}"
-    if pd.isna(last["mean"]):
-        return f"Monthly values, {span}. Not assessed."
+    judged = series["variation"] != "not_assessed"
     special = int((series["special_cause"] != "none").sum())
-    return (
-        f"Monthly values, {span}; mean {number(last['mean'], unit)},"
-        f" limits {number(max(last.lower_limit, 0.0), unit)} to {number(last.upper_limit, unit)};"
-        f" {special} of {len(series)} points show special cause variation."
-    )
+    hidden = int(series["value"].isna().sum())
+    words = [f"Values by {span_words(series)}.", point_words(records(series)[-1], unit)]
+    words += [f"{special} of {int(judged.sum())} judged points stand out."] if judged.any() else []
+    return " ".join([*words, *([f"{hidden} of {len(series)} points are not shown."] if hidden else [])])
 
 
 def _value_axis(scale: Scale, marked: Sequence[float], unit: str) -> list[str]:
@@ -117,9 +119,9 @@ def _month_axis(scale: Scale, months: pd.Series) -> list[str]:
     foot = HEIGHT - BOTTOM
     labels = [
         f'<line class="axis" x1="{scale.x(n):.1f}" x2="{scale.x(n):.1f}" y1="{foot}" y2="{foot + 5}"/>'
-        f'<text class="middle" x="{scale.x(n):.1f}" y="{foot + 20}">{month:%b %y}</text>'
+        f'<text class="middle" x="{scale.x(n):.1f}" y="{foot + 24}">{month:%b %y}</text>'
         for n, month in enumerate(months)
-        if (len(months) - 1 - n) % every == 0
+        if (len(months) - 1 - n) % every == every // 2
     ]
     return [_across("axis", foot), *labels]
 
@@ -128,30 +130,25 @@ def _across(kind: str, y: float) -> str:
     return f'<line class="{kind}" x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{y:.1f}" y2="{y:.1f}"/>'
 
 
-def _levels(scale: Scale, last: pd.Series, unit: str) -> list[str]:
-    """Mean and limits with their names; a limit below 0 cannot be reached and is not drawn."""
-    levels = [("mean", "mean", last["mean"]), ("limit", "upper", last["upper_limit"])]
-    if last["lower_limit"] > 0:
-        levels.append(("limit", "lower", last["lower_limit"]))
-    if last["lower_limit"] == last["upper_limit"]:
-        levels = levels[:1]
-    heights = _apart([scale.y(value) + 5 for _, _, value in levels])
+def _changes(scale: Scale, series: pd.DataFrame) -> list[str]:
+    """An upright line where a phase begins that the site has annotated."""
+    begins = [n for n, change in enumerate(series["change"]) if pd.notna(change)]
+    edges = [scale.x(n - 0.5) for n in begins]
     return [
-        _across(kind, scale.y(value))
-        + f'<text x="{WIDTH - RIGHT + 5}" y="{height:.1f}">{label} {number(value, unit)}</text>'
-        for (kind, label, value), height in zip(levels, heights, strict=True)
+        f'<line class="change" x1="{x:.1f}" x2="{x:.1f}" y1="{TOP}" y2="{HEIGHT - BOTTOM}"/>' for x in edges
     ]
 
 
-def _apart(heights: list[float], gap: float = 16) -> list[float]:
-    """Heights of labels (mean, upper, lower), moved so that upper and lower do not run into the mean."""
-    if not heights:
-        return heights
-    moved = [heights[0]]
-    for direction, height in zip((-1, 1), heights[1:], strict=False):
-        clear = heights[0] + direction * gap
-        moved.append(min(height, clear) if direction < 0 else max(height, clear))
-    return moved
+def _steps(scale: Scale, kind: str, levels: pd.Series) -> list[str]:
+    """A level for each point, as wide as the point's place: a level that follows a season goes up and down in steps."""
+    path, before = [], -2
+    for point, level in enumerate(levels):
+        if pd.isna(level):
+            continue
+        joined = "L" if point == before + 1 else "M"
+        path.append(f"{joined}{scale.x(point - 0.5):.1f} {scale.y(level):.1f}H{scale.x(point + 0.5):.1f}")
+        before = point
+    return [f'<path class="{kind}" d="{"".join(path)}"/>'] if path else []
 
 
 def _line(scale: Scale, values: pd.Series) -> list[str]:
@@ -173,10 +170,8 @@ def _points(scale: Scale, series: pd.DataFrame, polarity: str) -> list[str]:
         x, y, high = scale.x(point), scale.y(row.value), points_high(row.variation, polarity)
         drawn.append(mark(row.variation, x, y, high=high))
         if row.variation in LETTERS:
-            letter = LETTERS[row.variation][0]
-            drawn.append(
-                f'<text class="letter" x="{x:.1f}" y="{y + (-10 if high else 20):.1f}">{letter}</text>'
-            )
+            height = y + (-10 if high else 20)
+            drawn.append(f'<text class="letter" x="{x:.1f}" y="{height:.1f}">{LETTERS[row.variation]}</text>')
     return drawn
 
 
@@ -184,6 +179,7 @@ def legend() -> list[tuple[Markup, str]]:
     """What the marks mean: each mark as it is drawn, and its words."""
     entries = [
         ("common", False, "within usual variation"),
+        ("not_assessed", False, "not judged"),
         ("improvement", True, "I improvement (triangle up: high or rising, down: low or falling)"),
         ("concern", True, "C concern"),
         ("neutral_high", True, "H or L: unusually high or low, neither better nor worse"),

@@ -1,4 +1,4 @@
-"""Published figures as a reader sees them: headline charts, primary care networks, equity, completeness."""
+"""Published figures as a reader sees them: boards with their charts, networks, equity, completeness."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from markupsafe import Markup
 
 from copd_strat.report.charts import control_chart
 from copd_strat.report.published_rows import Indicator, Published, records
+from copd_strat.report.readings import STANDS_OUT, point_words, reading, span_words, usual, value_words
 from copd_strat.report.shown_values import NO_FIGURE, Shown, figure_cell, month, number
 from copd_strat.summary.cube import COHORTS, indicators
 
@@ -20,25 +21,12 @@ BREAKDOWNS = {
     "age_band": "age",
     "ethnicity_group": "ethnic group",
 }
+#: Sections that show a board's indicators, and what a caption calls them.
+SECTIONS = {"clinic": "Clinic and self-management", "outcomes": "Outcomes"}
 RATES = "rates per 100 people in the period"
-_READINGS = {
-    "common": "within usual variation",
-    "improvement": "improvement",
-    "concern": "concern",
-    "neutral_high": "unusually high",
-    "neutral_low": "unusually low",
-    "not_assessed": "not assessed",
-}
-_CAUSES = {
-    "none": "",
-    "outside_limits": "outside a limit",
-    "trend": "seven rising or falling in a row",
-    "two_of_three": "two of three near a limit",
-    "shift": "seven in a row on one side of the mean",
-}
 
 
-def _shown_in(place: str, cohort: str) -> list[str]:
+def shown_in(place: str, cohort: str) -> list[str]:
     """A cohort's indicators that stand in a section, in the order of summary/data/indicators.csv.
 
     Equity shows need beside selection: who has admissions and reviews, and who is chosen.
@@ -61,87 +49,110 @@ class Chart:
 
 @dataclass(frozen=True)
 class Board:
-    """An integrated care board: its latest closed month, and its monthly indicators as charts."""
+    """An integrated care board in a section: its latest figures, and its indicators as charts."""
 
     code: str
     latest: Shown
     charts: list[Chart]
 
 
-def boards(published: Published) -> list[Board]:
-    """Every integrated care board of the latest closed month; none before the first has closed."""
+def boards(published: Published, place: str) -> list[Board]:
+    """Every integrated care board of the latest closed month, with a section's indicators; none before the first."""
     latest = published.latest_month("copd_register")
     if latest is None:
         return []
-    return [_board(published, code, latest) for code in published.codes("icb", latest)]
+    codes = published.codes("icb", latest)
+    return [_board(published, code, latest, place, board) for board, code in enumerate(codes, start=1)]
 
 
-def _board(published: Published, code: str, latest: pd.Timestamp) -> Board:
+def _board(published: Published, code: str, latest: pd.Timestamp, place: str, board: int) -> Board:
     found = published.latest("icb")
-    wanted = [i for cohort in COHORTS for i in _shown_in("headline", cohort)]
+    wanted = [i for cohort in COHORTS for i in shown_in(place, cohort)]
     shown = [published.indicators[i] for i in wanted if i in found.periods]
+    points = {row.indicator_id: row for row in published.last_points("icb", [code])}
     rows = [
         [
             found.dated(item.heading, item.id, month(latest)),
             figure_cell(found.cells.get((code, "all", item.id)), item.unit, interval=True),
-            _reading(published.series("icb", code, item.id)),
+            *_judged(points.get(item.id), item.unit),
         ]
         for item in shown
     ]
-    header = ["Indicator", "Value (95% interval)", "Against its own past"]
+    header = ["Indicator", "Value (95% interval)", "Usual range", "Against its own past"]
     drawn = [(item, published.series("icb", code, item.id)) for item in shown]
     return Board(
         code=code,
-        latest=Shown(f"Latest closed month: {month(latest)}", header, rows),
-        charts=[_chart(series, item, code) for item, series in drawn if series["value"].notna().any()],
+        latest=Shown(f"{SECTIONS[place]} of {code}: {month(latest)}", header, rows),
+        charts=[_chart(series, item, code, board) for item, series in drawn if series["value"].notna().any()],
     )
 
 
-def _reading(series: pd.DataFrame) -> str:
-    """What the last point of a series says."""
-    if series.empty:
-        return _READINGS["not_assessed"]
-    row = series.iloc[-1]
-    cause = _CAUSES[row["special_cause"]]
-    trial = ", trial limits" if row["trial_limits"] and row["variation"] != "not_assessed" else ""
-    return _READINGS[row["variation"]] + (f" ({cause})" if cause else "") + trial
+def _judged(row: Any | None, unit: str) -> list[str]:
+    """Usual range and reading of the last point of an indicator's chart, where it has one."""
+    return ["", "no control chart"] if row is None else [usual(row, unit), reading(row)]
 
 
-def _chart(series: pd.DataFrame, item: Indicator, code: str) -> Chart:
-    unit = "month" if (series["period_type"] == "month").all() else "period"
-    note = f"Value each {unit}"
-    if (series["variation"] == "not_assessed").all():
-        note += "; not assessed, since a period is hidden or missing or there are too few"
-    elif series["trial_limits"].any():
-        note += "; fewer than 13 points, so the limits are trial limits"
-    rows = [[row.label, _value(row, item), _with_cause(row)] for row in records(series)]
+def _chart(series: pd.DataFrame, item: Indicator, code: str, board: int) -> Chart:
+    points = records(series)
+    kind = "line" if points[-1].chart == "line" else "control chart"
+    note = f"{kind.capitalize()} by {span_words(series)}. {point_words(points[-1], item.unit)}"
+    changes = [f" Begins anew with {row.label}: {row.change}." for row in points if pd.notna(row.change)]
+    rows = [[row.label, _value(row, item), usual(row, item.unit), reading(row)] for row in points]
     return Chart(
         heading=item.heading,
-        note=note,
-        svg=control_chart(f"chart-{code}-{item.id}", item.heading, series, item.unit, item.polarity),
+        note=note + "".join(changes),
+        svg=control_chart(f"chart-{board}-{item.id}", item.heading, series, item.unit, item.polarity),
         name=item.name,
-        data=Shown(f"{item.heading}, by {unit}", [unit.capitalize(), "Value", "Reading"], rows),
+        data=Shown(f"{item.heading}, {code}", ["Period", "Value", "Usual range", "Reading"], rows),
     )
-
-
-def _with_cause(row: Any) -> str:
-    cause = _CAUSES[row.special_cause]
-    return _READINGS[row.variation] + (f" ({cause})" if cause else "")
 
 
 def _value(row: Any, item: Indicator) -> str:
     return number(row.value, item.unit) if pd.notna(row.value) else NO_FIGURE[row.value_status]
 
 
-def networks(published: Published) -> list[Shown]:
-    """Primary care networks side by side in their latest period: events, then dispositions once known."""
-    latest, placed = published.latest_month("copd_register"), published.latest_month("people_placed")
-    events = f"Exacerbations, hospital use and reviews, {RATES}"
-    wanted = [
-        (latest, _shown_in("networks", "register"), events),
-        (placed, _shown_in("networks", "placed"), "Dispositions"),
+def standing_out(published: Published) -> Shown | None:
+    """The charts of primary care networks whose last point stands out; None where there is none."""
+    latest = published.latest_month("copd_register")
+    if latest is None:
+        return None
+    points = [
+        row
+        for row in published.last_points("pcn", published.codes("pcn", latest))
+        if row.variation in STANDS_OUT
     ]
-    return [_by_network(published, when, names, what) for when, names, what in wanted if when is not None]
+    items = published.indicators
+    rows = [
+        [
+            row.org_code,
+            f"{items[row.indicator_id].heading} ({row.label})",
+            value_words(row, items[row.indicator_id].unit),
+            usual(row, items[row.indicator_id].unit),
+            reading(row),
+        ]
+        for row in points
+    ]
+    header = ["Network", "Indicator", "Value", "Usual range", "Reading"]
+    return (
+        Shown("Networks that stand out against their own past", header, rows, numbers=False) if rows else None
+    )
+
+
+def networks(published: Published) -> Shown | None:
+    """Events of primary care networks side by side in their latest period; None before the first month."""
+    latest = published.latest_month("copd_register")
+    if latest is None:
+        return None
+    what = f"Exacerbations, hospital use and reviews, {RATES}"
+    return _by_network(published, latest, shown_in("networks", "register"), what)
+
+
+def network_dispositions(published: Published) -> Shown | None:
+    """The same of dispositions; None until a month in which the pipeline ran has closed."""
+    placed = published.latest_month("people_placed")
+    if placed is None:
+        return None
+    return _by_network(published, placed, shown_in("networks", "placed"), "Dispositions")
 
 
 def _by_network(published: Published, latest: pd.Timestamp, wanted: Sequence[str], what: str) -> Shown:
@@ -161,7 +172,7 @@ def equity(published: Published) -> list[Shown]:
     if latest is None:
         return []
     cohorts = ["register"] if placed is None else list(COHORTS)
-    items = [published.indicators[i] for cohort in cohorts for i in _shown_in("equity", cohort)]
+    items = [published.indicators[i] for cohort in cohorts for i in shown_in("equity", cohort)]
     codes = published.codes("icb", latest)
     return [_by_group(published, code, kind, latest, items) for code in codes for kind in BREAKDOWNS]
 

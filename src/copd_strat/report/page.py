@@ -12,22 +12,20 @@ from markupsafe import Markup
 from copd_strat.plan import RunStamp
 from copd_strat.report import about, figures
 from copd_strat.report.charts import legend
+from copd_strat.report.first_screen import first_screens
 from copd_strat.report.published_rows import Published
 from copd_strat.report.rendering import render
 from copd_strat.report.shown_values import day
 from copd_strat.report.styles import CSS
+from copd_strat.summary.spc import NOMINAL_POINTS
 
 CONTENTS = {
-    "purpose": "What this is, and what it is not",
-    "data": "Data as at",
-    "headline": "Headline figures",
-    "networks": "Primary care networks",
+    "changed": "What changed",
+    "clinic": "Clinic and self-management",
+    "outcomes": "Outcomes",
     "equity": "Equity",
-    "quality": "Data quality",
-    "model-fit": "Does the model still fit",
-    "not-observed": "What could not be observed",
-    "code-lists": "Code lists in use",
-    "definitions": "Definitions and data dictionary",
+    "quality": "Quality of the data",
+    "method": "Method, and what this is not",
 }
 
 
@@ -54,10 +52,14 @@ def report(*, stamp: RunStamp, facts: Mapping[str, pd.DataFrame], manifest: Mapp
         "as_at": about.data_as_at(stamp, manifest, published),
         "completeness": figures.completeness(published),
         "latest": published.latest_month("copd_register"),
-        "placed": published.latest_month("people_placed"),
-        "boards": figures.boards(published),
+        "first_screens": first_screens(published),
+        "clinic": figures.boards(published, "clinic"),
+        "outcomes": figures.boards(published, "outcomes"),
+        "dispositions": figures.network_dispositions(published),
         "networks": figures.networks(published),
+        "standing_out": figures.standing_out(published),
         "equity": figures.equity(published),
+        "by_chance": round(100 * NOMINAL_POINTS),
         "quality": about.data_quality(manifest),
         "model_fit": about.model_fit(manifest),
         "unseen": about.not_observed(manifest, published),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -49,6 +49,7 @@ class Published:
 
     rows: pd.DataFrame
     spc: pd.DataFrame
+    places: pd.DataFrame
     quality: pd.DataFrame
     periods: pd.DataFrame
     breakdowns: pd.DataFrame
@@ -60,7 +61,7 @@ class Published:
         places = facts["dim_org"][["org_key", "org_level", "org_code", "org_name"]]
         periods = _dated(facts["dim_period"]).sort_values("period_start", ignore_index=True)
         revised = ("fact_indicator", "fact_data_quality")
-        labels = periods[["period_key", "period_type", "label", "latest_revision"]]
+        labels = periods[["period_key", "period_type", "label"]]
         joined = {
             name: _dated(facts[name].drop(columns="period_type", errors="ignore"))
             .merge(places, on="org_key")
@@ -69,9 +70,10 @@ class Published:
         }
         for name in revised:
             rows = joined[name]
-            joined[name] = rows[rows["revision"] == rows["latest_revision"]]
+            joined[name] = rows[rows["is_latest"].astype(bool)]  # of no type where there is no row
         return cls(
             rows=joined["fact_indicator"],
+            places=facts["dim_org"],
             spc=joined["fact_spc"].sort_values("period_start", kind="stable"),
             quality=joined["fact_data_quality"],
             periods=periods,
@@ -108,6 +110,14 @@ class Published:
         spc = self.spc
         chosen = (spc["org_level"] == level) & (spc["org_code"] == code) & (spc["indicator_id"] == indicator)
         return spc[chosen]
+
+    def last_points(self, level: str, codes: Sequence[str]) -> list[Any]:
+        """The last point of each control chart of ``codes``, in the indicator's last period at that level."""
+        spc = self.spc[self.spc["org_level"] == level]
+        last = spc["period_end"] == spc.groupby("indicator_id")["period_end"].transform("max")
+        found = spc[last & spc["org_code"].isin(codes)]
+        order = {name: place for place, name in enumerate(self.indicators)}
+        return sorted(records(found), key=lambda row: (order[row.indicator_id], row.org_code))
 
 
 def records(frame: pd.DataFrame) -> list[Any]:

@@ -14,6 +14,12 @@ HIDDEN = Markup('*<span class="unseen"> hidden</span>')
 NOBODY = Markup('–<span class="unseen"> nobody to count among</span>')
 #: What stands for a value by its status; ``*`` appears here and nowhere else (docs/decisions.md §25).
 NO_FIGURE = {"suppressed_small": HIDDEN, "not_applicable": NOBODY, "insufficient_data": "no data"}
+#: The same inside a sentence, in alternative text and in SVG.
+PLAIN_STATUS = {
+    "suppressed_small": "hidden",
+    "not_applicable": "nobody to count among",
+    "insufficient_data": "no data",
+}
 
 
 @dataclass(frozen=True)

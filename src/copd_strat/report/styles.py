@@ -33,7 +33,7 @@ TEXT_ON = (
     (WHITE, DARK_BLUE),
     (WHITE, RED),
 )
-GRAPHICS = (INK, SLATE, BLUE, NEUTRAL)
+GRAPHICS = (INK, SLATE, BLUE, NEUTRAL, RED)
 
 _COLOURS = {name: value for name, value in globals().items() if name.isupper() and isinstance(value, str)}
 

@@ -151,7 +151,7 @@ def guarded(table: CountTable, kind: PeriodType, rule: SmallNumberRule, *, stock
         here[:, :, 1:] = broken.to_numpy()[:, None]
         shorter = declared[level].map(lambda own: MONTHS.get(own, 99) < MONTHS[kind]).to_numpy(dtype=bool)
         follows = np.zeros(counts.shape, dtype=bool)
-        follows[:, :, 0] = shorter & ~stock
+        follows[:, :, 0] = shorter  # the last quarter's, of a stock
         total = np.zeros(counts.shape, dtype=bool)
         total[:, :, 0] = stock
         published.append(here)
@@ -190,6 +190,17 @@ def hide_among_few(guarded: Guarded, few: list[Bools]) -> None:
         guarded.withhold(level, np.broadcast_to(cells[:, :1, None], shape), Reason.FEW_PEOPLE)
 
 
+def hide_few_without(guarded: Guarded, register: tuple[Ints, ...]) -> None:
+    """Shares of the register that leave out 1 to 7 people: beside the register they would count those people.
+
+    ``register``: people on it, by level as (organisations, 1, groups).
+    """
+    declared = indicators().loc[list(guarded.table.names)]
+    share = (declared["kind"] == "proportion").to_numpy()[None, :, None]
+    for level, counts in enumerate(guarded.table.counts):
+        guarded.hide(level, share & is_protected(register[level] - counts), Reason.FEW_PEOPLE)
+
+
 def hide_what_shorter_periods_hide(guarded: Guarded, hidden: list[Bools]) -> None:
     """A window's figures below or in a place where a shorter period of the same, or of its whole, is hidden.
 
@@ -198,6 +209,7 @@ def hide_what_shorter_periods_hide(guarded: Guarded, hidden: list[Bools]) -> Non
     """
     top = len(hidden) - 1
     above = hidden[0][:, :, 0]
+    guarded.known[0][:, :, 0] &= ~above
     for level in range(1, top + 1):
         above = (guarded.table.children_sum(level - 1, above.astype(np.int64)) > 0) | hidden[level][:, :, 0]
         guarded.known[level][:, :, 0] &= ~above

@@ -68,12 +68,18 @@ class CountTable:
 
 
 def count_table(
-    finest: pd.DataFrame, membership: pd.DataFrame, months: Sequence[date], names: Sequence[str], people: str
+    finest: pd.DataFrame,
+    membership: pd.DataFrame,
+    months: Sequence[date],
+    names: Sequence[str],
+    people: str,
+    at_end: Sequence[str] = (),
 ) -> CountTable:
     """The counts of ``names`` in ``months`` together.
 
     ``finest``: month, CELL_KEY and ``n`` of practice totals and network breakdowns; ``membership``: month,
     practice and the organisations above it. Practices without anybody counted in ``people`` are left out.
+    Those of ``names`` that are ``at_end`` count people on the last day: of the last month, not of all together.
     """
     finest = finest[finest["month"].isin(months)]
     places = membership[membership["month"].isin(months)]
@@ -81,7 +87,8 @@ def count_table(
     places = places.merge(
         own[["month", "org_code"]], left_on=["month", "practice"], right_on=["month", "org_code"]
     )
-    finest = finest[finest["indicator_id"].isin(names)]
+    earlier = finest["indicator_id"].isin(at_end) & (finest["month"] != max(months))
+    finest = finest[finest["indicator_id"].isin(names) & ~earlier]
     nodes = [places[list(LEVELS[at:])].drop_duplicates().sort_values(list(LEVELS[at:])) for at in range(4)]
     rows = [pd.MultiIndex.from_frame(frame) for frame in nodes]
     parents = [

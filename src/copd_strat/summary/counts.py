@@ -10,10 +10,11 @@ import pandas as pd
 import pyarrow as pa
 
 from copd_strat.contracts.own_tables import column_names, own_table
-from copd_strat.engine import Engine
+from copd_strat.engine import Engine, packaged_sql
 from copd_strat.summary.count_table import CELL_KEY
 from copd_strat.summary.cube import breakdown_types, canonical, indicators
 from copd_strat.summary.indicator_events import events_of_people
+from copd_strat.summary.standardisation import STANDARDISED
 
 #: What an indicator ``needs`` that compares with the dispositions of the month before.
 EARLIER_MONTH = "earlier_month"
@@ -73,6 +74,14 @@ def _finest(engine: Engine) -> pd.DataFrame:
     return rows.groupby(["month", *CELL_KEY])[["n"]].sum().reset_index()
 
 
+def age_sex_counts(engine: Engine) -> pd.DataFrame:
+    """month, practice_id, age_band, sex, indicator_id, n of what is standardised; after ``count``. True counts."""
+    engine.register_frame("standardised_indicators", pd.DataFrame({"indicator": STANDARDISED}))
+    rows = engine.frame(packaged_sql("summary", "standard_strata")).astype({"n": "int64"})
+    rows["month"] = rows["month"].map(lambda month: pd.Timestamp(month).date())
+    return rows
+
+
 def membership_columns() -> list[str]:
     """The columns of month-end membership: month, practice and the organisations above it."""
     return list(column_names(own_table("internal", "history_membership")))
@@ -83,9 +92,14 @@ def _dated(frame: pd.DataFrame) -> pd.DataFrame:
     return frame.assign(month=frame["month"].astype(pd.ArrowDtype(pa.date32())))
 
 
-def unobserved(engine: Engine, has_earlier_snapshot: bool) -> frozenset[str]:
-    """Indicators that no source covers: these are published as insufficient data, never as 0."""
+def unobserved(engine: Engine, has_earlier_snapshot: bool, hidden_facts: Collection[str]) -> frozenset[str]:
+    """Indicators that no source covers: these are published as insufficient data, never as 0.
+
+    What one needs is a source table, a concept with codes, or a fact that is none of ``hidden_facts``.
+    """
     present = {name for name, here in engine.rows("SELECT table_name, present FROM source_tables") if here}
+    present |= {name for (name,) in engine.rows("SELECT concept FROM concepts WHERE codes > 0")}
+    present |= set(column_names(own_table("internal", "features"))) - set(hidden_facts)
     if has_earlier_snapshot:
         present.add(EARLIER_MONTH)
     needs = indicators()["needs"]

@@ -52,7 +52,13 @@ def breakdowns() -> pd.DataFrame:
     """One row a breakdown value, in the order of publication."""
     frame = _packaged("breakdowns.csv")
     frame["sort_order"] = frame["sort_order"].astype("int32")
-    return frame
+    key = breakdown_key(frame["breakdown_type"], frame["breakdown_value"])
+    return frame.assign(breakdown_key=key)
+
+
+def breakdown_key(types: pd.Series, values: pd.Series) -> pd.Series:
+    """One text for a breakdown and its value, as sex:female: readers join tables by one column."""
+    return types + ":" + values
 
 
 def breakdown_types() -> tuple[str, ...]:

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from copd_strat.summary.count_table import CELL_KEY
-from copd_strat.summary.cube import LEVELS, indicators
+from copd_strat.summary.cube import LEVELS, PARENT, breakdown_key, indicators
 from copd_strat.summary.periods import Due, month_end
 from copd_strat.summary.rates import poisson_limits, wilson
 from copd_strat.summary.small_numbers import SDC_METHOD, SmallNumberRule
@@ -40,6 +40,9 @@ def indicator_rows(cells: pd.DataFrame, unobserved: frozenset[str], rule: SmallN
     whole_group = rows["people"] & rows["numerator"].isin([0]) | (rows["numerator"] == rows["denominator"])
     rows["group_disclosure"] = (rows["value_status"] == "shown") & rows["people"] & whole_group
     rows["sdc_method"] = SDC_METHOD[rule]
+    kind = rows["breakdown_type"]
+    rows["level"] = rows["org_level"] + (" by " + kind).where(kind != "all", " total")
+    rows["breakdown_key"] = breakdown_key(kind, rows["breakdown_value"])
     return rows.drop(columns=["counted_alone", "people", "multiplier", "interval"])
 
 
@@ -84,6 +87,7 @@ def stamped(
         period_type=due.period.kind,
         is_provisional=provisional,
         revision=due.revision,
+        is_latest=True,  # as long as no later revision is published: star.py
         run_id=run_id,
     )
 
@@ -97,7 +101,7 @@ def organisation_versions(membership: pd.DataFrame) -> pd.DataFrame:
     rows = pd.concat(frames, ignore_index=True).sort_values(
         ["org_level", "org_code", "month"], ignore_index=True
     )
-    facts = ["org_name", "pcn_code", "sub_icb_code", "icb_code"]
+    facts = ["org_name", "parent_name", "org_path", "pcn_code", "sub_icb_code", "icb_code"]
     text = rows[facts].fillna("")
     before = rows[["org_level", "org_code"]].join(text)
     changed = (before != before.shift()).any(axis=1)
@@ -121,9 +125,21 @@ def _organisations(membership: pd.DataFrame, level: str) -> pd.DataFrame:
     rows = membership.drop_duplicates(["month", level])
     above = LEVELS[LEVELS.index(level) :]
     codes = {f"{name}_code": rows[name] if name in above else None for name in LEVELS[1:]}
-    name = rows["practice_name"] if level == "practice" else None
+    # a source names practices only: networks and areas are called as it writes them
+    name = (rows["practice_name"] if level == "practice" else rows[level]).fillna(rows[level])
+    path = name
+    for other in above[1:]:
+        path = rows[other] + " / " + path
     return pd.DataFrame(
-        {"month": rows["month"], "org_level": level, "org_code": rows[level], "org_name": name, **codes}
+        {
+            "month": rows["month"],
+            "org_level": level,
+            "org_code": rows[level],
+            "org_name": name,
+            "parent_name": rows[PARENT[level]] if level in PARENT else None,
+            "org_path": path,
+            **codes,
+        }
     )
 
 

@@ -16,10 +16,9 @@ from copd_strat.summary.schemas import published, published_tables
 
 
 def write(contract: Contract, content: pa.Table, folder: Path) -> None:
-    """``<folder>/<table>.parquet`` and, for a table with a twin, ``.csv``; same content, same bytes."""
+    """``<folder>/<table>.parquet`` and its twin ``.csv``; same content, same bytes."""
     write_parquet(content, folder / f"{contract.table}.parquet")
-    if contract.custom.get("csvTwin"):
-        write_csv(column_names(contract), content.to_pylist(), folder / f"{contract.table}.csv")
+    write_csv(column_names(contract), content.to_pylist(), folder / f"{contract.table}.csv")
 
 
 def write_csv(names: tuple[str, ...], rows: Iterable[dict[str, Any]], path: Path) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import cache
 
 import numpy as np
 import pandas as pd
@@ -20,6 +21,7 @@ from copd_strat.summary.controls import (
     hide_among_few,
     hide_breakdowns_of_small_totals,
     hide_capacity,
+    hide_few_without,
     hide_small,
     hide_what_shorter_periods_hide,
 )
@@ -27,7 +29,7 @@ from copd_strat.summary.count_table import CELL_KEY, CountTable, count_table, gr
 from copd_strat.summary.counts import Counted
 from copd_strat.summary.cube import COHORTS, LEVELS, indicators
 from copd_strat.summary.exchanges import slack_of
-from copd_strat.summary.periods import Due, Period, add_months
+from copd_strat.summary.periods import Due, Period, PeriodType, add_months
 from copd_strat.summary.protect import First, narrowed, protect
 from copd_strat.summary.small_numbers import Bools, Floats, SmallNumberRule, is_protected, rounded
 
@@ -54,6 +56,11 @@ class Released:
         rows = pd.concat(there) if there else pd.DataFrame(columns=[*CELL_KEY, "value_status"])
         wanted = (rows["value_status"] == "suppressed_small") & rows["indicator_id"].isin(names)
         return rows.loc[wanted, CELL_KEY].drop_duplicates()
+
+    def within(self, period: Period) -> pd.DataFrame:
+        """All rows of the periods that lie in ``period``."""
+        there = [rows for own, rows in self._periods.items() if set(own.months) <= set(period.months)]
+        return pd.concat(there, ignore_index=True)
 
     def stock(self, month: date) -> tuple[pd.DataFrame, pd.DataFrame]:
         """The register's totals in ``month``, and by group as last released, or as first if not yet by then."""
@@ -101,16 +108,17 @@ class Maker:
         register = self._guarded(due, "register", tables, [REGISTER])
         if due.period.kind == "month":
             parts.append(self._proved(register, due, first))
-        events = self._guarded(due, "register", tables, self._names("register"))
+        events = self._guarded(due, "register", tables, self._names("register", due.period.kind))
         people = self._people(due.period, events.table, parts)
         hide_among_few(events, [np.isnan(counts) for counts in people])
+        hide_few_without(events, tables["register"].only([REGISTER]).counts)
         if due.period.kind != "month":
             hide_what_shorter_periods_hide(events, self._hidden_before(due.period, events.table))
         parts.append(self._proved(events, due, first))
         cells = [_cells(register, None)] if due.period.kind == "month" else []
         cells.append(_cells(events, people))
         if "placed" in tables:
-            placed = self._guarded(due, "placed", tables, [PLACED, *self._names("placed")])
+            placed = self._guarded(due, "placed", tables, [PLACED, *self._names("placed", due.period.kind)])
             if placed.table.codes[0]:  # no run in the month, no dispositions
                 _hide_where_register_is(placed, register)
                 parts.append(self._proved(placed, due, None))
@@ -122,7 +130,7 @@ class Maker:
         cells = [
             _cells(self._guarded(due, cohort, tables, names), None)
             for cohort in tables
-            if (names := self._names(cohort, observed=False))
+            if (names := self._names(cohort, due.period.kind, observed=False))
         ]
         empty = pd.DataFrame(columns=[*CELL_KEY, "published", "denominator"])
         found = pd.concat([empty, *cells]) if cells else empty
@@ -140,15 +148,18 @@ class Maker:
                 months,
                 [str(i) for i in declared.index[declared["cohort"] == cohort]],
                 people,
+                list(declared.index[declared["stock"]]),
             )
             for cohort, people in COHORTS.items()
             if people in cohorts
         }
 
-    def _names(self, cohort: str, *, observed: bool = True) -> list[str]:
+    def _names(self, cohort: str, kind: PeriodType, *, observed: bool = True) -> list[str]:
+        """Indicators with figures for such a period, and those that are part of each other with them."""
         declared = indicators()
         own = declared.index[(declared["cohort"] == cohort) & (declared.index != COHORTS[cohort])]
-        return [str(name) for name in own if (name not in self.unobserved) is observed]
+        wanted = _with_figures(kind)
+        return [str(name) for name in own if name in wanted and (name not in self.unobserved) is observed]
 
     def _guarded(self, due: Due, cohort: str, tables: dict[str, CountTable], names: Sequence[str]) -> Guarded:
         table = tables[cohort].only(names)
@@ -204,6 +215,15 @@ class Maker:
             for level, mask in enumerate(_mask(table, own)):
                 found[level] |= mask
         return found
+
+
+@cache
+def _with_figures(kind: PeriodType) -> frozenset[str]:
+    """Indicators with totals or breakdowns for such a period, their wholes and their parts."""
+    kinds = indicators()[[*LEVELS, "breakdown"]].replace("march", "month")
+    found = {str(name) for name in kinds.index[(kinds == kind).any(axis=1)]}
+    chains = [_wholes(str(name)) for name in kinds.index]
+    return frozenset(found.union(*(chain for chain in chains if found & set(chain))))
 
 
 def _wholes(name: str) -> list[str]:

@@ -1,6 +1,7 @@
 """``history/`` of a run folder: what later runs need of earlier ones, carried forward file by file.
 
     periods/month-2026-03_r0.parquet   published rows of a period, never rewritten
+    rates/year-2025-04.parquet    standardised rates of a financial year
     audit/2026-03.parquet         counts and what their first publication says, until the month is revised
     membership.parquet            month-end membership of practices in published months
     runs.parquet                  runs that published a month
@@ -52,7 +53,7 @@ class History:
         InputError where a program of another version left less than this one needs.
         """
         made = cls(root / FOLDER)
-        for name in ("periods", "audit", "snapshots"):
+        for name in ("periods", "rates", "audit", "snapshots"):
             (made.folder / name).mkdir(parents=True, exist_ok=True)
             if previous is not None and (previous / FOLDER / name).is_dir():
                 shutil.copytree(previous / FOLDER / name, made.folder / name, dirs_exist_ok=True)
@@ -87,6 +88,16 @@ class History:
     def add_period(self, due: Due, rows: pd.DataFrame) -> None:
         path = self.folder / "periods" / f"{due.period.key}_r{due.revision}.parquet"
         _write(published("fact_indicator"), rows, path)
+
+    def add_rates(self, period: Period, rows: pd.DataFrame) -> None:
+        _write(published("fact_statistic"), rows, self.folder / "rates" / f"{period.key}.parquet")
+
+    def rates(self) -> pd.DataFrame:
+        """Standardised rates of all published years."""
+        contract = published("fact_statistic")
+        kept = (read_parquet(path, contract) for path in sorted((self.folder / "rates").glob("*.parquet")))
+        tables = [arrow_schema(contract).empty_table(), *kept]
+        return pa.concat_tables(tables).to_pandas(date_as_object=True)
 
     def add_audit(self, month: date, known: pd.DataFrame) -> None:
         path = self.folder / "audit" / f"{month:%Y-%m}.parquet"

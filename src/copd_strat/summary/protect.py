@@ -124,7 +124,8 @@ def _withhold(guarded: Guarded, found: list[Bools], reason: Reason, *, above: bo
     """Hide, where a cell is found, its breakdown with all that adds up with it, zeros too.
 
     Where the cell is a total, the total and every breakdown of it; below a network also its practices. With
-    ``above`` the same goes in the places above.
+    ``above`` the same goes in the places above, and in all that lie below those: a sibling's breakdown can leave
+    no way to count one more here and one fewer there.
     """
     table, linked = guarded.table, _linked(guarded.table)
     whole = [_whole_breakdowns(np.einsum("oig,ij->ojg", cells, linked)) for cells in found]
@@ -133,10 +134,12 @@ def _withhold(guarded: Guarded, found: list[Bools], reason: Reason, *, above: bo
         whole[level] |= (table.children_sum(level, bare.astype(np.int64)) > 0)[table.parents[level]]
     network = table.children_sum(0, np.asarray(whole[0].any(axis=2), dtype=np.int64)) > 0
     whole[1] |= network[:, :, None]
-    whole[0] |= whole[1][table.parents[0]][:, :, :1]
-    for level in (2, 3):
-        if above:
+    if above:
+        for level in (2, 3):
             whole[level] |= table.children_sum(level - 1, whole[level - 1].astype(np.int64)) > 0
+        for level in (2, 1):
+            whole[level] |= whole[level + 1][table.parents[level]]
+    whole[0] |= whole[1][table.parents[0]][:, :, :1]
     for level, cells in enumerate(whole):
         guarded.withhold(level, cells, reason)
 

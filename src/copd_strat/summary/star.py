@@ -6,30 +6,30 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
+from copd_strat.config import SummarySettings
 from copd_strat.contracts.own_tables import column_names, conform
 from copd_strat.summary import schemas
+from copd_strat.summary.control_charts import spc_rows
 from copd_strat.summary.cube import breakdown_types, breakdowns, indicators, unknown_value
 from copd_strat.summary.fact_rows import DECIMALS, organisation_versions
 from copd_strat.summary.parquet_files import dictionary
 from copd_strat.summary.period_history import History
-from copd_strat.summary.periods import MONTHS, Period, financial_year
-from copd_strat.summary.spc import TRIAL_BELOW, signals, variation, xmr_limits
-
-SPC_LEVELS = ("pcn", "sub_icb", "icb")
-#: A series shorter than this says nothing about variation.
-SPC_SHORTEST = 3
+from copd_strat.summary.periods import Period, financial_year
+from copd_strat.summary.statistic_rows import from_published
 
 
-def tables(history: History, run: dict[str, object]) -> dict[str, pa.Table]:
+def tables(history: History, run: dict[str, object], settings: SummarySettings) -> dict[str, pa.Table]:
     """Every published table by name."""
     rows = history.facts()
     published = rows.to_pandas(date_as_object=True)
     versions = organisation_versions(history.membership())
     latest = latest_rows(published)
+    published["is_latest"] = published.index.isin(latest.index)
     built = {
         "fact_indicator": published,
-        "fact_spc": spc_rows(latest, versions),
+        "fact_spc": spc_rows(latest, versions, settings),
         "fact_data_quality": quality_rows(published),
+        "fact_statistic": _stacked(history.rates(), from_published(latest, versions)),
         "dim_org": versions,
         "dim_indicator": indicators(),
         "dim_period": period_rows(latest),
@@ -43,6 +43,12 @@ def tables(history: History, run: dict[str, object]) -> dict[str, pa.Table]:
     }
 
 
+def _stacked(first: pd.DataFrame, second: pd.DataFrame) -> pd.DataFrame:
+    """Two frames below each other, an empty one left out: it has no types."""
+    there = [frame for frame in (first, second) if len(frame)]
+    return pd.concat(there, ignore_index=True) if there else first
+
+
 def latest_rows(published: pd.DataFrame) -> pd.DataFrame:
     """Each period's rows of its latest revision."""
     newest = published.groupby("period_key")["revision"].transform("max")
@@ -51,9 +57,7 @@ def latest_rows(published: pd.DataFrame) -> pd.DataFrame:
 
 def period_rows(latest: pd.DataFrame) -> pd.DataFrame:
     columns = ["period_key", "period_start", "period_end", "period_type"]
-    periods = latest.groupby(columns, as_index=False).agg(
-        latest_revision=("revision", "max"), is_provisional=("is_provisional", "first")
-    )
+    periods = latest.groupby(columns, as_index=False).agg(is_provisional=("is_provisional", "first"))
     return periods.assign(
         label=periods["period_key"].map(lambda key: Period.of_key(key).label),
         financial_year=periods["period_start"].map(financial_year),
@@ -73,57 +77,9 @@ def run_rows(published: pd.DataFrame | None, run: dict[str, object]) -> pd.DataF
     return (now if published is None else pd.concat([published, now])).drop_duplicates("run_id", keep="last")
 
 
-def spc_rows(latest: pd.DataFrame, versions: pd.DataFrame) -> pd.DataFrame:
-    """XmR rows for each indicator's totals by month, or by window where those are what is published.
-
-    At PCN and above; organisation codes across versions.
-    """
-    declared = indicators()
-    wanted = declared.index[declared["has_spc"]]
-    totals = latest[(latest["breakdown_type"] == "all") & latest["indicator_id"].isin(wanted)]
-    places = versions[["org_key", "org_level", "org_code"]]
-    series = totals.merge(places[places["org_level"].isin(SPC_LEVELS)], on="org_key")
-    series = series.sort_values(["indicator_id", "org_level", "org_code", "period_start"])
-    length = series["period_type"].map(MONTHS)
-    series = series.assign(months=length.astype("int64"))
-    assessed = [
-        _assessed(rows, str(declared.loc[str(key[0]), "polarity"]))
-        for key, rows in series.groupby(["indicator_id", "org_level", "org_code"], sort=False)
-    ]
-    return (
-        pd.concat(assessed)
-        if assessed
-        else series.reindex(columns=list(column_names(schemas.published("fact_spc"))))
-    )
-
-
-def _assessed(rows: pd.DataFrame, polarity: str) -> pd.DataFrame:
-    """One series with limits and signals; a gap or a short series is not assessed."""
-    values = rows["value"].to_numpy(dtype=np.float64)
-    rows = rows.assign(trial_limits=len(values) < TRIAL_BELOW)
-    if np.isnan(values).any() or len(values) < SPC_SHORTEST or _has_gap(rows):
-        status = rows["value_status"].where(rows["value_status"] != "shown", "insufficient_data")
-        empty = {"mean": None, "lower_limit": None, "upper_limit": None}
-        return rows.assign(**empty, special_cause="none", variation="not_assessed", value_status=status)
-    limits = xmr_limits(values)
-    found = signals(values, limits)
-    return rows.assign(
-        mean=round(limits.mean, DECIMALS),
-        lower_limit=round(limits.lower, DECIMALS),
-        upper_limit=round(limits.upper, DECIMALS),
-        special_cause=[signal.cause for signal in found],
-        variation=[variation(signal, polarity) for signal in found],
-    )
-
-
-def _has_gap(rows: pd.DataFrame) -> bool:
-    ordinal = rows["period_start"].map(lambda month: month.year * 12 + month.month)
-    return bool((ordinal.diff().dropna() != rows["months"].iloc[0]).any())
-
-
 def quality_rows(published: pd.DataFrame) -> pd.DataFrame:
     """Completeness of the register's groups, and the share of hidden figures, from published rows."""
-    place = ["period_key", "period_start", "period_end", "org_key", "revision"]
+    place = ["period_key", "period_start", "period_end", "org_key", "revision", "is_latest"]
     register = published[published["indicator_id"] == "copd_register"]
     whole = register.loc[register["breakdown_type"] == "all", [*place, "numerator"]]
     checks = []

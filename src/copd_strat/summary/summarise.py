@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -14,24 +15,24 @@ import pyarrow.parquet as pq
 
 from copd_strat.config import SummarySettings
 from copd_strat.contracts.own_tables import arrow_schema
-from copd_strat.engine import Engine
+from copd_strat.engine import Engine, literal
+from copd_strat.pathways.capacity import capacity_groups, places_of_each
+from copd_strat.pathways.policy import Capacity
 from copd_strat.plan import RunStamp
 from copd_strat.summary import fact_rows, parquet_files, schemas, star
-from copd_strat.summary.counts import Counted, count, unobserved
+from copd_strat.summary.counts import Counted, age_sex_counts, count, unobserved
 from copd_strat.summary.cube import COHORTS, age_band, breakdown_types, canonical, indicators
 from copd_strat.summary.period_figures import Maker, Released
 from copd_strat.summary.period_history import FOLDER, History
 from copd_strat.summary.periods import Due, add_months, due_periods, first_open_month, is_settled
+from copd_strat.summary.statistic_rows import standardised
+from copd_strat.summary.totals_workbook import WORKBOOK, write_totals
 
 SUMMARY = "summary"
-# What a snapshot is made of, one row a patient.
+# What a snapshot is made of, one row a patient, besides the organisation that shares places.
 SNAPSHOT_COLUMNS = (
     "patient_id", "practice_id", "disposition", "place", "sex", "age", "imd_quintile", "ethnicity",
 )  # fmt: skip
-# A month without any event lies before the extracts begin: nothing was observed, so nothing is 0.
-_RECORDED_MONTHS = (
-    "SELECT month FROM monthly_register INTERSECT SELECT month FROM monthly_events ORDER BY month"
-)
 
 
 @dataclass(frozen=True)
@@ -109,20 +110,24 @@ def write_summary(
     run: RunStamp,
     *,
     complete_to: date,
+    capacity: Capacity,
+    hidden_facts: Collection[str] = (),
 ) -> SummaryResult:
     """Write ``root/summary`` and ``root/history``; periods published before are carried over as they are.
 
     ``engine`` holds monthly_register, monthly_events, organisations and source_tables; ``dispositions``
-    is one row a patient (SNAPSHOT_COLUMNS) and counts only once its month has closed. ``previous`` is the
-    last published run's folder. DisclosureError if a hidden count could be worked out.
+    is one row a patient (SNAPSHOT_COLUMNS, and the organisation that shares places) and counts only once its month
+    has closed. ``capacity`` says how many places a month there are;
+    ``hidden_facts`` are those that the extracts cannot show. ``previous`` is the last published run's
+    folder. DisclosureError if a hidden count could be worked out.
     """
     history = History.carried_forward(root, previous)
-    history.replace_snapshot(run.as_of.replace(day=1), snapshot(dispositions, run.as_of))
-    recorded = {row[0] for row in engine.rows(_RECORDED_MONTHS)}
+    history.replace_snapshot(run.as_of.replace(day=1), snapshot(dispositions, run.as_of, capacity))
+    recorded = {row[0] for row in engine.rows(_recorded_months())}
     wanted = _due(history, complete_to, settings.months)
     due = tuple(one for one in wanted if recorded.issuperset(one.period.months))
     if due:
-        _publish(engine, history, due, settings, run, first_open_month(complete_to))
+        _publish(engine, history, due, settings, run, first_open_month(complete_to), hidden_facts)
         history.add_run(_run_row(run, complete_to))
     published = tuple(history.published())
     if months := _months(published, 0):
@@ -133,9 +138,10 @@ def write_summary(
         shutil.copytree(carried / SUMMARY, root / SUMMARY)
         tables = {table: _read_release(root, table) for table in _names()}
     else:
-        tables = star.tables(history, _run_row(run, complete_to))
+        tables = star.tables(history, _run_row(run, complete_to), settings)
         for contract in schemas.published_tables():
             parquet_files.write(contract, tables[contract.table], root / SUMMARY)
+        write_totals(root / SUMMARY / WORKBOOK, tables, run)
     order = 0 if runs is None else len(runs)
     return SummaryResult(new=due, published=published, tables=tables, order=order, carried=carried)
 
@@ -145,8 +151,8 @@ def _names() -> list[str]:
 
 
 def _is_release_of_today(run: Path) -> bool:
-    """Whether a run's release has the tables and columns that the program publishes today."""
-    return all(
+    """Whether a run's release has the tables, columns and workbook that the program publishes today."""
+    return (run / SUMMARY / WORKBOOK).exists() and all(
         (run / SUMMARY / f"{contract.table}.parquet").exists()
         and pq.read_schema(run / SUMMARY / f"{contract.table}.parquet") == arrow_schema(contract)
         for contract in schemas.published_tables()
@@ -157,8 +163,21 @@ def _read_release(root: Path, table: str) -> pa.Table:
     return pq.read_table(root / SUMMARY / f"{table}.parquet")
 
 
-def snapshot(dispositions: pd.DataFrame, as_of: date) -> pd.DataFrame:
-    """The run's dispositions with the groups they are counted in, one row a patient."""
+def _recorded_months() -> str:
+    """A month without any event lies before the extracts begin: nothing was observed, so nothing is 0.
+
+    What was once recorded of people, such as a vaccine, is no event of the months that follow.
+    """
+    stocks = indicators().index[indicators()["stock"]]
+    events = f"SELECT month FROM monthly_events WHERE indicator NOT IN ({', '.join(map(literal, stocks))})"
+    return f"SELECT month FROM monthly_register INTERSECT {events} ORDER BY month"
+
+
+def snapshot(dispositions: pd.DataFrame, as_of: date, capacity: Capacity) -> pd.DataFrame:
+    """The run's dispositions with the groups they are counted in, one row a patient.
+
+    The places of each group that shares them stand on one of its people, so that they are counted once.
+    """
     text = {
         column: dispositions[column].astype("string")
         for column in ("patient_id", "practice_id", "disposition", "place")
@@ -170,7 +189,9 @@ def snapshot(dispositions: pd.DataFrame, as_of: date) -> pd.DataFrame:
         "ethnicity_group": dispositions["ethnicity"],
     }
     declared = {kind: canonical(kind, groups[kind]).astype("string") for kind in breakdown_types()}
-    return pd.DataFrame({"month": as_of.replace(day=1), **text, **declared})
+    sharing = pd.Series(capacity_groups(dispositions, capacity), index=dispositions.index)
+    places = places_of_each(sharing, capacity).where(~sharing.duplicated(), 0)
+    return pd.DataFrame({"month": as_of.replace(day=1), **text, **declared, "list_places": places})
 
 
 def _publish(
@@ -180,6 +201,7 @@ def _publish(
     settings: SummarySettings,
     run: RunStamp,
     open_month: date,
+    hidden_facts: Collection[str],
 ) -> None:
     """Count, protect and prove what is due, period after period, and put its rows into the history."""
     new = _months(due, 0)
@@ -191,7 +213,7 @@ def _publish(
     released = _released(history, versions)
     for one in due:
         before = add_months(one.period.start, -1)
-        missing = unobserved(engine, bool((snapshots["month"] == before).any()))
+        missing = unobserved(engine, bool((snapshots["month"] == before).any()), hidden_facts)
         maker = Maker(counted, released, settings.suppression, missing, _first_months(history, counted, new))
         rows = _period_rows(maker, history, one, is_settled(one.period.last_month, open_month))
         keys = fact_rows.keys_in(versions, one.period.last_month)
@@ -201,6 +223,10 @@ def _publish(
             stamped = pd.concat([stamped, _unrevised(history, one, keys)], ignore_index=True)
         released.add(one.period, stamped)
         history.add_period(one, stamped)
+        if one.period.kind == "year":
+            strata = age_sex_counts(engine)
+            rates = standardised(strata, counted.membership, one.period, released.within(one.period), keys)
+            history.add_rates(one.period, rates.assign(run_id=run.run_id))
 
 
 def _period_rows(maker: Maker, history: History, due: Due, settled: bool) -> pd.DataFrame:

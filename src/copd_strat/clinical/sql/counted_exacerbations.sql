@@ -58,7 +58,7 @@ several AS (
         gathered.counting,
         gathered.patient,
         gathered.episode_start,
-        array_to_string(list_sort(list(gathered.evidence)), '; ') AS evidence
+        array_to_string(array_sort(array_agg(gathered.evidence)), '; ') AS evidence
     FROM gathered
     INNER JOIN counted
         ON gathered.counting = counted.counting

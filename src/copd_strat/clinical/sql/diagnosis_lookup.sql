@@ -10,16 +10,28 @@ WITH strings AS (
     SELECT diagnosis FROM ed_diagnoses
 ),
 
-normalised AS (
+bare AS (
     SELECT
         diagnosis,
         trim(diagnosis) AS whole,
-        regexp_replace(
-            regexp_replace(regexp_replace(upper(diagnosis), '[^A-Z0-9]', '', 'g'), '^(.{4})[AD]\z', '\1'),
-            'X\z',
-            ''
-        ) AS icd10
+        regexp_replace(upper(diagnosis), '[^A-Z0-9]', '', 'g') AS letters
     FROM strings
+),
+
+undaggered AS (
+    SELECT
+        diagnosis,
+        whole,
+        CASE
+            WHEN length(letters) = 5 AND substr(letters, 5, 1) IN ('A', 'D') THEN substr(letters, 1, 4)
+            ELSE letters
+        END AS letters
+    FROM bare
+),
+
+normalised AS (
+    SELECT diagnosis, whole, regexp_replace(letters, 'X\z', '') AS icd10
+    FROM undaggered
 )
 
 SELECT DISTINCT normalised.diagnosis, event_codes.concept

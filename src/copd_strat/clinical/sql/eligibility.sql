@@ -13,7 +13,8 @@ WITH ranked AS (
                 coalesce(registration_start <= $as_of, TRUE)
                 AND coalesce(registration_end > $as_of, TRUE) DESC,
                 coalesce(registration_start, DATE '1900-01-01') DESC,
-                practice_id, birth_date, sex, ethnicity, imd_quintile, registration_end
+                practice_id, birth_date NULLS LAST, sex, ethnicity NULLS LAST, imd_quintile NULLS LAST,
+                registration_end NULLS LAST
         ) AS place
     FROM registrations
 ),

@@ -17,7 +17,7 @@ computed AS (
         100 * blown.value / exp(
             gli_median.intercept
             + gli_median.ln_height * ln(heights.height_cm)
-            + gli_median.ln_age * ln(date_diff('day', register.birth_date, blown.event_date) / 365.25)
+            + gli_median.ln_age * ln(date_diff('day', register.birth_date, blown.event_date) / CAST(365.25 AS DOUBLE))
             + gli_median.spline
         ) AS value
     FROM daily_measurements AS blown
@@ -25,7 +25,7 @@ computed AS (
     INNER JOIN heights ON blown.patient = heights.patient
     INNER JOIN gli_median
         ON register.sex = gli_median.sex
-        AND floor(4 * date_diff('day', register.birth_date, blown.event_date) / 365.25) / 4
+        AND floor(4 * date_diff('day', register.birth_date, blown.event_date) / CAST(365.25 AS DOUBLE)) / 4
         = gli_median.quarter_age
     WHERE blown.measure = 'fev1'
 ),

@@ -24,7 +24,7 @@ days AS (
 ),
 
 latest AS (
-    SELECT patient, max(event_date) AS event_date, arg_max(degree, event_date) AS degree
+    SELECT patient, max(event_date) AS event_date, max_by(degree, event_date) AS degree
     FROM days
     GROUP BY patient
 )

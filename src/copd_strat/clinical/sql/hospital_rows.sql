@@ -75,12 +75,16 @@ ranked AS (
                 coalesce(episode_end, DATE '1900-01-01') DESC,
                 coalesce(discharge_date, DATE '1900-01-01') DESC,
                 coalesce(recorded_date, DATE '1900-01-01') DESC,
-                episode_start, admission_date, provider, episode_order, admission_method, admission_source,
-                discharge_destination, discharge_method, patient_class,
-                diagnosis_01, diagnosis_02, diagnosis_03, diagnosis_04, diagnosis_05,
-                diagnosis_06, diagnosis_07, diagnosis_08, diagnosis_09, diagnosis_10,
-                diagnosis_11, diagnosis_12, diagnosis_13, diagnosis_14, diagnosis_15,
-                diagnosis_16, diagnosis_17, diagnosis_18, diagnosis_19, diagnosis_20
+                episode_start NULLS LAST, admission_date NULLS LAST, provider NULLS LAST,
+                episode_order NULLS LAST, admission_method NULLS LAST, admission_source NULLS LAST,
+                discharge_destination NULLS LAST, discharge_method NULLS LAST, patient_class NULLS LAST,
+                diagnosis_01 NULLS LAST, diagnosis_02 NULLS LAST, diagnosis_03 NULLS LAST,
+                diagnosis_04 NULLS LAST, diagnosis_05 NULLS LAST, diagnosis_06 NULLS LAST,
+                diagnosis_07 NULLS LAST, diagnosis_08 NULLS LAST, diagnosis_09 NULLS LAST,
+                diagnosis_10 NULLS LAST, diagnosis_11 NULLS LAST, diagnosis_12 NULLS LAST,
+                diagnosis_13 NULLS LAST, diagnosis_14 NULLS LAST, diagnosis_15 NULLS LAST,
+                diagnosis_16 NULLS LAST, diagnosis_17 NULLS LAST, diagnosis_18 NULLS LAST,
+                diagnosis_19 NULLS LAST, diagnosis_20 NULLS LAST
         ) AS copy
     FROM judged
 )

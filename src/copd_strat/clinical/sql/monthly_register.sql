@@ -39,7 +39,7 @@ ranked AS (
             PARTITION BY month, patient
             ORDER BY
                 coalesce(registration_start, DATE '1900-01-01') DESC,
-                practice_id, birth_date, sex, ethnicity, imd_quintile
+                practice_id, birth_date, sex, ethnicity NULLS LAST, imd_quintile NULLS LAST
         ) AS place
     FROM members
 )

@@ -42,6 +42,6 @@ followed AS (
     WHERE followed.steps < 10
 )
 
-SELECT written, arg_max(trust, steps) AS trust
+SELECT written, max_by(trust, steps) AS trust
 FROM followed
 GROUP BY written

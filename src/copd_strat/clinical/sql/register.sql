@@ -30,6 +30,6 @@ SELECT
             CAST(day(birth_date) AS INTEGER)
         ),
         $index
-    ) / 365.25 AS age,
+    ) / CAST(365.25 AS DOUBLE) AS age,
     registration_start > $index - INTERVAL 12 MONTH AS short_history
 FROM aged

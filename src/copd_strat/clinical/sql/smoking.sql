@@ -5,7 +5,7 @@ WITH days AS (
     SELECT
         concept_events.patient,
         event_date,
-        arg_max(status, precedence) AS status,
+        max_by(status, precedence) AS status,
         bool_or(status <> 'never') AS smoked
     FROM concept_events
     INNER JOIN smoking_concepts ON concept_events.concept = smoking_concepts.concept
@@ -18,7 +18,7 @@ latest AS (
     SELECT
         patient,
         max(event_date) AS event_date,
-        arg_max(status, event_date) AS status,
+        max_by(status, event_date) AS status,
         bool_or(smoked) AS ever_smoked
     FROM days
     GROUP BY patient

@@ -89,13 +89,13 @@ grouped AS (
     SELECT
         patient,
         spell_number,
-        arg_min(provider, place) AS provider,
+        min_by(provider, place) AS provider,
         min(admission_date) AS admission_date,
         max(CAST(assumed_end AS DATE)) AS discharge_date,
-        arg_max(discharge_date IS NOT NULL, place) AS finished,
-        arg_max(assumed_end IS NULL, place) AS still_in,
+        max_by(discharge_date IS NOT NULL, place) AS finished,
+        max_by(assumed_end IS NULL, place) AS still_in,
         coalesce(
-            arg_min(admission_method, place) IN (SELECT code FROM codes WHERE concept = 'admimeth_emergency'),
+            min_by(admission_method, CASE WHEN admission_method IS NOT NULL THEN place END) IN (SELECT code FROM codes WHERE concept = 'admimeth_emergency'),
             FALSE
         ) AS emergency,
         bool_or(aecopd) AS aecopd,
@@ -103,8 +103,8 @@ grouped AS (
         bool_or(copd_first) AS copd_first,
         count(DISTINCT provider) AS providers,
         CAST(sum(episodes) AS BIGINT) AS episodes,
-        arg_max(discharge_method, place) IN (SELECT code FROM codes WHERE concept = 'dismeth_died')
-        OR arg_max(discharge_destination, place) IN (SELECT code FROM codes WHERE concept = 'disdest_died')
+        max_by(discharge_method, place) IN (SELECT code FROM codes WHERE concept = 'dismeth_died')
+        OR max_by(discharge_destination, place) IN (SELECT code FROM codes WHERE concept = 'disdest_died')
         AS died
     FROM numbered
     GROUP BY patient, spell_number

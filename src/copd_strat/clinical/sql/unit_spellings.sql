@@ -22,19 +22,24 @@ plain AS (
 powers AS (
     SELECT
         unit,
-        -- x10*9, 10e9 and 10^+9 are 10^9; a power that lost its sign, as in 10⁹, is one of 10 too
-        regexp_replace(
-            regexp_replace(
-                regexp_replace(replace(letters, '*', '^'), '^x', ''),
-                '^10(e|\^)\+?', '10^'
-            ),
-            '^10([369])(/|cells)', '10^\1\2'
-        ) AS spelling
+        -- x10*9, 10e9 and 10^+9 are 10^9
+        regexp_replace(regexp_replace(replace(letters, '*', '^'), '^x', ''), '^10(e|[\^])[+]?', '10^') AS spelling
     FROM plain
+),
+
+signed AS (
+    SELECT
+        unit,
+        -- a power that lost its sign, as in 10⁹, is one of 10 too
+        CASE
+            WHEN regexp_matches(spelling, '^10[369](/|cells)') THEN concat('10^', substr(spelling, 3))
+            ELSE spelling
+        END AS spelling
+    FROM powers
 )
 
 SELECT
-    powers.unit,
-    CASE WHEN untold_units.spelling IS NULL THEN powers.spelling ELSE '' END AS spelling
-FROM powers
-LEFT JOIN untold_units ON powers.spelling = untold_units.spelling
+    signed.unit,
+    CASE WHEN untold_units.spelling IS NULL THEN signed.spelling ELSE '' END AS spelling
+FROM signed
+LEFT JOIN untold_units ON signed.spelling = untold_units.spelling

@@ -3,10 +3,19 @@
 -- day; the last one ends on $complete_to and takes in what came later.
 -- Source: docs/decisions.md §43.
 WITH practices AS (
-    SELECT patient, arg_max(practice_id, coalesce(registration_start, DATE '1900-01-01')) AS practice_id
-    FROM registrations
-    WHERE coalesce(registration_end > $as_of, TRUE)
-    GROUP BY patient
+    SELECT patient, practice_id
+    FROM (
+        SELECT
+            patient,
+            practice_id,
+            row_number() OVER (
+                PARTITION BY patient
+                ORDER BY coalesce(registration_start, DATE '1900-01-01') DESC, practice_id
+            ) AS place
+        FROM registrations
+        WHERE coalesce(registration_end > $as_of, TRUE)
+    ) AS open_ones
+    WHERE place = 1
 ),
 
 stays AS (

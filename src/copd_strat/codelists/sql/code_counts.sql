@@ -42,4 +42,4 @@ LEFT JOIN listed AS bare
     ON counted.code_system = bare.code_system
     AND counted.code_system IN ('snomed', 'dmd')
     AND counted.code LIKE '0%'
-    AND ltrim(counted.code, '0') = bare.code
+    AND regexp_replace(counted.code, '^0+', '') = bare.code

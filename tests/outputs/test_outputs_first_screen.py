@@ -1,0 +1,150 @@
+"""The first screen says what the published figures say: what changed, for whom, how sure, and nothing hidden."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pandas as pd
+import pytest
+from report_world import CANARY, manifest, stamp, tables
+
+from copd_strat.config import Rebase, SummarySettings, Target
+from copd_strat.report.first_screen import FirstScreen, first_screens
+from copd_strat.report.page import CONTENTS, report
+from copd_strat.report.published_rows import Published
+from copd_strat.report.shown_values import number
+from copd_strat.summary.spc import NOMINAL_POINTS
+
+Tables = dict[str, pd.DataFrame]
+
+
+def screen_of(facts: Tables) -> FirstScreen:
+    (screen,) = first_screens(Published.of(facts))
+    return screen
+
+
+@pytest.fixture(scope="module")
+def shocked() -> Tables:
+    """The last month is the one in which two indicators leap."""
+    return tables(28)
+
+
+def test_it_comes_first_and_what_the_report_is_not_comes_last(shocked: Tables) -> None:
+    page = report(stamp=stamp(), facts=shocked, manifest=manifest())
+    assert re.findall(r'<h2 id="([\w-]+)">', page) == list(CONTENTS)
+    assert list(CONTENTS) == ["changed", "clinic", "outcomes", "equity", "quality", "method"]
+    assert page.index('id="method"') < page.index("<h3>It is not</h3>")
+
+
+@pytest.mark.parametrize("months", [1, 24, 28, 30])
+def test_it_has_three_to_five_sentences_once_there_is_anything_to_judge(months: int) -> None:
+    sentences = screen_of(tables(months)).sentences
+    assert (3 if months >= 25 else 2) <= len(sentences) <= 5
+    assert all(words.endswith(".") and "nan" not in words.lower().split() for words in sentences)
+
+
+def test_what_stands_out_is_told_with_its_value_its_usual_range_and_its_rule(shocked: Tables) -> None:
+    screen = screen_of(shocked)
+    spc = shocked["fact_spc"]
+    last = spc[
+        (spc["period_start"] == spc["period_start"].max())
+        & spc["org_key"].str.startswith("icb")
+        & (spc["indicator_id"] == "moderate_exacerbations")
+    ].iloc[0]
+    first = screen.sentences[0]
+    assert first.startswith(
+        "2 of 9 indicators that can be judged stand out: moderate exacerbations, concern ("
+    )
+    assert f"at {last['value']:.1f} per 100 people in April 2027" in first
+    assert f"where {last['lower_limit']:.1f} to {last['upper_limit']:.1f} would be usual" in first
+    assert "COPD reviews, improvement (" in first
+    assert [tile.kind for tile in screen.tiles[:2]] == ["concern", "improvement"]
+
+
+def test_chance_is_told_beside_it(shocked: Tables) -> None:
+    assert f"of 9 indicators about {9 * NOMINAL_POINTS:.1f}" in screen_of(shocked).sentences[1]
+
+
+def test_where_names_the_networks(shocked: Tables) -> None:
+    where = screen_of(shocked).sentences[3]
+    assert where.startswith("4 of ")
+    assert "U11 (moderate exacerbations, concern)" in where
+    assert "and 1 more" in where
+
+
+def test_every_figure_of_it_is_a_published_one(shocked: Tables) -> None:
+    shown = shocked["fact_indicator"].query("value_status == 'shown'")
+    spc = shocked["fact_spc"]
+    figures = [*shown[["value", "ci_lower", "ci_upper"]].to_numpy().ravel()]
+    figures += [*spc[["value", "lower_limit", "upper_limit"]].to_numpy().ravel()]
+    allowed = {number(max(one, 0.0), "") for one in figures if pd.notna(one)}
+    chance = {f"{NOMINAL_POINTS * n:.1f}" for n in range(100)}
+    screen = screen_of(shocked)
+    words = " ".join(
+        [*screen.sentences, *(text for tile in screen.tiles for text in [tile.value, *tile.details])]
+    )
+    decimals = set(re.findall(r"(?<![\d,])\d[\d,]*\.\d+", words))
+    assert len(decimals) > 8
+    assert decimals <= allowed | chance
+
+
+def test_a_hidden_group_is_named_as_such_in_words() -> None:
+    def is_hidden(org: str, kind: str, value: str, item: Any) -> bool:
+        return (kind, value) == ("imd_quintile", "1")
+
+    sentences = screen_of(tables(28, is_hidden=is_hidden)).sentences
+    told = [words for words in sentences if "most and the least deprived fifth" in words]
+    assert told == [
+        "Whether moderate exacerbations differ between the most and the least deprived fifth cannot be said:"
+        " a figure is hidden or missing."
+    ]
+
+
+def test_with_everything_hidden_no_figure_is_left_in_words_alternative_text_or_svg() -> None:
+    facts = tables(28, is_hidden=lambda org, kind, value, item: True)
+    screen = screen_of(facts)
+    assert screen.sentences[0].startswith("No indicator can be judged in April 2027.")
+    assert "want of a shown figure" in screen.sentences[0]
+    assert {tile.value for tile in screen.tiles} == {"hidden"}
+    assert not any(tile.details for tile in screen.tiles)
+    page = report(stamp=stamp(), facts=facts, manifest=manifest())
+    assert 'role="img"' not in page
+    assert "<desc" not in page
+    for form in (f"{CANARY:.0f}", f"{CANARY:,.0f}", f"{CANARY:,.1f}"):
+        assert form not in page
+
+
+def test_a_chart_draws_and_describes_what_is_shown_and_nothing_else() -> None:
+    def is_hidden(org: str, kind: str, value: str, item: Any) -> bool:
+        return org.startswith("icb") and item.indicator_id == "bed_days" and kind == "all"
+
+    facts = tables(28, is_hidden=is_hidden)
+    page = report(stamp=stamp(), facts=facts, manifest=manifest())
+    assert "chart-1-bed_days" not in page
+    shown = facts["fact_spc"].query("org_key.str.startswith('icb') and value.notna()")
+    assert page.count('class="point ') == len(shown) + page.count('<svg class="key"')
+    assert f"{CANARY:,.1f}" not in page
+
+
+def test_target_and_annotated_change_stand_beside_their_chart() -> None:
+    settings = SummarySettings(
+        targets=(Target(indicator="copd_reviews", value=40.0),),
+        rebase=(
+            Rebase(
+                indicator="copd_reviews", since=pd.Timestamp("2027-02-01").date(), because="recall <by> text"
+            ),
+        ),
+    )
+    page = report(stamp=stamp(), facts=tables(30, settings), manifest=manifest())
+    assert "Begins anew with February 2027: recall &lt;by&gt; text." in page
+    assert "The process as it is misses the target of 40.0." in page
+    assert page.count('<line class="change"') == 1
+    assert page.count('<path class="target"') == 1
+
+
+def test_it_claims_nothing_of_a_cause(shocked: Tables) -> None:
+    words = " ".join(screen_of(shocked).sentences).lower()
+    assert not re.search(
+        r"because of|thanks to|due to|led to|reduc|prevent|avoid|effect|success|work(s|ed)\b", words
+    )

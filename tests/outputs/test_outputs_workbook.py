@@ -1,0 +1,91 @@
+"""The workbook says what the published tables say: no figure more, none less, and words where there is none."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import openpyxl
+import pandas as pd
+import pyarrow as pa
+from summary_fixture import stamp
+
+from copd_strat.summary.summarise import SummaryResult
+from copd_strat.summary.totals_workbook import WORDS, WORKBOOK, write_totals
+
+LEVELS = {"Practice": "practice", "Network": "pcn", "Sub-ICB location": "sub_icb", "Board": "icb"}
+
+
+def figures_in(path: Path) -> dict[tuple[str, str, str, str], object]:
+    """Cells by level, code, period and heading; those that stand empty left out."""
+    book = openpyxl.load_workbook(path)
+    found: dict[tuple[str, str, str, str], object] = {}
+    for sheet in book.worksheets:
+        if sheet.title in ("Read me", "Definitions"):
+            continue
+        heads, *rows = sheet.iter_rows()
+        names = [cell.value for cell in heads]
+        for row in rows:
+            line = dict(zip(names, row, strict=True))
+            for name in names[8:]:
+                assert line[name].data_type in ("n", "s"), (
+                    "a formula, a date or an error in a cell of figures"
+                )
+                if line[name].value is not None:
+                    key = (line["Level"].value, line["Code"].value, line["Period"].value, name)
+                    found[key] = line[name].value
+    return found
+
+
+def figures_of(tables: dict[str, pa.Table]) -> dict[tuple[str, str, str, str], object]:
+    """The same, from the published tables."""
+    frames = {name: table.to_pandas(date_as_object=True) for name, table in tables.items()}
+    rows = frames["fact_indicator"]
+    rows = rows[rows["is_latest"] & (rows["breakdown_type"] == "all")]
+    for name in ("dim_org", "dim_period", "dim_indicator"):
+        key = {"dim_org": "org_key", "dim_period": "period_key", "dim_indicator": "indicator_id"}[name]
+        new = [column for column in frames[name] if column == key or column not in rows]
+        rows = rows.merge(frames[name][new], on=key)
+    words = {level: word for word, level in LEVELS.items()}
+    found: dict[tuple[str, str, str, str], object] = {}
+    for row in rows.itertuples():
+        place = (words[row.org_level], row.org_code, row.label)
+        numbers = {"number": row.numerator} | ({} if row.kind == "count" else {row.unit: row.value})
+        for heading, number in numbers.items():
+            shown = WORDS[row.value_status] if pd.isna(number) else number
+            found[(*place, f"{row.name}: {heading}")] = shown
+    return found
+
+
+def test_every_figure_of_the_workbook_is_the_table_s_and_none_is_missing(
+    summary: tuple[Path, SummaryResult],
+) -> None:
+    in_book, in_tables = figures_in(summary[0] / WORKBOOK), figures_of(summary[1].tables)
+    assert in_book == in_tables
+    assert WORDS["suppressed_small"] in in_book.values()
+
+
+def test_a_sheet_a_topic(summary: tuple[Path, SummaryResult]) -> None:
+    topics = summary[1].tables["dim_indicator"]["topic"].to_pylist()
+    book = openpyxl.load_workbook(summary[0] / WORKBOOK, read_only=True)
+    assert book.sheetnames == ["Read me", *sorted(set(topics)), "Definitions"]
+
+
+def test_a_name_that_looks_like_a_formula_stays_text(
+    summary: tuple[Path, SummaryResult], tmp_path: Path
+) -> None:
+    tables = summary[1].tables
+    names = pa.array(["=1+1" for _ in range(tables["dim_org"].num_rows)])
+    place = tables["dim_org"].schema.names.index("org_name")
+    field = tables["dim_org"].schema.field("org_name")
+    write_totals(
+        tmp_path / "t.xlsx", {**tables, "dim_org": tables["dim_org"].set_column(place, field, names)}, stamp()
+    )
+    cells = [
+        cell
+        for sheet in openpyxl.load_workbook(tmp_path / "t.xlsx").worksheets
+        for row in sheet.iter_rows()
+        for cell in row
+        if cell.value == "=1+1"
+    ]
+    assert cells
+    assert {cell.data_type for cell in cells} == {"s"}
