@@ -236,7 +236,11 @@ SELECT
     end_day() - CAST(days_ago AS INTEGER) AS event_date,
     code,
     'snomed' AS code_system,
-    round(low + (high - low) * draw(number, entry, 'value', 1000) / 1000.0, 2) AS value,
+    -- scores and counts are whole numbers
+    round(
+        low + (high - low) * draw(number, entry, 'value', 1000) / 1000.0,
+        CASE WHEN unit IN ('score', '') THEN 0 ELSE 2 END
+    ) AS value,
     unit,
     end_day() - CAST(days_ago AS INTEGER) AS recorded_date
 FROM coded

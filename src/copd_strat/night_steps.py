@@ -9,9 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
-
 from copd_strat import clinical, codelists, control_people, extracts, followup, lists, pathways, publish
+from copd_strat.contracts.part_files import PartFiles
 from copd_strat.engine import Engine, SqlEngine, facts_engine
 from copd_strat.evaluation.night_monitoring import monitor
 from copd_strat.extracts.receipts import Ingested
@@ -20,10 +19,10 @@ from copd_strat.plan import Plan
 from copd_strat.progress import Narrator
 from copd_strat.quality import Validation, kept_figures, share_known
 from copd_strat.report import write_report
-from copd_strat.risk import register
 from copd_strat.risk.own_model import OwnModel
+from copd_strat.risk.register_parts import ScoredRegister, score_parts
 from copd_strat.summary.indicator_events import count_events
-from copd_strat.summary.summarise import months_to_count, write_summary
+from copd_strat.summary.summarise import SNAPSHOT_COLUMNS, months_to_count, write_summary
 
 
 @contextmanager
@@ -94,8 +93,8 @@ class NightSteps:
             self.verdict.extracts(self.engine, ingested)
             step.found = {"warnings": len(self.verdict.verdict.warnings)}
 
-    def clinical_facts(self) -> tuple[clinical.ClinicalFacts, pd.DataFrame]:
-        """Canonical relations into facts about people: the register, and one row a patient."""
+    def clinical_facts(self) -> tuple[clinical.ClinicalFacts, PartFiles]:
+        """Canonical relations into facts about people: the register, and one row a patient, by batch."""
         engine, planned, settings = self.engine, self.planned, self.planned.settings
         with self.narrator.step("clinical facts") as step:
             used = codelists.load(engine, settings.clinical.codelists)
@@ -104,11 +103,11 @@ class NightSteps:
             facts = clinical.build(there, settings.clinical, as_of=planned.as_of, index=planned.night.index)
             planned.require_fresh_opt_outs(facts.index_date)
             matches = codelists.check_matches(there)
-            features = clinical.feature_table(there)
             there.bring(engine, *clinical.FOR_LATER_ROOMS)
             self.verdict.codes(engine, matches)
+            batches = pathways.practice_batches(engine, planned.policy.capacity)
+            features = clinical.features_in_parts(engine, self.staged / "work" / "features", batches)
             self.verdict.facts(engine, facts, features, planned.previous_path)
-            clinical.give_back(engine)
             step.found = {
                 "register": facts.register_size,
                 "index date": facts.index_date,
@@ -117,20 +116,19 @@ class NightSteps:
         self.record += [codelists.record(used, matches), facts.record()]
         return facts, features
 
-    def risk(self, features: pd.DataFrame, own: OwnModel | None = None) -> register.RiskResult:
+    def risk(self, features: PartFiles, own: OwnModel | None = None) -> ScoredRegister:
         """One row a patient into risk, status and reasons, by the site's ``own`` model where it ranks."""
         with self.narrator.step("risk") as step:
             # reasons follow what ranks; a policy that ranks nobody by risk shows them for severe
             ranks_by = self.planned.policy.ranking.rank_by or "severe"
-            scored = register.score_register(
-                features, self.planned.settings.risk, explained=ranks_by, own=own
-            )
-            self.verdict.table("scores", scored.scores)
-            step.found = scored.statuses
+            settings, work = self.planned.settings.risk, self.staged / "work"
+            scored = score_parts(features, settings, work, explained=ranks_by, own=own)
+            self.verdict.parts("scores", scored.scores)
+            step.found = dict(scored.statuses)
         self.record.append(scored.record())
         return scored
 
-    def pathways(self, features: pd.DataFrame, scored: register.RiskResult) -> Placement:
+    def pathways(self, features: PartFiles, scored: ScoredRegister) -> Placement:
         """Facts, risk and the policy into one disposition a patient."""
         planned = self.planned
         with self.narrator.step("pathways") as step:
@@ -142,9 +140,10 @@ class NightSteps:
                 key=planned.reference_key,
                 as_of=planned.as_of,
                 previous=planned.previous_path,
+                work=self.staged / "work",
             )
             self.verdict.dispositions(placed.dispositions, placed.refused_answers)
-            self.verdict.table("dispositions", placed.patients)
+            self.verdict.parts("dispositions", placed.patients)
             placed.write_tables(self.engine, self.staged)
             step.found = placed.dispositions
         return placed
@@ -173,7 +172,7 @@ class NightSteps:
         with self.narrator.step("follow-up") as step:
             found = followup.worklist(
                 self.engine,
-                placed.patients,
+                placed.frame(*followup.FACTS),
                 policy=planned.policy.follow_up,
                 as_of=planned.as_of,
                 facts=facts.unobservable,
@@ -212,7 +211,7 @@ class NightSteps:
             summary = write_summary(
                 self.staged,
                 self.engine,
-                placed.patients,
+                placed.frame(*SNAPSHOT_COLUMNS, *placed.sharing),
                 before,
                 planned.settings.summary,
                 stamp,

@@ -39,8 +39,8 @@ def placed(night: Clock, *, since: date = date(2025, 12, 1), answers: pd.DataFra
     given = pd.DataFrame(columns=columns) if answers is None else answers
     given["decided_on"] = pd.to_datetime(given["decided_on"])
     return SimpleNamespace(
-        patients=patients,
-        assigned=SimpleNamespace(history=history),
+        frame=lambda *names: patients[list(names)],
+        history=SimpleNamespace(frame=lambda *names: history[list(names)]),
         answers=SimpleNamespace(accepted=given),
     )
 
@@ -124,7 +124,8 @@ def test_invited_and_seen_equal_the_truth(pages: ProgrammePages, small_world: Wo
 
 
 def test_an_answer_or_a_contact_is_acting_on_a_list(night: Clock) -> None:
-    some = placed(night).patients.query("disposition == 'clinic'").head(2)
+    tonight = placed(night).frame("practice_id", "patient_ref", "disposition")
+    some = tonight.query("disposition == 'clinic'").head(2)
     answers = some[["practice_id", "patient_ref"]].assign(decision="accepted", decided_on="2026-01-10")
     before = programme_pages(night.engine, placed(night), AS_OF, night.facts.hospital_complete_to)
     after = programme_pages(

@@ -23,7 +23,7 @@ from copd_strat.errors import CopdStratError, InputError
 from copd_strat.evaluation.monitoring import fitting
 from copd_strat.evaluation.snapshots import read_snapshots
 from copd_strat.followup.worklist import read_first_nights
-from copd_strat.pathways.analyst_tables import read_dispositions, read_references
+from copd_strat.pathways.analyst_tables import last_dispositions, last_references
 from copd_strat.publish.manifest import read_record
 from copd_strat.quality import kept_figures
 from copd_strat.quality.guard_people import people_changed
@@ -124,8 +124,8 @@ def assert_each_key_is_needed(part: dict[str, Any], read: Callable[[], object]) 
 
 def read_all(run: Path, folder: Path) -> None:
     """Every table of an earlier run that a night reads."""
-    read_dispositions(run)
-    read_references(run)
+    last_dispositions(run)
+    last_references(run)
     read_snapshots(run)
     read_first_nights(run)
     history = History.carried_forward(folder, run)

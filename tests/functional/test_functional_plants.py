@@ -81,11 +81,12 @@ def packaged_sql(package, name):
     return f"SELECT m.* FROM ({text}) m CROSS JOIN (VALUES (1), (2)) twice(n)" if name == "gp_events" else text
 """
 FEATURES_DOUBLED = """
-_once = feature_table
-def feature_table(engine):
-    import pandas as pd
-    found = _once(engine)
-    return pd.concat([found, found.head(1)], ignore_index=True)
+_SELECT = f"SELECT * FROM ({_SELECT}) UNION ALL (SELECT * FROM ({_SELECT}) LIMIT 1) ORDER BY batch, patient_id"
+"""
+BATCH_LOST = """
+_every = features_in_parts
+def features_in_parts(engine, folder, batches):
+    return _every(engine, folder, {code: n for code, n in batches.items() if code != min(batches)})
 """
 CHECK_NEVER_BREAKS = """
 Minimum.condition = lambda self, cell: "FALSE"
@@ -139,7 +140,10 @@ PLANTS = {
         "extracts/ingest.py", MAPPING_DOUBLES_ROWS, 12, f"{UNEVEN}: gp_events"
     ),
     "a patient stands twice in the facts": Plant(
-        "clinical/build.py", FEATURES_DOUBLED, 12, "internal.features"
+        "clinical/feature_parts.py", FEATURES_DOUBLED, 12, "internal.features"
+    ),
+    "a practice is in no batch": Plant(
+        "clinical/feature_parts.py", BATCH_LOST, 12, f"{UNEVEN}: register"
     ),
     "a check never finds anything": Plant(
         "checks/minimum.py",

@@ -83,4 +83,7 @@ def night(*patients: dict[str, Any], previous: pd.DataFrame | None = None) -> As
 
 def write(root: Path, result: Assignment, **changed: Any) -> list[ListFile]:
     stamp = changed.pop("stamp", STAMP)
-    return write_lists(root, result.patients, result.changes, ORGANISATIONS, stamp, **changed)
+    practices = set(result.patients["practice_id"])
+    return write_lists(
+        root, [result.patients], result.changes, ORGANISATIONS, stamp, practices=practices, **changed
+    )

@@ -77,7 +77,7 @@ def page_lists(root: Path) -> Path:
     first = assign(_night_before(frame), policy, as_of=AS_OF - timedelta(days=1))
     second = assign(frame, policy, as_of=AS_OF, previous=first.history)
     practice = pd.DataFrame({"practice_id": ["A81001"], "practice_name": ["Saltmarsh Surgery"]})
-    write_lists(root, second.patients, second.changes, practice, STAMP)
+    write_lists(root, [second.patients], second.changes, practice, STAMP, practices=practice["practice_id"])
     return root / "direct_care" / "A81001"
 
 

@@ -14,9 +14,10 @@ import pyarrow as pa
 import pytest
 
 from copd_strat.contracts.contract import Contract
-from copd_strat.contracts.own_tables import arrow_type, own_table
+from copd_strat.contracts.own_tables import arrow_schema, arrow_type, own_table
+from copd_strat.contracts.part_files import PartFiles
 from copd_strat.errors import ContractError
-from copd_strat.quality.gate import judge_table
+from copd_strat.quality.gate import judge_parts, judge_table
 
 PATIENTS = 300
 _FILLED: dict[str, Any] = {
@@ -172,6 +173,19 @@ def test_one_person_never_stops_a_night() -> None:
     assert "internal.features.age.minimum" in {found.code for found in suite.warnings}
     frame.loc[frame.index[:5], "age"] = 20.0
     assert not judge_table(frame, contract_of("features")).success
+
+
+@pytest.mark.parametrize("spoilt", [{}, {"age": 20.0, "mrc": 9, "practice_id": None, "patient_id": "one"}])
+def test_a_table_in_batches_is_judged_as_the_whole_of_it(spoilt: dict[str, Any], tmp_path: Path) -> None:
+    frame, contract, parts = features(), contract_of("features"), PartFiles(tmp_path)
+    for name, value in spoilt.items():
+        frame.loc[frame.index[:40], name] = value
+    for number, start in enumerate(range(0, PATIENTS, 130)):
+        parts.add(number, frame.iloc[start : start + 130], arrow_schema(contract))
+    whole = judge_table(frame, contract)
+    assert whole.success is not bool(spoilt)
+    for cells in (40 * PATIENTS, 10**9):
+        assert judge_parts(parts, contract, cells) == whole
 
 
 def test_what_nobody_can_observe_does_not_stop_the_run() -> None:

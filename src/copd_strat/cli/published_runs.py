@@ -150,10 +150,10 @@ def diff(run_a: str, run_b: str, config_path: Path, as_json: bool) -> None:
 
 def _dispositions(run: PublishedRun) -> pd.DataFrame | None:
     """Who was where in the run; InputError unless the table is as it was published."""
-    from copd_strat.pathways import read_dispositions
+    from copd_strat.pathways import last_dispositions
 
     run.file(_HISTORY)
-    return read_dispositions(run.path)
+    return last_dispositions(run.path).to_pandas()
 
 
 def _histories(settings: config.Settings, current: PublishedRun) -> Iterator[pd.DataFrame | None]:

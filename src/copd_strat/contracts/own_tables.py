@@ -140,12 +140,17 @@ def read_parquet(path: Path, *contracts: Contract, columns: Iterable[str] | None
     return pq.read_table(path, columns=None if columns is None else names)
 
 
-def write_selected(engine: Engine, select: str, path: Path) -> None:
-    """As ``write_parquet``, from the engine and a batch at a time: for tables of any size."""
+def write_selected(engine: Engine, select: str, path: Path, schema: pa.Schema | None = None) -> None:
+    """As ``write_parquet``, from the engine and a batch at a time: for tables of any size.
+
+    ``schema``: names, types and descriptions of the columns, by default as the engine has them.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
-    with engine.batches(select) as batches, pq.ParquetWriter(path, batches.schema, **_FORMAT) as writer:
-        for batch in batches:
-            writer.write_batch(batch)
+    with engine.batches(select) as batches:
+        wanted = schema or batches.schema
+        with pq.ParquetWriter(path, wanted, **_FORMAT) as writer:
+            for batch in batches:
+                writer.write_batch(batch.cast(wanted))
 
 
 def select_list(contract: Contract, more: Iterable[str] = ()) -> str:

@@ -17,8 +17,8 @@ from copd_strat import clinical, codelists, extracts
 from copd_strat.config import ClinicalSettings, EngineSettings, ExtractSource, RiskSettings, packaged_folder
 from copd_strat.engine import Engine
 from copd_strat.extracts.inventory import inventory
-from copd_strat.pathways import Policy, assign_register, load_policy
-from copd_strat.risk import register
+from copd_strat.pathways import Policy, assign_register, load_policy, practice_batches
+from copd_strat.risk.register_parts import score_parts
 
 RUN_DATE = date(2025, 12, 31)
 # A key of their own: a reference is part of what they prove, and says nothing about anybody.
@@ -64,8 +64,9 @@ def _answers(work: Path) -> Mapping[str, Mapping[str, Any]]:
         codelists.load(engine)
         complete = ClinicalSettings(gp_complete_to=RUN_DATE, hospital_complete_to=RUN_DATE)
         clinical.build(engine, complete, as_of=RUN_DATE, index=None)
-        features = clinical.feature_table(engine)
-        scored = register.score_register(features, RiskSettings(care_setting="primary_care"))
+        batches = practice_batches(engine, _policy().capacity)
+        features = clinical.features_in_parts(engine, work / "features", batches)
+        scored = score_parts(features, RiskSettings(care_setting="primary_care"), work)
         placed = assign_register(
             engine,
             features,
@@ -74,8 +75,9 @@ def _answers(work: Path) -> Mapping[str, Mapping[str, Any]]:
             key=KEY,
             as_of=RUN_DATE,
             previous=None,
+            work=work,
         )
-        return _by_person(features, placed.patients)
+        return _by_person(*placed.patients.parts())
 
 
 def _policy() -> Policy:

@@ -60,12 +60,13 @@ class SparkEngine(SqlEngine):
         builder = (
             SparkSession.builder.master(master).appName("copd-strat").config("spark.ui.enabled", "false")
         )
+        there = SparkSession.getActiveSession()  # getOrCreate gives this one: not ours to stop
         try:
             session = builder.getOrCreate()
         except (PySparkException, OSError):
             raise ConfigError(f"engine.spark: Spark does not start on {master}", fix=_INSTALL) from None
         engine = cls(session, folder)
-        engine._stops = session
+        engine._stops = session if there is None else None
         return engine
 
     def __enter__(self) -> Self:

@@ -124,6 +124,11 @@ def reference_from(raw: Mapping[str, Any]) -> Reference:
     )
 
 
+def watched(ranking_model: Model) -> tuple[str, ...]:
+    """The columns of one row a patient whose spread is watched."""
+    return (*(p.feature for p in ranking_model.predictors if p.feature is not None), *SCORES)
+
+
 def take_figures(
     patients: pd.DataFrame,
     ranking_model: Model,
@@ -138,10 +143,9 @@ def take_figures(
     ``patients``: one row a patient with features, risk and disposition. ``like``: the reference whose bins are
     to be used.
     """
-    features = [p.feature for p in ranking_model.predictors if p.feature is not None]
     columns = {
         name: spread_of(patients[name], like.columns[name].edges if like and name in like.columns else None)
-        for name in (*features, *SCORES)
+        for name in watched(ranking_model)
     }
     went = patients["disposition"].value_counts()
     tiers: dict[str, float] = {

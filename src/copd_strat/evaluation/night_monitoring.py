@@ -33,9 +33,10 @@ def monitor(
     """
     model = placed.scored.model
     reference = monitoring.fitting(last, model, policy.label, settings.monitoring)
+    ranking_model = ranking(settings.risk).model
     tonight = monitoring.take_figures(
-        placed.patients,
-        ranking(settings.risk).model,
+        placed.frame(*monitoring.watched(ranking_model), "disposition"),
+        ranking_model,
         as_of=facts.as_of,
         model=model,
         policy=policy.label,
@@ -55,10 +56,10 @@ def _severe_seen(facts: ClinicalFacts) -> bool:
 def _snapshots(
     facts: ClinicalFacts, placed: Placement, policy: Policy, previous: Path | None, root: Path
 ) -> Any:
-    given_on = placed.assigned.history.set_index("patient_id")["place_given_on"]
+    given_on = placed.history.frame("patient_id", "place_given_on").set_index("patient_id")["place_given_on"]
     kept = snapshots.add_snapshot(
         snapshots.read_snapshots(previous),
-        placed.patients,
+        placed.frame(*snapshots.COLUMNS, *placed.sharing),
         policy,
         as_of=facts.as_of,
         index=facts.index_date,

@@ -14,6 +14,8 @@ from copd_strat.pathways.policy import Policy
 
 FILE = Path("history") / "predictions.parquet"
 KEPT_MONTHS = 36
+# What a snapshot takes of one row a patient, besides the organisation that shares places.
+COLUMNS = ("patient_id", "practice_id", "risk_any_12m", "risk_severe_12m", "disposition", "rank", "place")
 _CONTRACT = "history_predictions"
 
 

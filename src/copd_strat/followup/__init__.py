@@ -2,6 +2,6 @@
 
 from copd_strat.followup.clock import start_clock
 from copd_strat.followup.programme_pages import ProgrammePages, programme_pages
-from copd_strat.followup.worklist import Worklist, worklist
+from copd_strat.followup.worklist import FACTS, Worklist, worklist
 
-__all__ = ["ProgrammePages", "Worklist", "programme_pages", "start_clock", "worklist"]
+__all__ = ["FACTS", "ProgrammePages", "Worklist", "programme_pages", "start_clock", "worklist"]

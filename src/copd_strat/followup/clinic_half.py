@@ -42,9 +42,9 @@ def _people(
     engine: Engine, placed: Placement, as_of: date, hospital_complete_to: date | None
 ) -> pd.DataFrame:
     """One row a person on the register: contacts, answers and disposition."""
-    history = placed.assigned.history
+    history = placed.history.frame("patient_id", "disposition", "since")
     tier = history.loc[history["disposition"] == "clinic", ["patient_id", "since"]]
-    engine.register_frame("clinic_tier", tier.assign(since=pd.to_datetime(tier["since"]).dt.date))
+    engine.register_frame("clinic_tier", tier)
     query = render(
         packaged_sql("followup", "clinic_people"),
         {"as_of": as_of, "hospital_complete_to": hospital_complete_to or date(1900, 1, 1)},
@@ -53,7 +53,8 @@ def _people(
     for name in ("invited_on", "seen_on", "last_seen_on", "contacted_on"):
         people[name] = days(people[name]).astype("datetime64[s]")
     keep = ["patient_id", "practice_id", "patient_ref", "disposition", "place"]
-    people = people.merge(placed.patients[keep], on="patient_id", validate="one_to_one")
+    people = people.merge(placed.frame(*keep), on="patient_id", validate="one_to_one")
+    tier = tier.assign(since=days(tier["since"]).astype("datetime64[s]"))
     people = people.merge(tier.astype({"patient_id": object}), how="left", on="patient_id")
     return people.merge(_answers(placed), how="left", on=["practice_id", "patient_ref"])
 

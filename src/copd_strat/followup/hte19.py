@@ -45,6 +45,8 @@ _OF_FEATURES = (
     ("Resource use", "readmissions_90d_12m", "readmissions within 90 days", "per 100 people"),
     ("Adverse events", "emergency_admissions_12m", "emergency admissions for any cause", "per 100 people"),
 )
+# What the table needs to know of everybody on the register.
+EVIDENCE_COLUMNS = ("patient_id", *(column for _, column, _, _ in _OF_FEATURES))
 _OF_APP = (
     ("CAT", "cat_change", "CAT points from first to last score in the app, mean", "points"),
     ("Engagement and adherence", "active", "used it in the last 30 days", "% of those who activated it"),

@@ -14,7 +14,7 @@ from copd_strat.contracts.own_tables import conform, own_table, write_parquet
 from copd_strat.engine import Engine
 from copd_strat.followup import app_half, clinic_half
 from copd_strat.followup.figures_of_programme import NOT_OBSERVABLE, ProgrammeFigure
-from copd_strat.followup.hte19 import EvidenceRow, as_frame, hte19
+from copd_strat.followup.hte19 import EVIDENCE_COLUMNS, EvidenceRow, as_frame, hte19
 from copd_strat.pathways import Placement
 from copd_strat.plan import RunStamp
 
@@ -110,7 +110,7 @@ def programme_pages(
         *clinic_half.clinic_half(engine, placed, as_of, hospital_complete_to),
         *app_half.app_half(people),
     )
-    evidence = tuple(hte19(engine, placed.patients, people, as_of))
+    evidence = tuple(hte19(engine, placed.frame(*EVIDENCE_COLUMNS), people, as_of))
     return ProgrammePages(figures=tuple(figures), evidence=evidence)
 
 

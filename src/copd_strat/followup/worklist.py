@@ -24,7 +24,7 @@ Row = Mapping[Any, Any]
 _HISTORY = Path("history") / "worklist.parquet"
 EVENT_KEY = ["patient_id", "event", "event_date"]
 OPEN_STATES = ("due", "overdue")
-_FACTS = [
+FACTS = [
     "patient_id",
     "practice_id",
     "patient_ref",
@@ -133,7 +133,7 @@ def _events(engine: Engine, patients: pd.DataFrame, policy: FollowUp, as_of: dat
         packaged_sql("followup", "worklist_events"),
         {"events": policy.events or ("",), "as_of": as_of, "keep_days": policy.keep_days},
     )
-    facts = patients.reindex(columns=_FACTS)
+    facts = patients.reindex(columns=FACTS)
     found = engine.frame(query).merge(facts, on="patient_id", validate="many_to_one")
     # not known reads as not palliative here: who may need care is not passed over for want of a code
     found["palliative"] = found["palliative"].fillna(False).astype(bool)

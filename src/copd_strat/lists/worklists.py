@@ -35,8 +35,9 @@ def write_worklists(
     organisations = engine.frame(packaged_sql("lists", "listed_practices"))
     parts = dict(iter(table.groupby("practice_id", sort=False)))
     silent = found.duties[found.duties["palliative"]].groupby("practice_id")["patient_id"].nunique()
+    codes = {*table["practice_id"], *organisations["practice_id"]}
     written = []
-    for code, name in practices_by_code((table,), organisations, practice_pattern).items():
+    for code, name in practices_by_code(codes, organisations, practice_pattern).items():
         folder = root / "direct_care" / code
         folder.mkdir(parents=True, exist_ok=True)
         practice = f"{code}, {name}" if name else code

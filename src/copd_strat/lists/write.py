@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -52,11 +52,12 @@ class _OwnLists:
 
 def write_lists(
     root: Path,
-    patients: pd.DataFrame,
+    batches: Iterable[pd.DataFrame],
     changes: pd.DataFrame,
     organisations: pd.DataFrame,
     stamp: RunStamp,
     *,
+    practices: Iterable[str],
     queries: pd.DataFrame | None = None,
     identity: bool = False,
     practice_pattern: str = ODS_PRACTICE,
@@ -64,39 +65,91 @@ def write_lists(
     """Write ``root/direct_care/<practice>/<practice>_<run date>_<list>.csv`` and ``.xlsx`` for every
     practice.
 
-    ``patients`` and ``changes`` are an Assignment's; ``organisations`` (practice_id, practice_name) are the
-    practices of this run: one without patients still gets its files, with a header only. ``queries``
-    (practice_id, patient_ref, query, please): what only the practice can settle. ``identity``: age and sex on
-    the lists (docs/decisions.md §56). OutputError if a practice code does not match ``practice_pattern`` or
-    cannot name a folder, or if the files read back do not hold each listed patient once.
+    ``batches`` of patients, each of whole practices, and ``changes`` are an Assignment's; ``practices`` are those
+    of the batches. ``organisations`` (practice_id, practice_name) are the practices of this run: one without
+    patients still gets its files, with a header only. ``queries`` (practice_id, patient_ref, query, please): what
+    only the practice can settle. ``identity``: age and sex on the lists (docs/decisions.md §56). OutputError if a
+    practice code does not match ``practice_pattern`` or cannot name a folder, or if the files read back do not hold
+    each listed patient once.
     """
     asked = no_queries() if queries is None else queries
-    practices = practices_by_code((patients, changes, organisations, asked), organisations, practice_pattern)
-    columns = {name: csv_columns(name, stamp, identity=identity) for name in LISTS}
-    tables = {name: tier_table(patients, name, stamp, columns[name]) for name in LISTED}
-    tables["changes"] = change_table(changes, stamp, columns["changes"])
-    tables["queries"] = query_table(asked, stamp, columns["queries"])
-    parts = {name: dict(iter(table.groupby("practice_id", sort=False))) for name, table in tables.items()}
-    silent = patients.loc[patients["disposition"] == "not_listed", "practice_id"].value_counts()
-    first = set(changes.loc[changes["kind"] == FIRST_NIGHT, "practice_id"])
+    codes = {
+        *practices,
+        *(code for frame in (changes, organisations, asked) for code in frame["practice_id"]),
+    }
+    names = practices_by_code(codes, organisations, practice_pattern)
+    writer = _ListWriter(root / "direct_care", stamp, names, changes, asked, identity=identity)
     written: list[ListFile] = []
-    for practice_id, practice_name in practices.items():
-        own = {name: parts[name].get(practice_id, tables[name].head(0)) for name in LISTS}
-        practice = f"{practice_id}, {practice_name}" if practice_name else practice_id
-        rows = {name: len(table) for name, table in own.items()}
-        key = reader_key(practice, stamp, rows, int(silent.get(practice_id, 0)), columns["clinic"])
-        lists = _OwnLists(practice=practice, tables=own, key=key, first=practice_id in first)
-        written += _write_practice(root / "direct_care" / practice_id, practice_id, lists, columns, stamp)
-    reconcile(written, patients)
-    return written
+    for patients in batches:
+        files = list(writer.write(patients, patients["practice_id"].unique()))
+        reconcile(files, patients)
+        written += files
+    nobody, without = patients.head(0), names.keys() - {file.practice_id for file in written}
+    files = list(writer.write(nobody, without))
+    reconcile(files, nobody)
+    return sorted(written + files, key=lambda file: file.practice_id)
 
 
-def practices_by_code(
-    frames: tuple[pd.DataFrame, ...], organisations: pd.DataFrame, pattern: str
-) -> dict[str, str]:
+class _ByPractice:
+    """A table cut by practice."""
+
+    def __init__(self, table: pd.DataFrame) -> None:
+        self._none = table.head(0)
+        self._parts = dict(iter(table.groupby("practice_id", sort=False)))
+
+    def of(self, practice: str) -> pd.DataFrame:
+        return self._parts.get(practice, self._none)
+
+
+class _ListWriter:
+    """Writes the lists of some practices after those of others.
+
+    ``names``: practice → its name; ``changes`` and ``queries`` are short enough to be held for all practices.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        stamp: RunStamp,
+        names: Mapping[str, str],
+        changes: pd.DataFrame,
+        queries: pd.DataFrame,
+        *,
+        identity: bool,
+    ) -> None:
+        self._folder, self._stamp, self._names = folder, stamp, names
+        self._columns = {name: csv_columns(name, stamp, identity=identity) for name in LISTS}
+        self._for_all = {
+            "changes": _ByPractice(change_table(changes, stamp, self._columns["changes"])),
+            "queries": _ByPractice(query_table(queries, stamp, self._columns["queries"])),
+        }
+        self._first = set(changes.loc[changes["kind"] == FIRST_NIGHT, "practice_id"])
+
+    def write(self, patients: pd.DataFrame, practices: Iterable[str]) -> Iterator[ListFile]:
+        """The files of ``practices``; ``patients`` are all people of theirs, and nobody else."""
+        tiers = {
+            name: _ByPractice(tier_table(patients, name, self._stamp, self._columns[name])) for name in LISTED
+        }
+        tables = {**tiers, **self._for_all}
+        silent = patients.loc[patients["disposition"] == "not_listed", "practice_id"].value_counts()
+        for practice in sorted(practices):
+            own = {name: tables[name].of(practice) for name in LISTS}
+            yield from self._write_practice(practice, own, int(silent.get(practice, 0)))
+
+    def _write_practice(
+        self, practice_id: str, tables: dict[str, pd.DataFrame], silent: int
+    ) -> Iterator[ListFile]:
+        practice = ", ".join(filter(None, (practice_id, self._names[practice_id])))
+        rows = {name: len(table) for name, table in tables.items()}
+        key = reader_key(practice, self._stamp, rows, silent, self._columns["clinic"])
+        lists = _OwnLists(practice=practice, tables=tables, key=key, first=practice_id in self._first)
+        yield from _write_practice(self._folder / practice_id, practice_id, lists, self._columns, self._stamp)
+
+
+def practices_by_code(codes: Iterable[str], organisations: pd.DataFrame, pattern: str) -> dict[str, str]:
     """Code and name of every practice that gets a folder, sorted by code."""
     named = organisations.drop_duplicates("practice_id").set_index("practice_id")["practice_name"]
-    codes = {str(code) for frame in frames for code in frame["practice_id"].unique()}
+    codes = {str(code) for code in codes}
     allowed = re.compile(pattern)
     bad = [
         c for c in codes if not (allowed.fullmatch(c) and _SAFE_FOLDER.fullmatch(c)) or _RESERVED.fullmatch(c)

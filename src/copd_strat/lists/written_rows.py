@@ -47,10 +47,11 @@ def write_register(
     """Write every practice's lists below ``root``; the engine holds ``organisations`` and ``patients``."""
     files = write_lists(
         root,
-        placed.assigned.patients,
-        placed.assigned.changes,
+        placed.patients.parts(),
+        placed.changes,
         engine.frame(packaged_sql("lists", "listed_practices")),
         stamp,
+        practices=placed.by_practice,
         queries=queries(placed.conflicts, placed.decisions, stamp.as_of),
         identity=settings.identity_check == "age_sex",
     )

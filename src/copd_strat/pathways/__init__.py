@@ -1,6 +1,6 @@
 """Facts, risk and a policy into one disposition a patient, with its reasons."""
 
-from copd_strat.pathways.analyst_tables import read_dispositions, read_patients, read_reasons
+from copd_strat.pathways.analyst_tables import last_dispositions, read_patients, read_reasons
 from copd_strat.pathways.assign import Assignment, assign
 from copd_strat.pathways.assign_register import Placement, assign_register
 from copd_strat.pathways.changes import diff
@@ -10,6 +10,7 @@ from copd_strat.pathways.issued_references import issued_references, with_curren
 from copd_strat.pathways.one_patient import explain
 from copd_strat.pathways.policy import DECISIONS, DISPOSITIONS, LISTED, Policy
 from copd_strat.pathways.policy_files import SHIPPED, load_policy
+from copd_strat.pathways.practice_batches import practice_batches
 from copd_strat.pathways.reference_keys import (
     fingerprint,
     key_change,
@@ -46,14 +47,15 @@ __all__ = [
     "fingerprint",
     "issued_references",
     "key_change",
+    "last_dispositions",
     "load_policy",
     "make_references",
     "named_key",
     "normalise_reference",
     "override_counts",
+    "practice_batches",
     "practice_key_from",
     "practice_key_text",
-    "read_dispositions",
     "read_patients",
     "read_reasons",
     "reference_key",

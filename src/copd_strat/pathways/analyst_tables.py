@@ -10,36 +10,30 @@ import pyarrow as pa
 
 from copd_strat.contracts.own_tables import (
     arrow_schema,
-    conform,
-    conform_to,
     own_table,
     read_parquet,
     select_list,
     with_text_columns,
-    write_parquet,
     write_selected,
 )
+from copd_strat.contracts.part_files import PartFiles
 from copd_strat.engine import Engine
-from copd_strat.pathways.assign import Assignment
 
 _HISTORY = Path("history") / "dispositions.parquet"
 _REFERENCES = Path("history") / "references.parquet"
 # The contracts of the patients' table, side by side.
 _PATIENTS = ("features", "scores", "dispositions")
+PATIENTS_ORDER = ("practice_id", "patient_ref")
 
 
-def read_dispositions(run: Path | None) -> pd.DataFrame | None:
-    """Dispositions that the run in the folder ``run`` left, or None on the first night."""
-    return None if run is None else _read(run / _HISTORY, "history_dispositions")
+def last_dispositions(run: Path) -> pa.Table:
+    """Dispositions that the run in the folder ``run`` left."""
+    return read_parquet(run / _HISTORY, own_table("internal", "history_dispositions"))
 
 
-def read_references(run: Path | None) -> pd.DataFrame | None:
-    """Whom earlier lists' references stood for, or None on the first night."""
-    if run is None:
-        return None
-    found = _read(run / _REFERENCES, "history_references")
-    # Parquet gives dates as Python's, which cannot be compared with tonight's.
-    return found.assign(first_on=pd.to_datetime(found["first_on"]), last_on=pd.to_datetime(found["last_on"]))
+def last_references(run: Path) -> pa.Table:
+    """Whom the references of that run's and earlier lists stood for."""
+    return read_parquet(run / _REFERENCES, own_table("internal", "history_references"))
 
 
 def read_patients(path: Path, columns: Iterable[str] | None = None) -> pd.DataFrame:
@@ -60,23 +54,26 @@ def _read(path: Path, *tables: str, columns: Iterable[str] | None = None) -> pd.
 
 
 def write_tables(
-    engine: Engine, root: Path, assigned: Assignment, reasons: pd.DataFrame, issued: pd.DataFrame
+    engine: Engine, root: Path, patients: PartFiles, reasons: PartFiles, history: PartFiles, issued: PartFiles
 ) -> None:
     """Write ``analyst/{patients,reasons,exacerbations}.parquet`` and ``history/{dispositions,references}``."""
     analyst = root / "analyst"
-    write_parquet(_patients(assigned.patients), analyst / "patients.parquet")
-    write_parquet(conform(own_table("internal", "reasons"), reasons), analyst / "reasons.parquet")
-    history = own_table("internal", "history_dispositions")
-    write_parquet(conform(history, assigned.history), root / _HISTORY)
-    write_parquet(conform(own_table("internal", "history_references"), issued), root / _REFERENCES)
+    patients.write(engine, analyst / "patients.parquet", patients_schema(patients.columns()), PATIENTS_ORDER)
+    _by_key(engine, reasons, "reasons", analyst / "reasons.parquet")
+    _by_key(engine, history, "history_dispositions", root / _HISTORY)
+    _by_key(engine, issued, "history_references", root / _REFERENCES)
     exacerbations = own_table("internal", "exacerbations")
     order = ", ".join(exacerbations.key)
     select = f"SELECT {select_list(exacerbations)} FROM exacerbations ORDER BY {order}"
     write_selected(engine, select, analyst / "exacerbations.parquet")
 
 
-def _patients(patients: pd.DataFrame) -> pa.Table:
+def _by_key(engine: Engine, parts: PartFiles, table: str, path: Path) -> None:
+    contract = own_table("internal", table)
+    parts.write(engine, path, arrow_schema(contract), contract.key)
+
+
+def patients_schema(columns: Iterable[str]) -> pa.Schema:
     """Features, scores and dispositions side by side; what a policy adds to its lists stands last."""
     tables = (own_table("internal", name) for name in _PATIENTS)
-    schema = with_text_columns(arrow_schema(*tables), patients.columns)
-    return conform_to(schema, patients)
+    return with_text_columns(arrow_schema(*tables), columns)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Set
 from dataclasses import dataclass
 from datetime import date
 
@@ -37,12 +38,14 @@ def assign(
     decisions: pd.DataFrame | None = None,
     reasons: pd.DataFrame | None = None,
     left: pd.DataFrame | None = None,
+    moved: Set[str] = frozenset(),
 ) -> Assignment:
     """Give every row of ``patients`` its place under ``policy`` on the run date ``as_of``.
 
     ``patients``: features and risk columns with patient_ref, one row a patient. ``previous``: the last run's
     history. ``decisions``: clinicians' decisions. ``reasons``: the risk room's long table. ``left``:
-    patient_id and reason of those who left the register. Added columns: disposition, route, sentinel, rank,
+    patient_id and reason of those who left the register. ``moved``: patients who are with another practice, where
+    ``patients`` are some practices' only. Added columns: disposition, route, sentinel, rank,
     place, reason_codes, why_1 … why_3, data_warnings, change, suggested_action and the policy's flags. Row
     order does not matter.
     """
@@ -62,7 +65,7 @@ def assign(
     placed["change"] = change_words(placed, before, _left_for(policy, judgement, feedback))
     full = pd.concat([frame.drop(columns=list(placed.columns), errors="ignore"), _typed(placed)], axis=1)
     history = history_of(full, before, judgement.below_since, given_on, as_of, policy.label)
-    return Assignment(patients=full, changes=diff(previous, full, left), history=history)
+    return Assignment(patients=full, changes=diff(previous, full, left, moved), history=history)
 
 
 def _explained(

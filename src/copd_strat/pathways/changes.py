@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Set
+
 import numpy as np
 import pandas as pd
 
@@ -57,23 +59,26 @@ def _tiers(dispositions: Objects) -> Objects:
 
 
 def diff(
-    previous: pd.DataFrame | None, current: pd.DataFrame, left: pd.DataFrame | None = None
+    previous: pd.DataFrame | None,
+    current: pd.DataFrame,
+    left: pd.DataFrame | None = None,
+    moved: Set[str] = frozenset(),
 ) -> pd.DataFrame:
     """The changes between two runs, one row a patient who moved, columns as in CHANGE_COLUMNS.
 
     ``previous`` is a history frame or None; ``current`` has patient_id, practice_id, patient_ref, disposition
     and, if it comes from ``assign``, change and why_1. ``left`` (patient_id, reason) says why people left the
-    register. A practice that the last run did not know gets one line for all its people: nobody reads 159
+    register; ``moved`` are patients who are with another practice, whether ``current`` holds them or not. A
+    practice that the last run did not know gets one line for all its people: nobody reads 159
     lines that say "new".
     """
-    moved = _moved(previous, current)
-    moved, first = _first_night(moved, previous)
-    gone = _gone(previous, current, left)
-    both = pd.concat([moved, first, gone], ignore_index=True)[list(CHANGE_COLUMNS)].astype("str")
+    shifted, first = _first_night(_shifted(previous, current), previous)
+    gone = _gone(previous, current, left, moved)
+    both = pd.concat([shifted, first, gone], ignore_index=True)[list(CHANGE_COLUMNS)].astype("str")
     return both.sort_values(["practice_id", "kind", "patient_ref"], ignore_index=True)
 
 
-def _moved(previous: pd.DataFrame | None, current: pd.DataFrame) -> pd.DataFrame:
+def _shifted(previous: pd.DataFrame | None, current: pd.DataFrame) -> pd.DataFrame:
     keys = ["patient_id", "practice_id"]
     now = current.reindex(columns=[*keys, "patient_ref", "disposition", "change", "why_1"]).astype(object)
     now = now.rename(columns={"disposition": "now", "why_1": "why"})
@@ -85,17 +90,17 @@ def _moved(previous: pd.DataFrame | None, current: pd.DataFrame) -> pd.DataFrame
     return both[both["kind"] != ""]
 
 
-def _first_night(moved: pd.DataFrame, previous: pd.DataFrame | None) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """``moved`` without the practices on their first night, and one line for each of these."""
-    unknown = ~moved["practice_id"].isin(set(_before(previous)["practice_id"]))
-    people = moved[unknown]["practice_id"].value_counts().sort_index()
+def _first_night(shifted: pd.DataFrame, previous: pd.DataFrame | None) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """``shifted`` without the practices on their first night, and one line for each of these."""
+    unknown = ~shifted["practice_id"].isin(set(_before(previous)["practice_id"]))
+    people = shifted[unknown]["practice_id"].value_counts().sort_index()
     lines = {
         "practice_id": people.index,
         "kind": FIRST_NIGHT,
         "change": [f"everybody is new ({number:,})" for number in people],
         "why": "the first lists of this practice",
     }
-    return moved[~unknown], pd.DataFrame(lines, columns=list(CHANGE_COLUMNS), dtype="object")
+    return shifted[~unknown], pd.DataFrame(lines, columns=list(CHANGE_COLUMNS), dtype="object")
 
 
 def _kind(was: object, now: object) -> str:
@@ -114,7 +119,9 @@ def _before(previous: pd.DataFrame | None) -> pd.DataFrame:
     return frame.astype(object).rename(columns={"disposition": "was"})
 
 
-def _gone(previous: pd.DataFrame | None, current: pd.DataFrame, left: pd.DataFrame | None) -> pd.DataFrame:
+def _gone(
+    previous: pd.DataFrame | None, current: pd.DataFrame, left: pd.DataFrame | None, moved: Set[str]
+) -> pd.DataFrame:
     """Those listed last time who are no longer in the practice; a new practice never sees their old
     reference.
     """
@@ -123,7 +130,7 @@ def _gone(previous: pd.DataFrame | None, current: pd.DataFrame, left: pd.DataFra
     absent = ~pd.MultiIndex.from_frame(before[["patient_id", "practice_id"]]).isin(here)
     gone = before[absent & before["was"].isin(LISTED).to_numpy()].copy()
     reasons = dict(zip(left["patient_id"], left["reason"], strict=True)) if left is not None else {}
-    elsewhere = gone["patient_id"].isin(set(current["patient_id"].astype(object)))
+    elsewhere = gone["patient_id"].isin(moved | set(current["patient_id"].astype(object)))
     told = gone["patient_id"].map(reasons).astype(object)
     gone["why"] = told.where(told.notna(), np.where(elsewhere, "moved", "no longer on the register"))
     return gone.assign(kind="left", now=None, change="left: " + gone["why"].astype(object))

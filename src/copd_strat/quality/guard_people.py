@@ -30,7 +30,7 @@ _SEX = re.compile("sex|gender", re.IGNORECASE)
 _STEPS = 10
 # The last run's people, one row each.
 _LAST_PEOPLE = "analyst/patients.parquet"
-_COMPARED = ["patient_id", "practice_id", "sex", "age", "index_date"]
+COMPARED = ["patient_id", "practice_id", "sex", "age", "index_date"]
 
 
 class ComparedPeople(NamedTuple):
@@ -56,12 +56,12 @@ def people_changed(
     """
     if previous is None:
         return
-    people = read_parquet(previous / _LAST_PEOPLE, own_table("internal", "features"), columns=_COMPARED)
+    people = read_parquet(previous / _LAST_PEOPLE, own_table("internal", "features"), columns=COMPARED)
     last = people.to_pandas()
     named = engine.rows(
         "SELECT practice_id, successor_id FROM practice_changes WHERE successor_id IS NOT NULL"
     )
-    yield from judge_people(compare_people(features[_COMPARED], last, dict(named)), list(receipts), settings)
+    yield from judge_people(compare_people(features[COMPARED], last, dict(named)), list(receipts), settings)
 
 
 def judge_people(

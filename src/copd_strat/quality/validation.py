@@ -12,6 +12,7 @@ import pandas as pd
 
 from copd_strat.config import Settings
 from copd_strat.contracts.own_tables import own_table
+from copd_strat.contracts.part_files import PartFiles
 from copd_strat.engine import Engine
 from copd_strat.errors import BUG_EXIT_CODE, CopdStratError
 from copd_strat.extracts.receipts import Ingested, TableReceipt
@@ -20,10 +21,10 @@ from copd_strat.quality.causes import Evidence, find_causes
 from copd_strat.quality.clinical_sections import NightFacts, fact_findings, fact_sections
 from copd_strat.quality.code_findings import CodeMatches, codes_section, judge_codes, sources_section
 from copd_strat.quality.findings import Finding, Section, SuiteResult, Verdict
-from copd_strat.quality.gate import confirm_sample, judge_table
+from copd_strat.quality.gate import confirm_sample, judge_parts, judge_table
 from copd_strat.quality.gate_rules import KNOWN_ANSWERS, SOMEBODY_LISTED
 from copd_strat.quality.guard_changes import Movement
-from copd_strat.quality.guard_people import people_changed
+from copd_strat.quality.guard_people import COMPARED, people_changed
 from copd_strat.quality.guard_volumes import concept_volumes, measure
 from copd_strat.quality.linkage_findings import (
     coded_section,
@@ -196,21 +197,27 @@ class Validation:
         self._told += judge_codes(matches)
         self._settle()
 
-    def facts(self, engine: Engine, facts: NightFacts, features: pd.DataFrame, previous: Path | None) -> None:
+    def facts(self, engine: Engine, facts: NightFacts, features: PartFiles, previous: Path | None) -> None:
         """The register, against that of the run in ``previous``, and one row a patient."""
         self._sections += fact_sections(facts)
         self._told += fact_findings(facts)
         if facts.register_size == 0:
             self._told.append(_empty_register())
             self._settle()
-        self._told += people_changed(engine, features, previous, self._patients_from, self._settings.guard)
+        compared = features.frame(*COMPARED)
+        self._told += people_changed(engine, compared, previous, self._patients_from, self._settings.guard)
         self._settle()
         self._suites.append(reconciliation.statuses_held(engine, self._as_of))
-        self.table("features", features)
+        self.parts("features", features)
 
     def table(self, name: str, frame: pd.DataFrame) -> None:
         """A table made here, by its contract in ``data_contracts/internal``."""
         self._suites.append(judge_table(frame, own_table("internal", name)))
+        self._settle()
+
+    def parts(self, name: str, parts: PartFiles) -> None:
+        """As ``table``, of one that lies in batches: one row a patient, of any number of patients."""
+        self._suites.append(judge_parts(parts, own_table("internal", name)))
         self._settle()
 
     def dispositions(self, counts: Mapping[str, int], refused_answers: Mapping[str, int]) -> None:

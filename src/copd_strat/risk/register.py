@@ -59,16 +59,6 @@ class RiskResult:
     model: str
     made_of: dict[str, object] = field(default_factory=dict)
 
-    def record(self) -> dict[str, object]:
-        """What the manifest keeps."""
-        return {"risk": {"model": self.model, **self.made_of}}
-
-    @property
-    def statuses(self) -> dict[str, int]:
-        """Patients by risk status, most frequent first."""
-        counts = self.scores["risk_status"].str.split(":").str[0].value_counts()
-        return {str(status): int(count) for status, count in counts.items()}
-
 
 @dataclass(frozen=True)
 class RankingModel:

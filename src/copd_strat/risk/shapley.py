@@ -102,7 +102,8 @@ def _contributions(
     of_rate = _departures(engine.log_rate, predictors)
     of_severity = _departures(engine.severity_logit, predictors)
     with np.errstate(invalid="ignore"):  # a rate of 0 makes its rows NaN
-        by_group = _coalition_values(predictors, of_rate, of_severity, log_rate, outcome) @ _shapley_weights()
+        values = _coalition_values(predictors, of_rate, of_severity, log_rate, outcome)
+        by_group = _row_by_row(values, _shapley_weights())
     to_alpha, to_eta = _sensitivities(log_rate, outcome)
     counts = [SEVERE] if outcome == "severe" else [SEVERE, TOTAL]
     as_reference = (predictors[counts] == reference()[counts].iloc[0]).all(axis=1).to_numpy()
@@ -146,7 +147,7 @@ def _coalition_values(
 
     def sums(departures: dict[str, Floats]) -> Floats:
         groups = [np.add.reduce([departures[name] for name in names]) for names in LINEAR_GROUPS.values()]
-        return np.column_stack(groups) @ linear.T
+        return _row_by_row(np.column_stack(groups), linear.T)
 
     ln_alpha = engine.ln_alpha(reference()) + sums(of_rate)
     eta = engine.eta(reference()) + sums(of_severity)
@@ -156,6 +157,18 @@ def _coalition_values(
     )
     values = _log_rate(ln_alpha.ravel(), eta.ravel(), (severe, other), log_rate, outcome)
     return values.reshape(ln_alpha.shape)
+
+
+def _row_by_row(rows: Floats, matrix: Floats) -> Floats:
+    """``rows @ matrix``, shape (n, k) and (k, m), always added up in the same order.
+
+    A library for matrices adds up the last rows of a table otherwise than those before, so that a patient's figures
+    would depend on who else is in the batch, in their last digit.
+    """
+    total: Floats = np.zeros((len(rows), matrix.shape[1]))
+    for values, weights in zip(rows.T, matrix, strict=True):
+        total += values[:, None] * weights
+    return total
 
 
 @cache
