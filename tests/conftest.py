@@ -23,7 +23,6 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     for marker, (tool, commands) in TOOLS.items():
         config.addinivalue_line("markers", f"{marker}: needs {tool} ({' or '.join(commands)})")
-    config.addinivalue_line("markers", "unmet: a bar that does not hold yet; run by 'make unmet'")
     config.addinivalue_line(
         "markers", "slow: takes longer than the rest of its folder together; run by 'make slow'"
     )
@@ -54,8 +53,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     terminalreporter.section("what this machine could not run")
     for reason, count in sorted(wanting.items()):
         terminalreporter.write_line(f"{count} test(s) {reason}")
-    for marker in ("slow", "unmet"):
-        if f"not {marker}" in terminalreporter.config.option.markexpr:
-            terminalreporter.write_line(f"tests marked {marker} were left out: 'make {marker}'")
+    if "not slow" in terminalreporter.config.option.markexpr:
+        terminalreporter.write_line("tests marked slow were left out: 'make slow'")
     if not wanting:
         terminalreporter.write_line("for want of a tool: nothing")

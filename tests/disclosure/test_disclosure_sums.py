@@ -40,8 +40,7 @@ WINDOWED = (
     ("pneumococcal_vaccinated",),
     ("rehabilitation_completed",),
 )
-# Of the third world some register cells contradict what the intruder is taken to know; see 'make unmet'.
-WORLDS = ((1, 900), (2, 300), pytest.param((3, 2000), marks=pytest.mark.unmet))
+WORLDS = ((1, 900), (2, 300), pytest.param((3, 2000), marks=pytest.mark.slow))
 
 
 @pytest.fixture(
@@ -94,7 +93,6 @@ def test_months_quarters_and_the_year_together_give_nothing_away(
     assert worked_out(by_age, released.counted.membership, names[:1], 3) == 0
 
 
-@pytest.mark.unmet  # above 2 % in some months of two worlds
 def test_what_is_narrowed_is_recorded_and_limited(released: World) -> None:
     records = pd.DataFrame([figures.record for figures in released.figures.values()])
     assert (records["narrowed"] <= protect.NARROWED_AT_MOST * records["hidden_1_to_7"]).all()

@@ -311,7 +311,7 @@ def test_figures_for_commissioners_are_held_against_what_they_declare() -> None:
 
     def told(changed: pd.DataFrame) -> dict[str, float]:
         (result,) = published_as_declared(changed, practices).results
-        assert result.success is not any(result.observed.values())
+        assert result.success == (not any(result.observed.values()))
         return {name: count for name, count in result.observed.items() if count}
 
     assert told(facts) == {}
@@ -322,6 +322,7 @@ def test_figures_for_commissioners_are_held_against_what_they_declare() -> None:
     assert told(facts.drop(index=0)) == {"months_that_lack_practices": 1}
     assert told(facts.drop(index=[0, 2])) == {"months_that_lack_practices": 2}
     assert told(facts.assign(numerator=0.0)) == {}, "a true 0 is shown as it is"
+    assert told(facts.assign(numerator=1.0)) == {"below_10": 6, "not_multiples_of_5": 6}
     assert told(facts.assign(period_type="window")) == {}, "no month is published yet"
     practices[months[1]] = 1
     nobody = facts["org_key"].where(facts["period_start"] != months[1], "icb:I1:2026-01")

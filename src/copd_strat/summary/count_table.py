@@ -77,11 +77,11 @@ def count_table(
 ) -> CountTable:
     """The counts of ``names`` in ``months`` together.
 
-    ``finest``: month, CELL_KEY and ``n`` of practice totals and network breakdowns; ``membership``: month,
-    practice and the organisations above it. Practices without anybody counted in ``people`` are left out.
+    ``finest``: month, CELL_KEY and ``n`` of practice totals and network breakdowns, of these months only;
+    ``membership``: month, practice and the organisations above it. Practices without anybody counted in
+    ``people`` are left out.
     Those of ``names`` that are ``at_end`` count people on the last day: of the last month, not of all together.
     """
-    finest = finest[finest["month"].isin(months)]
     places = membership[membership["month"].isin(months)]
     own = finest[(finest["indicator_id"] == people) & (finest["org_level"] == "practice")]
     places = places.merge(

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
+from typing import Any
 
 import pandas as pd
 import pyarrow as pa
@@ -26,6 +28,15 @@ class Counted:
 
     finest: pd.DataFrame
     membership: pd.DataFrame
+
+    def within(self, months: Collection[date]) -> pd.DataFrame:
+        """``finest`` of some months."""
+        rows = [self._by_month[month] for month in months if month in self._by_month]
+        return pd.concat(rows) if rows else self.finest[:0]
+
+    @cached_property
+    def _by_month(self) -> dict[Any, pd.DataFrame]:
+        return dict(iter(self.finest.groupby("month")))
 
 
 def count(

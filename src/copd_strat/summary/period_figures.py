@@ -43,19 +43,24 @@ class Released:
 
     def __init__(self) -> None:
         self._periods: dict[Period, pd.DataFrame] = {}
-        self._register: dict[Period, pd.DataFrame] = {}
+        self._hidden: dict[Period, pd.DataFrame] = {}
+        self._totals: dict[date, pd.DataFrame] = {}
+        self._broken_down: dict[date, pd.DataFrame] = {}
 
     def add(self, period: Period, rows: pd.DataFrame) -> None:
         """Rows of a publication, in place of an earlier one of the same period."""
         self._periods[period] = rows
-        self._register[period] = rows[rows["indicator_id"] == REGISTER]
+        self._hidden[period] = rows.loc[rows["value_status"] == "suppressed_small", CELL_KEY]
+        register = rows[rows["indicator_id"] == REGISTER]
+        if period.kind == "month":
+            whole = register["breakdown_type"] == "all"
+            self._totals[period.start], self._broken_down[period.start] = register[whole], register[~whole]
 
     def hidden(self, periods: Sequence[Period], names: Sequence[str]) -> pd.DataFrame:
         """CELL_KEY of what is hidden in any of ``periods``."""
-        there = [self._periods[period] for period in periods if period in self._periods]
-        rows = pd.concat(there) if there else pd.DataFrame(columns=[*CELL_KEY, "value_status"])
-        wanted = (rows["value_status"] == "suppressed_small") & rows["indicator_id"].isin(names)
-        return rows.loc[wanted, CELL_KEY].drop_duplicates()
+        there = [self._hidden[period] for period in periods if period in self._hidden]
+        rows = pd.concat(there) if there else pd.DataFrame(columns=CELL_KEY)
+        return rows[rows["indicator_id"].isin(names)].drop_duplicates()
 
     def within(self, period: Period) -> pd.DataFrame:
         """All rows of the periods that lie in ``period``."""
@@ -65,13 +70,9 @@ class Released:
     def stock(self, month: date) -> tuple[pd.DataFrame, pd.DataFrame]:
         """The register's totals in ``month``, and by group as last released, or as first if not yet by then."""
         empty = pd.DataFrame(columns=[*CELL_KEY, "numerator"])
-        totals = self._register.get(Period("month", month), empty)
-        broken = {
-            period.start: rows[rows["breakdown_type"] != "all"] for period, rows in self._register.items()
-        }
-        starts = sorted(start for start, rows in broken.items() if len(rows))
+        starts = sorted(start for start, rows in self._broken_down.items() if len(rows))
         chosen = max((start for start in starts if start <= month), default=starts[0] if starts else None)
-        return totals[totals["breakdown_type"] == "all"], empty if chosen is None else broken[chosen]
+        return self._totals.get(month, empty), empty if chosen is None else self._broken_down[chosen]
 
 
 @dataclass(frozen=True)
@@ -138,8 +139,8 @@ class Maker:
 
     def _tables(self, due: Due) -> dict[str, CountTable]:
         """The true counts of each cohort; dispositions are counted once, at their month's first publication."""
-        finest, membership = self.counted.finest, self.counted.membership
-        months, declared = due.period.months, indicators()
+        months, declared, membership = due.period.months, indicators(), self.counted.membership
+        finest = self.counted.within(months)
         cohorts = [REGISTER] if due.period.kind != "month" or due.revision else [REGISTER, PLACED]
         return {
             cohort: count_table(

@@ -117,9 +117,8 @@ def write_summary(
 
     ``engine`` holds monthly_register, monthly_events, organisations and source_tables; ``dispositions``
     is one row a patient (SNAPSHOT_COLUMNS, and the organisation that shares places) and counts only once its month
-    has closed. ``capacity`` says how many places a month there are;
-    ``hidden_facts`` are those that the extracts cannot show. ``previous`` is the last published run's
-    folder. DisclosureError if a hidden count could be worked out.
+    has closed. ``capacity`` says how many places a month there are; ``hidden_facts`` are those that the extracts
+    cannot show. ``previous`` is the last published run's folder. DisclosureError if a hidden count could be worked out.
     """
     history = History.carried_forward(root, previous)
     history.replace_snapshot(run.as_of.replace(day=1), snapshot(dispositions, run.as_of, capacity))
@@ -211,10 +210,11 @@ def _publish(
     history.add_membership(counted.membership[counted.membership["month"].isin(new)])
     versions = fact_rows.organisation_versions(history.membership())
     released = _released(history, versions)
+    first = _first_months(history, counted, new) if due else {}
     for one in due:
         before = add_months(one.period.start, -1)
         missing = unobserved(engine, bool((snapshots["month"] == before).any()), hidden_facts)
-        maker = Maker(counted, released, settings.suppression, missing, _first_months(history, counted, new))
+        maker = Maker(counted, released, settings.suppression, missing, first)
         rows = _period_rows(maker, history, one, is_settled(one.period.last_month, open_month))
         keys = fact_rows.keys_in(versions, one.period.last_month)
         provisional = not is_settled(one.period.last_month, open_month)

@@ -6,9 +6,10 @@ place and period; a figure that is not shown stands as a word, so that a sum lea
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -42,6 +43,21 @@ _NOTES = (
     " people again. Nor add a rate.",
     "Provisional months are revised once, three months later. Rare events are given by quarter or financial year.",
 )
+
+
+_OF_PLACES = (
+    "org_key",
+    "org_level",
+    "org_name",
+    "org_code",
+    "parent_name",
+    "period_key",
+    "label",
+    "period_start",
+    "period_end",
+    "is_provisional",
+)
+_OF_FIGURES = ("indicator_id", "numerator", "value", "value_status")
 
 
 @dataclass(frozen=True)
@@ -132,9 +148,10 @@ def _lines(rows: pd.DataFrame) -> Iterator[tuple[Any, dict[str, Any]]]:
     rows = rows.assign(org_level=order).sort_values(
         ["org_level", "org_path", "org_key", "period_type", "period_start", "indicator_id"]
     )
-    for _, own in rows.groupby(["org_key", "period_key"], sort=False, observed=True):
-        lines = list(own.itertuples(index=False))
-        yield lines[0], {str(line.indicator_id): line for line in lines}
+    every: Iterable[Any] = rows[[*_OF_PLACES, *_OF_FIGURES]].astype(object).itertuples(index=False)
+    for _, own in groupby(every, lambda line: (line.org_key, line.period_key)):
+        lines = list(own)
+        yield lines[0], {line.indicator_id: line for line in lines}
 
 
 def _write_place(sheet: Any, row: int, place: Any, styles: Mapping[str, Any]) -> None:
