@@ -131,6 +131,7 @@ def test_batches_of_any_size_place_everybody_alike(policy: Policy, engine: Engin
         previous=last,
     )
     assert len(at_once.patients.numbers) == 1
+    assert at_once.sharing == (policy.capacity.per,)
     assert {"new", "up", "down", "left"} <= set(at_once.changes["kind"])
     assert {"left: died", "left: moved", "left: no longer on the register"} <= set(at_once.changes["change"])
     for size in (1, 150):

@@ -117,9 +117,8 @@ def write_summary(
 
     ``engine`` holds monthly_register, monthly_events, organisations and source_tables; ``dispositions``
     is one row a patient (SNAPSHOT_COLUMNS, and the organisation that shares places) and counts only once its month
-    has closed. ``capacity`` says how many places a month there are;
-    ``hidden_facts`` are those that the extracts cannot show. ``previous`` is the last published run's
-    folder. DisclosureError if a hidden count could be worked out.
+    has closed. ``capacity`` says how many places a month there are; ``hidden_facts`` are those that the extracts
+    cannot show. ``previous`` is the last published run's folder. DisclosureError if a hidden count could be worked out.
     """
     history = History.carried_forward(root, previous)
     history.replace_snapshot(run.as_of.replace(day=1), snapshot(dispositions, run.as_of, capacity))
