@@ -211,7 +211,7 @@ class NightSteps:
             summary = write_summary(
                 self.staged,
                 self.engine,
-                placed.frame(*SNAPSHOT_COLUMNS),
+                placed.frame(*SNAPSHOT_COLUMNS, *placed.sharing),
                 before,
                 planned.settings.summary,
                 stamp,

@@ -87,11 +87,7 @@ ROOMS = {
     ),
     "gate": Room(
         files=tuple(f"quality/{name}.py" for name in ("thresholds", "sample", "suites", "gx_runner")),
-        tests=(
-            "tests/quality/test_quality_gate.py",
-            "tests/quality/test_quality_verdict.py",
-            "tests/quality/test_quality_tables.py",
-        ),
+        tests=("tests/quality/test_quality_gate.py", "tests/quality/test_quality_verdict.py"),
     ),
     "disclosure": Room(
         files=tuple(

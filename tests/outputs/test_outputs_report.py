@@ -186,7 +186,7 @@ def test_rates_and_intervals_are_those_published(page: Page, world: dict) -> Non
         & (facts["breakdown_type"] == "all")
         & facts["org_key"].str.startswith("icb")
     ].iloc[0]
-    shown = {cells[0]: cells[1] for cells in rows_of(page, "Outcomes of Vale & Salt ICB: June 2027")}
+    shown = {cells[0]: cells[1] for cells in rows_of(page, "Outcomes and care of Vale & Salt ICB: June 2027")}
     expected = f"{row['value']:.1f} ({row['ci_lower']:.1f} to {row['ci_upper']:.1f})"
     assert shown["Moderate exacerbations, per 100 people"] == expected
     assert shown["People on the COPD register"] == "6,000"

@@ -57,10 +57,9 @@ def _snapshots(
     facts: ClinicalFacts, placed: Placement, policy: Policy, previous: Path | None, root: Path
 ) -> Any:
     given_on = placed.history.frame("patient_id", "place_given_on").set_index("patient_id")["place_given_on"]
-    own, organisations = snapshots.COLUMNS, set(placed.patients.columns()) & {policy.capacity.per}
     kept = snapshots.add_snapshot(
         snapshots.read_snapshots(previous),
-        placed.frame(*own, *organisations),
+        placed.frame(*snapshots.COLUMNS, *placed.sharing),
         policy,
         as_of=facts.as_of,
         index=facts.index_date,

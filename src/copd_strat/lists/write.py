@@ -65,12 +65,12 @@ def write_lists(
     """Write ``root/direct_care/<practice>/<practice>_<run date>_<list>.csv`` and ``.xlsx`` for every
     practice.
 
-    ``batches`` of patients (each of whole practices, in all of ``practices``) and ``changes`` are an Assignment's;
-    ``organisations`` (practice_id, practice_name) are the practices of this run: one without patients still gets
-    its files, with a header only. ``queries`` (practice_id, patient_ref, query, please): what only the practice can
-    settle. ``identity``: age and sex on the lists (docs/decisions.md §56). OutputError if a practice code does not
-    match ``practice_pattern`` or cannot name a folder, or if the files read back do not hold each listed patient
-    once.
+    ``batches`` of patients, each of whole practices, and ``changes`` are an Assignment's; ``practices`` are those
+    of the batches. ``organisations`` (practice_id, practice_name) are the practices of this run: one without
+    patients still gets its files, with a header only. ``queries`` (practice_id, patient_ref, query, please): what
+    only the practice can settle. ``identity``: age and sex on the lists (docs/decisions.md §56). OutputError if a
+    practice code does not match ``practice_pattern`` or cannot name a folder, or if the files read back do not hold
+    each listed patient once.
     """
     asked = no_queries() if queries is None else queries
     codes = {
@@ -84,9 +84,10 @@ def write_lists(
         files = list(writer.write(patients, patients["practice_id"].unique()))
         reconcile(files, patients)
         written += files
-    without = names.keys() - {file.practice_id for file in written}
-    written += writer.write(patients.head(0), without)
-    return sorted(written, key=lambda file: file.practice_id)
+    nobody, without = patients.head(0), names.keys() - {file.practice_id for file in written}
+    files = list(writer.write(nobody, without))
+    reconcile(files, nobody)
+    return sorted(written + files, key=lambda file: file.practice_id)
 
 
 class _ByPractice:

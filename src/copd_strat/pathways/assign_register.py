@@ -35,7 +35,8 @@ class Placement:
 
     ``patients``, ``history``, ``issued``: by batch of practices, one row a patient with facts, risk and
     disposition; what the next run starts from; whom the references of tonight's and earlier lists stand for.
-    ``changes``: as ``diff`` gives them. ``decisions``: the answers as they came, under tonight's references.
+    ``sharing``: the column of the organisation that shares places, where there is one. ``changes``: as ``diff``
+    gives them. ``decisions``: the answers as they came, under tonight's references.
     ``conflicts``: people whose records contradict each other about who is alive and registered, with their
     references.
     """
@@ -43,6 +44,7 @@ class Placement:
     patients: PartFiles
     history: PartFiles
     issued: PartFiles
+    sharing: tuple[str, ...]
     changes: pd.DataFrame
     answers: Feedback
     scored: ScoredRegister
@@ -161,6 +163,7 @@ def assign_register(
         patients=patients,
         history=history,
         issued=issued,
+        sharing=(policy.capacity.per,) if policy.capacity.per in patients.columns() else (),
         changes=pd.concat(changes).sort_values(["practice_id", "kind", "patient_ref"], ignore_index=True),
         answers=validate_decisions(decisions, as_of),
         scored=scored,

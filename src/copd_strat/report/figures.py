@@ -22,7 +22,7 @@ BREAKDOWNS = {
     "ethnicity_group": "ethnic group",
 }
 #: Sections that show a board's indicators, and what a caption calls them.
-SECTIONS = {"clinic": "Clinic and self-management", "outcomes": "Outcomes"}
+SECTIONS = {"clinic": "Clinic and self-management", "outcomes": "Outcomes and care"}
 RATES = "rates per 100 people in the period"
 
 

@@ -22,7 +22,7 @@ from copd_strat.summary.spc import NOMINAL_POINTS
 CONTENTS = {
     "changed": "What changed",
     "clinic": "Clinic and self-management",
-    "outcomes": "Outcomes",
+    "outcomes": "Outcomes and care",
     "equity": "Equity",
     "quality": "Quality of the data",
     "method": "Method, and what this is not",

@@ -29,7 +29,7 @@ from copd_strat.summary.statistic_rows import standardised
 from copd_strat.summary.totals_workbook import WORKBOOK, write_totals
 
 SUMMARY = "summary"
-# What a snapshot is made of, one row a patient.
+# What a snapshot is made of, one row a patient, besides the organisation that shares places.
 SNAPSHOT_COLUMNS = (
     "patient_id", "practice_id", "disposition", "place", "sex", "age", "imd_quintile", "ethnicity",
 )  # fmt: skip
@@ -116,9 +116,10 @@ def write_summary(
     """Write ``root/summary`` and ``root/history``; periods published before are carried over as they are.
 
     ``engine`` holds monthly_register, monthly_events, organisations and source_tables; ``dispositions``
-    is one row a patient (SNAPSHOT_COLUMNS) and counts only once its month has closed. ``capacity`` says how
-    many places a month there are; ``hidden_facts`` are those that the extracts cannot show. ``previous`` is the
-    last published run's folder. DisclosureError if a hidden count could be worked out.
+    is one row a patient (SNAPSHOT_COLUMNS, and the organisation that shares places) and counts only once its month
+    has closed. ``capacity`` says how many places a month there are;
+    ``hidden_facts`` are those that the extracts cannot show. ``previous`` is the last published run's
+    folder. DisclosureError if a hidden count could be worked out.
     """
     history = History.carried_forward(root, previous)
     history.replace_snapshot(run.as_of.replace(day=1), snapshot(dispositions, run.as_of, capacity))
