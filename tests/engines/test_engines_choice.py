@@ -32,8 +32,7 @@ def test_facts_are_worked_out_where_the_extracts_are(embedded: Engine, tmp_path:
 def test_without_spark_the_setting_is_refused(
     embedded: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(sys.modules, "pyspark.sql", None)
-    monkeypatch.setitem(sys.modules, "pyspark.errors", None)
+    monkeypatch.setitem(sys.modules, "pyspark", None)
     chosen = facts_engine(embedded, EngineSettings(facts="spark"), tmp_path / "spark")
     with pytest.raises(ConfigError, match=r"engine.facts: Spark is not installed"), chosen:
         pass

@@ -53,20 +53,19 @@ class SparkEngine(SqlEngine):
     def open(cls, master: str, folder: Path) -> SparkEngine:
         """An engine with a session of its own on ``master``, such as ``local[2]``; ConfigError without Spark."""
         try:
+            from pyspark import SparkContext
             from pyspark.errors import PySparkException
             from pyspark.sql import SparkSession
         except ImportError:
             raise ConfigError("engine.facts: Spark is not installed", fix=_INSTALL) from None
-        builder = (
-            SparkSession.builder.master(master).appName("copd-strat").config("spark.ui.enabled", "false")
-        )
-        there = SparkSession.getActiveSession()  # getOrCreate gives this one: not ours to stop
+        # a session that runs already is the site's: neither its settings nor its end are ours
+        running = SparkContext._active_spark_context is not None
         try:
-            session = builder.getOrCreate()
+            session = (SparkSession.builder if running else _own_builder(master, folder)).getOrCreate()
         except (PySparkException, OSError):
             raise ConfigError(f"engine.spark: Spark does not start on {master}", fix=_INSTALL) from None
         engine = cls(session, folder)
-        engine._stops = session if there is None else None
+        engine._stops = None if running else session
         return engine
 
     def __enter__(self) -> Self:
@@ -153,3 +152,13 @@ class SparkEngine(SqlEngine):
         if earlier := self._made.get(name):
             shutil.rmtree(earlier, ignore_errors=True)
         self._made[name] = place
+
+
+def _own_builder(master: str, folder: Path) -> Any:
+    """Settings of a session that this run starts: what it writes on the way lies with the run, and goes with it."""
+    from pyspark.sql import SparkSession
+
+    builder = SparkSession.builder.master(master).appName("copd-strat").config("spark.ui.enabled", "false")
+    for name in ("spark.local.dir", "spark.sql.warehouse.dir"):
+        builder = builder.config(name, str(folder.resolve() / name.replace(".", "_")))
+    return builder
