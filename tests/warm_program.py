@@ -13,10 +13,11 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Mapping
+from multiprocessing import forkserver
 from pathlib import Path
+from unittest import mock
 
-# Great Expectations is only imported once a check wants it; the others come with these.
-_IMPORTED = ["copd_strat.cli", "copd_strat.run", "great_expectations.expectations"]
+_PATH = os.pathsep.join(map(str, (Path(__file__).parent, Path(__file__).parents[1] / "src")))
 
 
 def _run(arguments: list[str], environment: Mapping[str, str], folder: Path, out: Path, err: Path) -> None:
@@ -36,7 +37,9 @@ def _run(arguments: list[str], environment: Mapping[str, str], folder: Path, out
 def call(arguments: list[str], environment: Mapping[str, str]) -> subprocess.CompletedProcess[str]:
     """``copd-strat`` with ``arguments``: its exit code, and all that it said."""
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(_IMPORTED)
+    context.set_forkserver_preload(["warm_imports"])
+    with mock.patch.dict(os.environ, {"PYTHONPATH": _PATH}):  # all that the server knows of where modules are
+        forkserver.ensure_running()
     with tempfile.TemporaryDirectory() as folder:
         out, err = Path(folder) / "out", Path(folder) / "err"
         child = context.Process(target=_run, args=(arguments, dict(environment), Path.cwd(), out, err))

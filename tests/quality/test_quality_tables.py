@@ -208,6 +208,19 @@ def python(program: str, folder: Path) -> subprocess.CompletedProcess[str]:
     )
 
 
+def test_a_spark_that_lacks_its_client_s_packages_does_not_end_the_night(tmp_path: Path) -> None:
+    client = tmp_path / "pyspark" / "sql" / "connect"
+    client.mkdir(parents=True)
+    for folder in (client.parents[1], client.parent):
+        (folder / "__init__.py").write_text("")
+    (client / "__init__.py").write_text("raise SystemExit(0)\n")
+    program = (
+        "import sys; sys.path.insert(0, '.'); from copd_strat.checks.expectations import expectations; "
+        "expectations(); import pyspark.sql; print('judged')"
+    )
+    assert python(program, tmp_path).stdout == "judged\n"
+
+
 def test_great_expectations_is_imported_only_to_judge(tmp_path: Path) -> None:
     program = (
         "import sys; from copd_strat import run, quality; from copd_strat.contracts import documentation, lint; "

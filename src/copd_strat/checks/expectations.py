@@ -4,12 +4,30 @@ from __future__ import annotations
 
 import logging
 import os
+import sys
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import date
 from functools import cache
 from typing import Any
 
 from copd_strat.checks.check import Common
+
+# Great Expectations imports Spark wherever it is installed. Nothing here judges Spark's frames, and Spark's client ends
+# the whole program with exit 0 where Python was started with -c and a package of the client's is missing.
+_NOT_WANTED = ("pyspark", "pyspark.sql.connect")
+
+
+@contextmanager
+def _without_spark() -> Iterator[None]:
+    hidden: dict[str, Any] = {name: None for name in _NOT_WANTED if name not in sys.modules}
+    sys.modules.update(hidden)
+    try:
+        yield
+    finally:
+        for name in hidden:
+            del sys.modules[name]
 
 
 @cache
@@ -17,7 +35,7 @@ def expectations() -> Any:
     """The module of expectations, imported quietly and with its telemetry switch off."""
     os.environ["GX_ANALYTICS_ENABLED"] = "false"
     logging.getLogger("great_expectations").setLevel(logging.CRITICAL)
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), _without_spark():
         warnings.simplefilter("ignore")
         import great_expectations.expectations as module
     return module
