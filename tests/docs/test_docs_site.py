@@ -75,7 +75,7 @@ def test_a_command_of_a_page_can_be_given(page: str, line: str, whole: bool) -> 
     if isinstance(command, click.Group):
         return  # named as a whole
     try:
-        command.make_context(name, words).close()
+        command.make_context(name, words, **commands.context_settings).close()
     except click.MissingParameter:
         assert not whole, f"{page}: {line}"
 

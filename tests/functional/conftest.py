@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -18,6 +19,12 @@ from copd_strat.synthetic import SyntheticSettings, generate
 
 END = date(2026, 3, 31)
 AS_OF = "2026-04-10"
+
+
+def _heed_signals() -> None:
+    """A shell's background jobs and nohup hand on signals that are ignored, which the program leaves so."""
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_DFL)
 
 
 @dataclass(frozen=True)
@@ -61,7 +68,12 @@ class Site:
         """A run under way, its log to be read line by line."""
         command = self.command("run", "--config", str(self.config), "--as-of", AS_OF, *arguments)
         return subprocess.Popen(
-            command, env=self.environment, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True
+            command,
+            env=self.environment,
+            stderr=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            text=True,
+            preexec_fn=_heed_signals,
         )
 
     def run(self, *arguments: str, as_of: str = AS_OF) -> subprocess.CompletedProcess[str]:

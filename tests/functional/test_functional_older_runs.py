@@ -131,7 +131,7 @@ def read_all(run: Path, folder: Path) -> None:
     history = History.carried_forward(folder, run)
     history.facts()
     history.first_placed()
-    for table in (history.membership, history.runs, history.disclosure, history.snapshots):
+    for table in (history.membership, history.runs, history.disclosure, history.snapshots, history.rates):
         table()
     for month in history.provisional():
         history.audit(month)
@@ -148,7 +148,7 @@ def kept(published: Site, tmp_path: Path) -> Path:
 def test_every_column_of_the_last_history_may_be_missing(kept: Path, tmp_path: Path) -> None:
     read_all(kept, tmp_path / "whole")
     tables = sorted((kept / "history").rglob("*.parquet"))
-    assert {path.parent.name for path in tables} == {"history", "periods", "audit", "snapshots"}
+    assert {path.parent.name for path in tables} == {"history", "periods", "audit", "rates", "snapshots"}
     newest = {path.parent if path.parent.name != "history" else path: path for path in tables}.values()
     for path in newest:
         whole = pq.read_table(path)
