@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import csv
+import dataclasses
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 
 import openpyxl
@@ -14,6 +16,7 @@ from test_followup_programme import STAMP
 
 from copd_strat.errors import OutputError
 from copd_strat.lists import lists_in, worklists, write_worklists
+from copd_strat.lists.worklist_columns import worklist_columns, worklist_table
 from copd_strat.synthetic import World
 
 
@@ -62,6 +65,22 @@ def test_the_workbook_holds_the_same_lines_and_says_what_a_reader_must_know(writ
     key = " ".join(str(cell.value) for row in book["Key"] for cell in row if cell.value)
     assert "none of these duties is theirs" in key
     assert "NICE QS10" in key
+
+
+def test_what_fell_due_after_the_last_day_of_the_data_is_not_called_overdue(night: Clock) -> None:
+    said: set[str] = set()
+    for stamp in (STAMP, dataclasses.replace(STAMP, index_date=STAMP.as_of - timedelta(days=40))):
+        columns = worklist_columns(night.found, stamp)
+        table = worklist_table(night.found, stamp, columns)
+        for name in ("review", "rehabilitation", "inhaler"):
+            if name not in table:
+                continue
+            waiting = table[table[name].str.startswith(("overdue", "not on record"))]
+            covered = waiting[f"{name}_due"] <= stamp.index_date
+            assert (covered == waiting[name].str.startswith("overdue")).all()
+            assert waiting["to_do"].str.contains("overdue|was due").all()
+            said |= set(waiting[name].str.split().str[0])
+    assert said == {"overdue", "not"}
 
 
 def test_a_worklist_among_returned_lists_asks_nothing(written: Path) -> None:

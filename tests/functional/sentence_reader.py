@@ -226,7 +226,7 @@ WARNINGS: dict[str, Check] = {
 
 _INVITES = r"Review the record, then invite to the multi-professional clinic"
 ACTIONS: dict[str, Check] = {
-    r"Next in line; nothing to do this month unless a place falls free": lambda p, _: p["place"] == "reserve",
+    r"Next in line; no invitation this month unless a place falls free": lambda p, _: p["place"] == "reserve",
     _INVITES: lambda p, _: p["disposition"] == "clinic" and p["place"] == "clinic",
     r"No new invitation, tell the clinic what changed": lambda p, _: p["on_clinic_caseload"] is True,
     r"In hospital, invite after discharge": lambda p, _: (

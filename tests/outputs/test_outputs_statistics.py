@@ -70,11 +70,16 @@ def test_older_people_in_one_place_do_not_make_its_rate_higher() -> None:
 def test_no_rate_of_few_events_or_of_a_band_with_nobody() -> None:
     people = np.full((BANDS, 2), 100)
     assert standardised_rate(np.full((BANDS, 2), 2) * 0, people) is None
-    events = np.zeros((BANDS, 2), dtype=int)
-    events[2] = [10, 14]
-    assert standardised_rate(events, people) is None, "24 events"
-    events[2] = [20, 14]
+    events = np.tile([8, 0], (BANDS, 1))
+    events[2:] = 0
+    assert standardised_rate(events, people) is None, "16 events"
+    events = np.tile([8, 7], (BANDS, 1))
     assert standardised_rate(events, people) is not None
+    events[0] = [7, 7]
+    assert standardised_rate(events, people) is None, "a hidden count would move the whole rate"
+    events[0] = 0
+    assert standardised_rate(events, people) is None, "nothing is shown in a band"
+    events[0] = [8, 7]
     people[0] = 0
     assert standardised_rate(events, people) is None
 

@@ -18,7 +18,7 @@ from copd_strat.plan import RunStamp
 WARNING = "These lists support clinical judgement. They do not replace it."
 
 _PURPOSE = {
-    "clinic": "to invite to the multi-professional clinic: this month's places, then who is next in line",
+    "clinic": "for the multi-professional clinic: first whom to invite this month, then who is next in line",
     "self_management": "to offer supported self-management",
     "clinical_review": "to look at, because the record cannot say",
     "changes": "who is new, moved up, moved down or left since the last run",
@@ -41,13 +41,17 @@ def reader_key(
         ("COPD lists", practice),
         ("", stamp.title),
         ("", WARNING),
-        ("Data as at", date_in_words_of(stamp.index_date)),
+        ("Data as at", f"{date_in_words_of(stamp.index_date)}; 'in 12 months' counts back from that day"),
         ("Made on", f"{date_in_words_of(stamp.as_of)}, run {stamp.run_id}"),
         ("Policy", stamp.policy),
         ("Risk model", stamp.model),
         ("", ""),
         ("Lists", "a list without lines means that nobody is on it today"),
         *((TITLES[name], f"{_lines(rows[name])} today, {_PURPOSE[name]}") for name in LISTS),
+        (
+            "Worklist",
+            "a file of its own: what is due after an exacerbation; code what was done, it need not be returned",
+        ),
         ("Not listed", f"{not_listed} of the register (palliative care, or declined), counted only"),
         ("", ""),
         ("How to answer", f"Choose a decision ({', '.join(DECISION_CHOICES)}), give a reason and the date."),

@@ -73,7 +73,12 @@ def _duty_columns(duty: Duty) -> tuple[ListColumn, ListColumn]:
     name = duty.says[:1].upper() + duty.says[1:]
     return (
         ListColumn(name=f"{duty.id}_due", heading=f"{name}: due", meaning=duty.means, width=14, kind="date"),
-        ListColumn(name=duty.id, heading=name, meaning="due, overdue, or what the record shows", width=24),
+        ListColumn(
+            name=duty.id,
+            heading=name,
+            meaning="due, overdue (the data reach past the day), or what the record shows",
+            width=24,
+        ),
     )
 
 
@@ -102,9 +107,9 @@ def worklist_table(found: Worklist, stamp: RunStamp, columns: Sequence[ListColum
     for duty in _duties_of(found):
         own = [told.get(key, {}).get(duty.id) for key in keys]
         table[f"{duty.id}_due"] = [_as_date(one["due_on"]) if one else None for one in own]
-        table[duty.id] = [_state(one, stamp.as_of) if one else "" for one in own]
-    table["to_do"] = [_to_do(found, told.get(key, {}), stamp.as_of) for key in keys]
-    table["done"] = [_done(found, told.get(key, {})) for key in keys]
+        table[duty.id] = [_state(one, stamp) if one else "" for one in own]
+    table["to_do"] = [_to_do(found, told.get(key, {}), stamp) for key in keys]
+    table["done"] = [_done(found, told.get(key, {}), stamp) for key in keys]
     return table[[column.name for column in columns]]
 
 
@@ -150,17 +155,20 @@ def _note(row: Row) -> str:
     return "; ".join(notes)
 
 
-def _state(duty: Row, as_of: date) -> str:
+def _state(duty: Row, stamp: RunStamp) -> str:
+    """Overdue is what the record could have shown as done; of days after the data's last nobody here knows."""
     state = str(duty["state"])
     if state in ("due", "overdue"):
         due = _as_date(duty["due_on"])
-        days = (as_of - due).days if due else 0
+        days = (stamp.as_of - due).days if due else 0
+        if due and days > 0 and due > stamp.index_date:
+            return f"not on record to {date_in_words_of(stamp.index_date)}"
         return "due" if days <= 0 else f"overdue {days} {'day' if days == 1 else 'days'}"
     closed = _as_date(duty["closed_on"])
     return f"{_STATES[state]} {date_in_words_of(closed)}" if closed else _STATES[state]
 
 
-def _to_do(found: Worklist, told: Mapping[str, Row], as_of: date) -> str:
+def _to_do(found: Worklist, told: Mapping[str, Row], stamp: RunStamp) -> str:
     """What is overdue first, then what is due, then what the record cannot show."""
     order = {"overdue": 0, "due": 1, "not_observable": 2}
     waiting = [
@@ -169,21 +177,23 @@ def _to_do(found: Worklist, told: Mapping[str, Row], as_of: date) -> str:
         if duty.id in told and told[duty.id]["state"] in order
     ]
     return SEPARATOR.join(
-        _task(duty, told[duty.id], as_of) for _, _, duty in sorted(waiting, key=lambda w: w[:2])
+        _task(duty, told[duty.id], stamp) for _, _, duty in sorted(waiting, key=lambda w: w[:2])
     )
 
 
-def _task(duty: Duty, told: Row, as_of: date) -> str:
+def _task(duty: Duty, told: Row, stamp: RunStamp) -> str:
     name = duty.says[:1].upper() + duty.says[1:]
     due = _as_date(told["due_on"])
     until = date_in_words_of(due) if due else ""
-    state = _state(told, as_of)
+    state = _state(told, stamp)
+    if state.startswith("not on record"):
+        return f"{name}: was due {until}; {state}, see your own"
     return f"{name}: by {until}" if state == "due" else f"{name}: {state} ({until})"
 
 
-def _done(found: Worklist, told: Mapping[str, Row]) -> str:
+def _done(found: Worklist, told: Mapping[str, Row], stamp: RunStamp) -> str:
     closed = [
-        f"{duty.says[:1].upper()}{duty.says[1:]}: {_state(told[duty.id], date.max)}"
+        f"{duty.says[:1].upper()}{duty.says[1:]}: {_state(told[duty.id], stamp)}"
         for duty in _duties_of(found)
         if duty.id in told and told[duty.id]["state"] in ("done", "settled", "overtaken")
     ]

@@ -20,7 +20,7 @@ from copd_strat.risk.phrases import TREATMENTS
 WHYS = 3
 # ln(1.1): a reason is said if it raises the rate by a tenth or more (project choice)
 WORTH_SAYING = 0.0953
-NEXT_IN_LINE = "Next in line; nothing to do this month unless a place falls free"
+NEXT_IN_LINE = "Next in line; no invitation this month unless a place falls free"
 NO_NEW_PLACE = "No new invitation"
 
 

@@ -50,10 +50,14 @@ def as_protected(counts: Ints) -> Ints:
 def standardised_rate(events: Ints, people: Ints) -> StandardisedRate | None:
     """The rate of true counts by age band and sex (bands by sexes), once each has passed the rule.
 
-    None where fewer than 30 events are counted, or where too few people are in a band for a rate of its own.
+    None where fewer than 30 events are counted, where too few people are in a band for a rate of its own, or where
+    a band has no shown count of events: one hidden count in a small band with a large standard population would
+    move the whole rate, and Dobson's limits would not say so.
     """
+    shown = np.where(is_protected(events), 0, rounded(events)).sum(axis=1)
     events, people = as_protected(events), as_protected(people)
-    if events.sum() < SMALLEST_BROKEN_DOWN or (people.sum(axis=1) < SMALLEST_SHOWN).any():
+    few_people, few_events = people.sum(axis=1) < SMALLEST_SHOWN, shown < SMALLEST_SHOWN
+    if events.sum() < SMALLEST_BROKEN_DOWN or few_people.any() or few_events.any():
         return None
     x, n, weights = (np.concatenate(parts) for parts in zip(*_strata(events, people), strict=True))
     return direct_rate(x, n, weights)
