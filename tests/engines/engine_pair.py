@@ -68,7 +68,7 @@ class Pair:
         if name == "features" and here.schema.types != there.schema.types:
             return f"{name}: types {here.schema} and {there.schema}"
         mine, other = _in_order(here.to_pylist()), _in_order(there.to_pylist())
-        unequal = [pair for pair in zip(mine, other, strict=False) if not _equal(*pair)]
+        unequal = [pair for pair in zip(mine, other, strict=False) if not next_to_equal(*pair)]
         if len(mine) == len(other) and not unequal:
             return ""
         return f"{name}: {len(mine)} and {len(other)} rows, {len(unequal)} differ, first {_first(unequal)}"
@@ -132,7 +132,8 @@ def _rough(value: Any) -> str:
     return f"{value:.6f}" if isinstance(value, float) else str(value)
 
 
-def _equal(mine: Iterable[Any], other: Iterable[Any]) -> bool:
+def next_to_equal(mine: Iterable[Any], other: Iterable[Any]) -> bool:
+    """Doubles to 1e-9, everything else exactly."""
     return all(
         math.isclose(a, b, rel_tol=0, abs_tol=1e-9)
         if isinstance(a, float) and isinstance(b, float)

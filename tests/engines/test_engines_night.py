@@ -13,6 +13,7 @@ from typing import Any
 import duckdb
 import pyarrow.parquet as pq
 import pytest
+from engine_pair import next_to_equal
 
 import copd_strat
 from copd_strat import config, extracts
@@ -134,6 +135,7 @@ def test_a_night_with_its_facts_on_spark_gives_the_same_files(
     connection: duckdb.DuckDBPyConnection,
     relations: dict[str, str],
 ) -> None:
+    session.sql("SELECT 1").collect()  # at its first statement Spark notes where its warehouse is
     before = dict(session.sparkContext.getConf().getAll()), session.catalog.listTables()
     site = settings_in(tmp_path)
     write_relations(connection, relations, "native", site.extracts[0].path)
@@ -144,7 +146,9 @@ def test_a_night_with_its_facts_on_spark_gives_the_same_files(
         mine, other = (
             pq.read_table(one.path / "analyst" / f"{table}.parquet") for one in (outcome, from_files)
         )
-        assert mine.equals(other), table
+        assert mine.schema == other.schema, table
+        for name in mine.column_names:
+            assert next_to_equal(mine[name].to_pylist(), other[name].to_pylist()), f"{table}.{name}"
     assert (dict(session.sparkContext.getConf().getAll()), session.catalog.listTables()) == before
 
 

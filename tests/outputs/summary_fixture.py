@@ -69,6 +69,16 @@ def people(size: int = 500, seed: int = 1) -> pd.DataFrame:
     return frame
 
 
+# Sources of events and the column with an event's day; here each has one, in the first month.
+FIRST_DAYS = {
+    "hospital_episodes": "admission_date",
+    "ed_attendances": "arrival_date",
+    "community_contacts": "contact_date",
+    "app_activity": "activity_date",
+    "decisions": "decided_on",
+}
+
+
 def engine_with(folder: Path, months: list[date], everybody: pd.DataFrame, seed: int = 2) -> Engine:
     """An engine that holds the relations the summary reads, for ``everybody`` in each of ``months``."""
     rng = np.random.default_rng(seed)
@@ -91,6 +101,8 @@ def engine_with(folder: Path, months: list[date], everybody: pd.DataFrame, seed:
         "gp_events", "prescriptions", "hospital_episodes", "ed_attendances", "deaths", "community_contacts",
         "app_activity", "decisions",
     )  # fmt: skip
+    for table, day in FIRST_DAYS.items():
+        engine.register_frame(table, pd.DataFrame({day: pd.to_datetime([months[0]])}))
     engine.register_frame("concepts", pd.DataFrame({"concept": ["covid_vaccine_given"], "codes": [1]}))
     engine.register_frame(
         "source_tables", pd.DataFrame({"table_name": tables, "present": [True] * len(tables)})

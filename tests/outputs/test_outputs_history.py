@@ -11,6 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 from summary_fixture import (
     CAPACITY,
+    FIRST_DAYS,
     ORGANISATIONS,
     dispositions_of,
     engine_with,
@@ -247,6 +248,23 @@ def test_what_no_source_covers_is_never_zero(tmp_path: Path) -> None:
     ed = fact[fact["indicator_id"].isin(["ed_attendances", "ed_only_exacerbations"])]
     assert set(ed["value_status"]) == {"insufficient_data"}
     assert ed[["numerator", "denominator", "value"]].isna().all(axis=None)
+
+
+@pytest.mark.parametrize(
+    ("table", "indicator"),
+    [("ed_attendances", "ed_attendances"), ("hospital_episodes", "copd_emergency_admissions")],
+)
+def test_before_a_source_begins_nothing_is_zero(tmp_path: Path, table: str, indicator: str) -> None:
+    """A feed that starts in the second month says nothing of the first, nor of a year that holds it."""
+    own = engine_with(tmp_path, MONTHS[:3], PEOPLE)
+    own.execute(f"UPDATE {table} SET {FIRST_DAYS[table]} = DATE '{MONTHS[1]:%Y-%m}-20'")
+    own.execute(f"DELETE FROM monthly_events WHERE indicator = '{indicator}'")
+    fact = facts_of(published(tmp_path, own, None, date(2026, 2, 10), date(2026, 1, 31), months=3))
+    rows = fact[fact["indicator_id"] == indicator]
+    before = pd.to_datetime(rows["period_start"]).dt.date < MONTHS[1]
+    assert set(rows.loc[before, "value_status"]) == {"insufficient_data"}
+    assert rows.loc[before, ["numerator", "denominator", "value"]].isna().all(axis=None)
+    assert "insufficient_data" not in set(rows.loc[~before, "value_status"])
 
 
 def test_months_before_the_records_begin_are_not_published(engine: Engine, tmp_path: Path) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
@@ -20,6 +20,14 @@ from copd_strat.summary.standardisation import STANDARDISED
 
 #: What an indicator ``needs`` that compares with the dispositions of the month before.
 EARLIER_MONTH = "earlier_month"
+#: Sources of events that may begin later than the GP record, with the day of an event.
+_DAY_OF_SOURCE = {
+    "hospital_episodes": "admission_date",
+    "ed_attendances": "arrival_date",
+    "community_contacts": "contact_date",
+    "app_activity": "activity_date",
+    "decisions": "decided_on",
+}
 
 
 @dataclass(frozen=True)
@@ -101,6 +109,21 @@ def membership_columns() -> list[str]:
 def _dated(frame: pd.DataFrame) -> pd.DataFrame:
     """``month`` as a date also where the frame is empty."""
     return frame.assign(month=frame["month"].astype(pd.ArrowDtype(pa.date32())))
+
+
+def source_starts(engine: Engine) -> dict[str, date]:
+    """The first month of each source of events that has a row: it may begin long after the GP record does."""
+    firsts = {
+        table: engine.scalar(f"SELECT CAST(date_trunc('month', min({day})) AS DATE) FROM {table}")
+        for table, day in _DAY_OF_SOURCE.items()
+    }
+    return {table: first for table, first in firsts.items() if first is not None}
+
+
+def begun_later(starts: Mapping[str, date], start: date) -> frozenset[str]:
+    """Indicators whose source begins after the month of ``start``: nothing was observed then, so nothing is 0."""
+    needs = indicators()["needs"]
+    return frozenset(needs.index[needs.isin([table for table, first in starts.items() if first > start])])
 
 
 def unobserved(engine: Engine, has_earlier_snapshot: bool, hidden_facts: Collection[str]) -> frozenset[str]:

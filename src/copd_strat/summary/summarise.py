@@ -20,7 +20,14 @@ from copd_strat.pathways.capacity import capacity_groups, places_of_each
 from copd_strat.pathways.policy import Capacity
 from copd_strat.plan import RunStamp
 from copd_strat.summary import fact_rows, parquet_files, schemas, star
-from copd_strat.summary.counts import Counted, age_sex_counts, count, unobserved
+from copd_strat.summary.counts import (
+    Counted,
+    age_sex_counts,
+    begun_later,
+    count,
+    source_starts,
+    unobserved,
+)
 from copd_strat.summary.cube import COHORTS, age_band, breakdown_types, canonical, indicators
 from copd_strat.summary.period_figures import Maker, Released
 from copd_strat.summary.period_history import FOLDER, History
@@ -210,10 +217,11 @@ def _publish(
     history.add_membership(counted.membership[counted.membership["month"].isin(new)])
     versions = fact_rows.organisation_versions(history.membership())
     released = _released(history, versions)
-    first = _first_months(history, counted, new) if due else {}
+    first, starts = _first_months(history, counted, new) if due else {}, source_starts(engine)
     for one in due:
         before = add_months(one.period.start, -1)
         missing = unobserved(engine, bool((snapshots["month"] == before).any()), hidden_facts)
+        missing |= begun_later(starts, one.period.start)
         maker = Maker(counted, released, settings.suppression, missing, first)
         rows = _period_rows(maker, history, one, is_settled(one.period.last_month, open_month))
         keys = fact_rows.keys_in(versions, one.period.last_month)
