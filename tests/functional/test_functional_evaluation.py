@@ -10,7 +10,7 @@ from typing import Any
 import duckdb
 import pandas as pd
 import pytest
-from conftest import AS_OF, SHORT, Site, make_site
+from functional_site import AS_OF, SHORT, Site, make_site
 
 from copd_strat.contracts.own_tables import own_table
 from copd_strat.pathways.policy_files import FOLDER

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
-from conftest import SHORT, Site
+from functional_site import SHORT, Site
 
 from copd_strat.cli import commands, new_site
 from copd_strat.synthetic import SyntheticSettings, generate

@@ -13,7 +13,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from click.testing import CliRunner
-from conftest import KEY, Site
+from functional_site import Site
+from synthetic_site import KEY
 
 from copd_strat.cli import commands
 from copd_strat.config import EngineSettings, GuardSettings, MonitoringSettings

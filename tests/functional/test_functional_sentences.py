@@ -12,7 +12,7 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from conftest import AS_OF
+from functional_site import AS_OF
 from sentence_reader import CELLS, Patient, faults
 
 from copd_strat.pathways import LISTED, SHIPPED, assign, load_policy

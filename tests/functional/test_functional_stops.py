@@ -13,7 +13,7 @@ from typing import Any
 
 import duckdb
 import pytest
-from conftest import SHORT, Site, make_site
+from functional_site import SHORT, Site, make_site
 
 from copd_strat.publish import RunFolder
 

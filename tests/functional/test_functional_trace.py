@@ -11,7 +11,7 @@ from pathlib import Path
 import pandas as pd
 import pyarrow.parquet as pq
 import pytest
-from conftest import SHORT, Site, make_site
+from functional_site import SHORT, Site, make_site
 
 from copd_strat import config
 from copd_strat.errors import InputError
