@@ -118,6 +118,10 @@ KINDS: dict[str, Kind] = {
     ),
     "category": Kind(meaning="one of a small set of values", family="category"),
     "flag": Kind(meaning="yes or no", family="category"),
+    "delivery": Kind(
+        meaning="when the row was delivered: told by the name of its file or folder, unless the file holds it",
+        family="category",
+    ),
     "text": Kind(meaning="free text or a name; never interpreted", family="text"),
     "year_month": Kind(meaning="year and month as text", family="category"),
     "number": Kind(meaning="a measured value", family="number", extract=(_READABLE,)),

@@ -16,10 +16,11 @@ import numpy as np
 import pyarrow as pa
 
 from copd_strat.contracts.contract import SQL_TYPES, Column, Contract, Rule
-from copd_strat.engine import Engine
+from copd_strat.engine import Engine, literal
 from copd_strat.engine.sql import identifier
 from copd_strat.extracts.broken_rules import RuleSearch
 from copd_strat.extracts.coded_values import Spellings, spellings
+from copd_strat.extracts.deliveries import DELIVERY, delivery_of
 from copd_strat.extracts.quarantine import bits
 from copd_strat.extracts.row_repeats import Hashes, Lines, RowHashes
 from copd_strat.extracts.source_files import SourceFile, place_of
@@ -85,13 +86,18 @@ class CheckedTable:
         return f"_line % {rows // _SAMPLE_ROWS + 1} = 0"
 
     def typed_columns(self, place: int) -> dict[str, str]:
-        """The contract's columns with the SQL of their typed values; a gap where the file lacks the column."""
+        """The contract's columns with the SQL of their typed values; a gap where the file lacks the column.
+
+        When the file was delivered its name tells.
+        """
         there, spelt = self.sources[place].file.columns, self.spelt[place]
         fields = {}
         for column in self.contract.columns:
             value = f"CAST(NULL AS {SQL_TYPES[column.type]})"
             if column.name in there:
                 value = typed(column, there[column.name], self.contract.date_formats)
+            elif column.kind == DELIVERY:
+                value = f"CAST({literal(delivery_of(self.sources[place].file.name))} AS VARCHAR)"
             fields[column.name] = spelt[column.name].sql(value) if column.name in spelt else value
         return fields
 

@@ -13,6 +13,7 @@ from copd_strat.contracts.contract_files import load_contracts
 from copd_strat.engine import Engine, literal, packaged_sql
 from copd_strat.engine.sql import identifier
 from copd_strat.errors import ConfigError, InputError
+from copd_strat.extracts.deliveries import require_deliveries
 from copd_strat.extracts.inventory import InputFile, require_unchanged, shown
 from copd_strat.extracts.layout import (
     CARE_OF,
@@ -167,6 +168,7 @@ def _ingest_tables(
         if not found:
             _refuse_absent(source, contract)
             continue
+        require_deliveries(found, contract)
         number = len(night.receipts)
         work = night.work / f"{number:02d}_{contract.layout}_{table}"
         let_in = (
@@ -185,7 +187,9 @@ def _ingest_tables(
             as_of=night.as_of,
         )
         night.receipts.append(receipt)
-        night.engine.create_view(view_of(layout, table), receipt.accepted)
+        changes = layout.changes.get(table)
+        counting = changes.current(contract, receipt.accepted) if changes else receipt.accepted
+        night.engine.create_view(view_of(layout, table), counting)
         _note_people(night, layout, receipt)
         came[table] = receipt.accepted
     return came

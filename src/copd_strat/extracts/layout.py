@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from copd_strat.contracts.contract import SQL_TYPES, Contract
 from copd_strat.engine.sql import identifier, packaged_sql
@@ -36,7 +37,7 @@ class Feed:
     """One SELECT that feeds a canonical relation, once all tables that it ``needs`` have come.
 
     ``sql`` names a file of this room's ``sql/`` folder, which reads the views ``<layout>_<table>`` of
-    accepted rows (an absent table's view is empty); without it the needed table has the relation's
+    accepted rows that count (an absent table's view is empty); without it the needed table has the relation's
     columns already. ``stored`` feeds are worked out once: those that are dear to repeat, and those that a
     second source of the same layout may supply too. ``only_if`` selects whether the tables hold the relation
     at all; where they do not, the sentence ``otherwise`` says what is lost.
@@ -52,12 +53,40 @@ class Feed:
 
 @dataclass(frozen=True, kw_only=True)
 class CodeTable:
-    """The sender's own dictionary of what stands in ``column`` of ``table``: ``key`` of table ``dictionary``."""
+    """The sender's own dictionary of what stands in ``column`` of ``table``: ``key`` of table ``dictionary``.
+
+    Rows of which ``explained`` (SQL) is true say themselves what their code means.
+    """
 
     table: str
     column: str
     dictionary: str
     key: str
+    explained: str = "FALSE"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Changes:
+    """How a table tells of changes: of the rows with one ``key``, the one that ``last`` puts first counts.
+
+    ``gone`` is true of a row that says that its key is no more, ``superseded`` of rows that a later full history
+    takes the place of. All three are SQL over the table's columns.
+    """
+
+    key: tuple[str, ...]
+    last: str
+    gone: str = "FALSE"
+    superseded: str = "FALSE"
+
+    def current(self, contract: Contract, rows: str) -> str:
+        """SQL of the rows that count, out of the accepted ``rows``; equal ones are ordered by all columns."""
+        columns = ", ".join(identifier(column.name) for column in contract.columns)
+        key = ", ".join(map(identifier, self.key))
+        return (
+            f"SELECT {columns} FROM (SELECT *, row_number() OVER (PARTITION BY {key} "
+            f"ORDER BY {self.last}, {columns}) AS _place FROM ({rows}) r "
+            f"WHERE NOT coalesce({self.superseded}, FALSE)) v WHERE _place = 1 AND NOT coalesce({self.gone}, FALSE)"
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,7 +98,8 @@ class Layout:
     and follow the native contracts. ``care`` says which tables belong to primary or secondary care alone.
     ``limits`` tell what the layout cannot carry, as (relation, sentence). ``practices_end`` names the SQL file
     that selects ``practice_id, last_day`` where the source says how far each practice's records go.
-    ``code_tables`` are the dictionaries that the source's own codes are looked up in.
+    ``code_tables`` are the dictionaries that the source's own codes are looked up in. ``changes`` are those of
+    the tables that hold several versions of a row: their views hold the one that counts.
     """
 
     name: str
@@ -81,6 +111,7 @@ class Layout:
     limits: tuple[tuple[str, str], ...] = ()
     practices_end: str | None = None
     code_tables: tuple[CodeTable, ...] = ()
+    changes: Mapping[str, Changes] = field(default_factory=dict)
 
 
 def as_they_are(*tables: str) -> tuple[Feed, ...]:
@@ -89,7 +120,7 @@ def as_they_are(*tables: str) -> tuple[Feed, ...]:
 
 
 def view_of(layout: Layout, table: str) -> str:
-    """The view of a source table's accepted rows, under which the SQL of ``sql/`` knows it."""
+    """The view of a source table's accepted rows that count, under which the SQL of ``sql/`` knows it."""
     return f"{layout.name}_{table}".lower()
 
 

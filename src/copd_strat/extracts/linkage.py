@@ -41,7 +41,8 @@ def measure_lookup(engine: Engine, layout: str, codes: CodeTable, rows: str, dic
     column, key = identifier(codes.column), identifier(codes.key)
     coded, missing = engine.rows(
         f"SELECT coalesce(sum(n), 0)::BIGINT, coalesce(sum(n) FILTER (WHERE d.code IS NULL), 0)::BIGINT "
-        f"FROM (SELECT {column} AS code, count(*) AS n FROM ({rows}) WHERE {column} IS NOT NULL GROUP BY 1) r "
+        f"FROM (SELECT {column} AS code, count(*) AS n FROM ({rows}) s WHERE {column} IS NOT NULL "
+        f"AND NOT coalesce({codes.explained}, FALSE) GROUP BY 1) r "
         f"LEFT JOIN (SELECT DISTINCT {key} AS code FROM ({dictionary})) d ON r.code = d.code"
     )[0]
     return Lookup(

@@ -20,6 +20,7 @@ from copd_strat.engine import Engine, literal
 from copd_strat.engine.sql import identifier
 from copd_strat.extracts.checked_table import CheckedTable, open_table
 from copd_strat.extracts.coded_values import summarise
+from copd_strat.extracts.deliveries import DELIVERY
 from copd_strat.extracts.quarantine import CheckedRows, bits, write_quarantine, write_set_aside
 from copd_strat.extracts.receipts import FileReceipt, TableReceipt
 from copd_strat.extracts.source_files import SourceFile, reading
@@ -210,7 +211,11 @@ def _receipt(source: Source, contract: Contract, count: Counter[str]) -> FileRec
         quarantined=count["quarantined"],
         duplicates=count["duplicates"],
         unread=tuple(column for column in source.file.columns if column not in named),
-        missing=tuple(column.name for column in contract.columns if column.name not in source.file.columns),
+        missing=tuple(
+            column.name
+            for column in contract.columns
+            if column.name not in source.file.columns and column.kind != DELIVERY
+        ),
         notes=source.file.notes,
         undeclared_gaps=source.undeclared_gaps,
     )

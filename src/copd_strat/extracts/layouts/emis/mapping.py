@@ -6,13 +6,18 @@ The identifier columns of the specification must be removed before extraction; `
 
 from __future__ import annotations
 
-from copd_strat.extracts.layout import CodeTable, Feed, Layout, as_they_are
+from copd_strat.extracts.layout import Changes, CodeTable, Feed, Layout, as_they_are
 from copd_strat.extracts.layouts.native.mapping import SECONDARY, SITE
 
 _CODES = ("coding_clinicalcode", "coding_drugcode")
 _BULK = ("admin_organisation", "admin_patient", *_CODES, "carerecord_observation", "prescribing_issuerecord")
 _REPORTS = ("report_patients", "report_events", "report_conditions", "report_medications")
 _HAS_BULK_PATIENTS = ("admin_organisation", "admin_patient")
+# Of a row's versions the one to be processed last counts; of equal ones the one that deletes.
+_LAST = "ProcessingId DESC, lower(Deleted) DESC NULLS LAST"
+_DELETED = "lower(Deleted) IN ('true', '1')"
+# Confidential records are treated as deleted ones.
+_WITHHELD = f"{_DELETED} OR lower(IsConfidential) IN ('true', '1')"
 
 LAYOUT = Layout(
     name="emis",
@@ -48,6 +53,18 @@ LAYOUT = Layout(
             table="prescribing_issuerecord", column="CodeId", dictionary="coding_drugcode", key="CodeId"
         ),
     ),
+    changes={
+        "admin_organisation": Changes(key=("OrganisationGuid",), last="ProcessingId DESC"),
+        "admin_patient": Changes(key=("PatientGuid", "OrganisationGuid"), last=_LAST, gone=_WITHHELD),
+        **dict.fromkeys(_CODES, Changes(key=("CodeId",), last="ProcessingId DESC")),
+        # an id is unique within its organisation only
+        "carerecord_observation": Changes(
+            key=("ObservationGuid", "OrganisationGuid"), last=_LAST, gone=_WITHHELD
+        ),
+        "prescribing_issuerecord": Changes(
+            key=("IssueRecordGuid", "OrganisationGuid"), last=_LAST, gone=_WITHHELD
+        ),
+    },
     limits=(
         (
             "patients",

@@ -1,4 +1,4 @@
--- Practices of the EMIS bulk extract that have patients, each by its last version; networks are not sent
+-- Practices of the EMIS bulk extract that have patients; networks are not sent
 -- (EMIS extract specification 8.2, Admin_Organisation).
 SELECT
     ODSCode AS practice_id,
@@ -8,14 +8,7 @@ SELECT
     CAST(NULL AS VARCHAR) AS icb,
     CAST(NULL AS DATE) AS valid_from,
     CAST(NULL AS DATE) AS valid_to
-FROM (
-    SELECT
-        *,
-        row_number() OVER (
-            PARTITION BY OrganisationGuid ORDER BY ProcessingId DESC, ODSCode, OrganisationName
-        ) AS version
-    FROM emis_admin_organisation
-    SEMI JOIN emis_admin_patient
-        ON emis_admin_organisation.OrganisationGuid = emis_admin_patient.OrganisationGuid
-) AS versions
-WHERE version = 1 AND ODSCode IS NOT NULL
+FROM emis_admin_organisation
+SEMI JOIN emis_admin_patient
+    ON emis_admin_organisation.OrganisationGuid = emis_admin_patient.OrganisationGuid
+WHERE ODSCode IS NOT NULL
