@@ -46,6 +46,7 @@ CANNOT_CARRY = {
     "emis": {"imd_quintile", "ethnicity"},
     "nhse": {"imd_quintile", "registration_start", "short_history"},
     "omop": {"imd_quintile", "registration_start", "short_history", *_STAYS},
+    "tpp": {"imd_quintile", "ethnicity"},
 }
 
 

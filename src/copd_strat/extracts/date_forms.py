@@ -99,6 +99,7 @@ def _text_dates(
     _refuse_day_numbers(engine, file, column, values)
     name, formats = identifier(column.name), contract.date_formats
     value = f"r.{name}"
+    forms = _day_forms(value, formats)
     day = typed(column, "VARCHAR", formats)
     short = f"regexp_matches({value}, {literal(_short_years(formats))})"
     moment = f"regexp_matches({value}, {literal(_MOMENT)})"
@@ -106,10 +107,7 @@ def _text_dates(
         "short": short,
         "moments": moment,
         "beyond": f"NOT {short} AND {_beyond(day, column, contract)}",
-        **{
-            pattern: f"NOT {short} AND try_strptime({value}, {literal(pattern)}) IS NOT NULL"
-            for pattern in formats
-        },
+        **{form: f"NOT {short} AND {read} IS NOT NULL" for form, read in forms.items()},
     }
     filled, number = _count(engine, values, name, tests)
     if _is_many(number["short"], filled):
@@ -117,11 +115,11 @@ def _text_dates(
             f"{file.name}: dates of {column.name} have two-digit years: export with four",
             fix=f"write the years of {column.name} with four digits, best yyyy-mm-dd",
         )
-    main = max(formats, key=lambda pattern: number[pattern])
-    others = sum(number[pattern] for pattern in formats if pattern != main)
+    main = max(forms, key=lambda form: number[form])
+    others = sum(number[form] for form in forms if form != main)
     _refuse_mixed(file, column, others, filled)
     local = _local_day(value, zone)
-    odd = f"try_strptime({value}, {literal(main)}) IS NULL AND {day} IS NOT NULL AND NOT {moment}"
+    odd = f"{forms[main]} IS NULL AND {day} IS NOT NULL AND NOT {moment}"
     cases = [
         (number["short"], short, f"{value} || ' (two-digit year)'"),
         (number["beyond"], _beyond(day, column, contract), f"{value} || {_reason(column)}"),
@@ -135,6 +133,22 @@ def _text_dates(
         readings={column.name: f"CASE {' '.join(wanted)} ELSE {value} END"},
         notes=_notes(column, number["moments"], number["beyond"], number["short"], zone),
     )
+
+
+def _day_forms(value: str, formats: tuple[str, ...]) -> dict[str, str]:
+    """How days are written, one entry for formats that differ in the time behind the day: SQL that reads it.
+
+    Its name is the first of these formats. A time says nothing of which number is the month.
+    """
+    alike: dict[str, list[str]] = {}
+    for pattern in formats:
+        alike.setdefault(pattern.split("%H")[0].rstrip(" T"), []).append(pattern)
+    return {
+        patterns[0]: "coalesce("
+        + ", ".join(f"try_strptime({value}, {literal(pattern)})" for pattern in patterns)
+        + ")"
+        for patterns in alike.values()
+    }
 
 
 def _count(engine: Engine, values: str, name: str, tests: dict[str, str]) -> tuple[int, dict[str, int]]:

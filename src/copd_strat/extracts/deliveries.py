@@ -17,10 +17,9 @@ from copd_strat.extracts.source_files import SourceFile
 
 # The kind of column that a file's name fills.
 DELIVERY = "delivery"
-_MOMENT = re.compile(
-    r"(?<![0-9])(20[0-9]{2})([-_.]?)([0-9]{2})\2([0-9]{2})(?:[T_ .-]?([0-9]{2})[.:_-]?([0-9]{2})(?:[.:_-]?([0-9]{2}))?)?"
-    r"(?![0-9])"
-)
+_DAY = r"(20[0-9]{2})([-_.]?)([0-9]{2})\2([0-9]{2})"
+_TIME = "[T_ .-]?([0-9]{2})[.:_-]?([0-9]{2})(?:[.:_-]?([0-9]{2}))?"
+_MOMENT = re.compile(f"(?<![0-9]){_DAY}(?:{_TIME})?(?![0-9])")
 
 
 def delivery_of(name: str) -> str | None:
@@ -46,9 +45,7 @@ def require_deliveries(files: Iterable[SourceFile], contract: Contract) -> None:
     if column is None:
         return
     files = list(files)
-    untold = [
-        file.name for file in files if column not in file.columns and delivery_of(file.name) is None
-    ]
+    untold = [file.name for file in files if column not in file.columns and delivery_of(file.name) is None]
     if untold and len(files) > 1:
         raise InputError(
             f"{untold[0]}: one of {len(files):,} files of {contract.table}, and its name tells no day of delivery",
