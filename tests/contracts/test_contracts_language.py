@@ -149,7 +149,7 @@ def test_an_expanded_contract_says_the_same(path: Path) -> None:
     assert sum(len(item.get("quality", ())) for item in stated) == len(contract.rules)
 
 
-@pytest.mark.parametrize("layout", ["native", "nhse", "cprd_aurum", "emis", "omop"])
+@pytest.mark.parametrize("layout", ["native", "nhse", "cprd_aurum", "emis", "omop", "tpp"])
 def test_a_condition_is_never_unknown(layout: str) -> None:
     """Of a row of gaps and of a row of nonsense every condition is true or false, whatever the type."""
     for contract in all_contracts(CONTRACTS):

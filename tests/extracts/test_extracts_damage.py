@@ -31,15 +31,18 @@ FILES = [
     ("emis", "report_events", "report_events.csv", ","),
     ("nhse", "gdppr", "gdppr.csv", ","),
     ("omop", "observation", "observation.csv", ","),
+    ("tpp", "srcode", "SRCode.csv", ","),
 ]
 
 
 def text_file(layout: str, table: str, delimiter: str, rows: int = 30) -> bytes:
     """A small file of the table: every column, values that look like its type."""
     agreed = contract(table, layout)
-    day = {"%Y-%m-%d": "2025-02-03", "%d/%m/%Y": "03/02/2025", "%Y%m%d": "20250203"}.get(
-        agreed.date_formats[0], "03-Feb-2025"
-    )
+    day = {
+        "%Y-%m-%d": "2025-02-03",
+        "%d/%m/%Y": "03/02/2025",
+        "%d %b %Y %H:%M:%S": "03 Feb 2025 09:30:00",
+    }.get(agreed.date_formats[0], "03-Feb-2025")
     value = {"date": day, "integer": "7", "number": "1.5", "boolean": "true", "string": "A1"}
     lines = [delimiter.join(c.name for c in agreed.columns)]
     lines += [delimiter.join(f"{value[c.type]}" for c in agreed.columns)] * rows

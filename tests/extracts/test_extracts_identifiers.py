@@ -92,8 +92,8 @@ def test_a_single_nhs_number_in_free_text_is_refused(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "name",
-    ["NHSNumber", "nhs_no", "Forename", "SURNAME", "Postcode", "DOB", "date_of_birth", "DateOfBirth", "email",
-     "HomePhone", "mobile", "UPRN", "Address_Line_1", "hospital_number", "GivenName", "carer_name"],
+    ["NHSNumber", "nhs_no", "Forename", "SURNAME", "Postcode", "DOB", "date_of_birth", "DateOfBirth", "DateBirth",
+     "email", "HomePhone", "mobile", "UPRN", "Address_Line_1", "hospital_number", "GivenName", "carer_name"],
 )  # fmt: skip
 def test_a_column_named_like_an_identifier_is_refused_unread(tmp_path: Path, name: str) -> None:
     rows = [row | {name: "" if n else "x"} for n, row in enumerate(prescriptions())]
@@ -115,6 +115,7 @@ UNREAD: dict[str, tuple[Any, str]] = {
     "telephone numbers": (lambda n: f"07700 900{n:03d}", "telephone numbers"),
     "postcodes": (lambda n: f"ZZ{n % 90 + 1} {n % 9}ZZ", "full postcodes"),
     "dates of birth": (lambda n: f"19{30 + n % 50}-0{1 + n % 9}-1{n % 9}", "dates of birth"),
+    "dates of birth with a time": (lambda n: f"1{n % 9} Mar 19{30 + n % 50} 00:00", "dates of birth"),
     "British dates of birth": (lambda n: f"1{n % 9}/0{1 + n % 9}/19{30 + n % 50}", "dates of birth"),
 }
 

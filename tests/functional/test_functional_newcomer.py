@@ -23,7 +23,10 @@ ANSWERS = {
     "Output": "output",
     "Care setting": "primary_care",
 }
-LAYOUTS = ("emis", *(pytest.param(name, marks=pytest.mark.slow) for name in ("nhse", "cprd_aurum", "omop")))
+LAYOUTS = (
+    "emis",
+    *(pytest.param(name, marks=pytest.mark.slow) for name in ("nhse", "cprd_aurum", "omop", "tpp")),
+)
 
 
 @pytest.mark.parametrize("layout", LAYOUTS)

@@ -90,7 +90,8 @@ class Contract:
     """What one table of one layout must be. ``key`` names the columns that identify a row, if any do.
 
     ``keep`` orders rows of one key, best first, where the source is known to repeat a key. A text file may
-    have up to ``title_lines`` lines above its header. ``linkage_floor`` is the share of the table's patients
+    have up to ``title_lines`` lines above its header, and is read in ``other_encoding``, if there is one, where it
+    is not UTF-8. ``linkage_floor`` is the share of the table's patients
     that must be known (None: the table may cover more people than ours; docs/decisions.md §32).
     """
 
@@ -107,6 +108,7 @@ class Contract:
     file_pattern: str
     date_formats: tuple[str, ...]
     title_lines: int
+    other_encoding: str | None
     max_age_days: int | None
     linkage_floor: float | None
     version: str

@@ -87,6 +87,7 @@ def as_contract(raw: dict[str, Any], layout: str) -> Contract:
         file_pattern=str(extra.get("filePattern", table["name"])),
         date_formats=tuple(extra.get("dateFormats", ("%Y-%m-%d",))),
         title_lines=int(extra.get("titleLines", 0)),
+        other_encoding=extra.get("otherEncoding"),
         max_age_days=next(
             (sla["value"] for sla in raw.get("slaProperties", []) if sla["property"] == "latency"), None
         ),

@@ -7,6 +7,7 @@ TABLE_PROPERTIES = {
     "keep": "order of rows that share a key, best first (SQL)",
     "filePattern": "regular expression of the file's name without its ending; otherwise the table's name",
     "dateFormats": "formats of dates in text files, tried in order; otherwise yyyy-mm-dd",
+    "otherEncoding": "encoding of text files that are not UTF-8; without it lines with such bytes are quarantined",
     "titleLines": "most lines that may stand above the header of a text file",
     "groups": "what columns of a group share: unit, window, source, missing, needs, shown",
     "moreColumns": "type of the columns that may follow those of the contract",

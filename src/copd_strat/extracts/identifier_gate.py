@@ -18,7 +18,7 @@ from copd_strat.extracts.source_files import SourceFile, scan
 
 _FORBIDDEN = re.compile(
     r"nhs_?(no|num|nbr|number)|nhsnum|fore_?name|given_?name|^given$|sur_?name|family_?name|full_?name|^name$"
-    r"|(patient|first|last|middle)_?name|^title$|address|post_?code|^pcode$|^zip$|(^|_)dob($|_)|date_?of_?birth"
+    r"|(patient|first|last|middle)_?name|^title$|address|post_?code|^pcode$|^zip$|(^|_)dob($|_)|date_?(of_?)?birth"
     r"|birth_?date|telephone|phone|mobile|e_?mail|uprn|hospital_?number|local_?patient|carer",
 )
 # A column is refused when more than this share of at least this many distinct ten-digit values pass.
@@ -43,7 +43,10 @@ _PHONE = (
     "regexp_matches(v, '(^|[^0-9+])([+]44 ?|0)[0-9]([ -]?[0-9]){8,9}([^0-9]|$)'))"
 )
 _BORN = "regexp_matches(lower(v), '\\b(dob|d[.]o[.]b|born|date of birth)\\b.{0,6}[0-9]')"
-_DAY = "coalesce(TRY_CAST(v AS DATE), CAST(try_strptime(v, ['%d/%m/%Y', '%d-%b-%Y', '%Y%m%d']) AS DATE))"
+_DAY = (
+    "coalesce(TRY_CAST(v AS DATE), CAST(try_strptime(v, ['%d/%m/%Y', '%d-%b-%Y', '%Y%m%d', '%d %b %Y', "
+    "'%d %b %Y %H:%M', '%d %b %Y %H:%M:%S']) AS DATE))"
+)
 _BIRTH = f"{_DAY} BETWEEN DATE '1900-01-01' AND DATE '2015-12-31'"
 # Records of care hardly reach back so far, births of people with COPD mostly do (project choice).
 _EARLY = f"{_DAY} BETWEEN DATE '1900-01-02' AND DATE '1969-12-31'"

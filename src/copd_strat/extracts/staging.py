@@ -71,7 +71,7 @@ def stage_file(
     _refuse_unreadable_types(file, contract)
     named = {column.name for column in contract.columns}
     columns = tuple(name for name in file.columns if name in named)
-    file, rows_in = _counted(file, columns, work)
+    file, rows_in = _counted(file, columns, work, contract.other_encoding)
     with reading(file.name):
         identifier_gate.check_unread(engine, file, tuple(name for name in file.columns if name not in named))
         _forget_rejects(engine)
@@ -86,11 +86,13 @@ def stage_file(
         return _with_dates(engine, source, columns, contract, zone)
 
 
-def _counted(file: SourceFile, columns: tuple[str, ...], work: Path) -> tuple[SourceFile, int]:
+def _counted(
+    file: SourceFile, columns: tuple[str, ...], work: Path, other_encoding: str | None
+) -> tuple[SourceFile, int]:
     """The file's rows, counted apart from the loader, and the file as it can be loaded.
 
-    Text that the loader cannot take as it is (UTF-16, several kinds of line ends, bytes that are zero) gets a
-    plain copy below ``work``.
+    Text that the loader cannot take as it is (UTF-16 or the contract's ``other_encoding``, several kinds of line
+    ends, bytes that are zero) gets a plain copy below ``work``.
     """
     if not file.is_text:
         require_intact_pages(file.path, file.name, [file.headers[name] for name in columns])
@@ -103,7 +105,11 @@ def _counted(file: SourceFile, columns: tuple[str, ...], work: Path) -> tuple[So
         head_lines=file.title_lines + 1,
         fields=len(file.columns),
     )
-    file = replace(file, is_utf8=counted.is_utf8 and not counted.zero_bytes)
+    if not counted.is_utf8 and other_encoding:
+        told = f"the text is not UTF-8, and was read as {other_encoding.upper()}"
+        file = replace(file, encoding=other_encoding, notes=(*file.notes, told))
+    is_utf8 = counted.is_utf8 or file.encoding != "utf-8"
+    file = replace(file, is_utf8=is_utf8 and not counted.zero_bytes)
     if file.encoding == "utf-8" and counted.is_plain:
         return file, counted.rows
     plain = work / "plain" / file.name.replace("/", "_")

@@ -50,7 +50,7 @@ def opened(path: Path, name: str) -> Iterator[BinaryIO]:
 
 
 def blocks(path: Path, name: str, encoding: str) -> Iterator[bytes]:
-    """The whole file as UTF-8 without a mark; InputError where UTF-16 cannot be decoded.
+    """The whole file as UTF-8 without a mark; InputError where another encoding cannot be decoded.
 
     A UTF-8 file's own bytes come as they are, whether they are UTF-8 or not.
     """
@@ -58,15 +58,15 @@ def blocks(path: Path, name: str, encoding: str) -> Iterator[bytes]:
     first = True
     with opened(path, name) as stream:
         while block := stream.read(BLOCK):
-            text = _recoded(decoder, block, name)
+            text = _recoded(decoder, block, name, encoding)
             yield text.removeprefix(codecs.BOM_UTF8) if first else text
             first = False
     if decoder is not None:
-        _recoded(decoder, b"", name, final=True)
+        _recoded(decoder, b"", name, encoding, final=True)
 
 
 def _recoded(
-    decoder: codecs.IncrementalDecoder | None, block: bytes, name: str, *, final: bool = False
+    decoder: codecs.IncrementalDecoder | None, block: bytes, name: str, encoding: str, *, final: bool = False
 ) -> bytes:
     if decoder is None:
         return block
@@ -74,7 +74,7 @@ def _recoded(
         return decoder.decode(block, final).encode()
     except UnicodeError:
         raise InputError(
-            f"{name}: the text begins as UTF-16 and does not stay so", fix="export it again, best as UTF-8"
+            f"{name}: the text is not {encoding.upper()} throughout", fix="export it again, best as UTF-8"
         ) from None
 
 
