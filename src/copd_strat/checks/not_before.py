@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from copd_strat.checks.check import Cell, Check, Common, Parts, Row
@@ -37,7 +37,17 @@ class NotBefore(Check):
         other = row.get(rule.arguments["column"])
         if not other:
             return None
-        return (date.fromisoformat(other[:10]) - timedelta(days=1)).strftime(contract.date_formats[0])
+        return (_day(other, contract.date_formats) - timedelta(days=1)).strftime(contract.date_formats[0])
+
+
+def _day(text: str, formats: tuple[str, ...]) -> date:
+    """The day that a sound file's text means, in one of the formats or as Parquet prints it."""
+    for pattern in formats:
+        try:
+            return datetime.strptime(text, pattern).date()
+        except ValueError:
+            continue
+    return date.fromisoformat(text[:10])
 
 
 CHECK = NotBefore()

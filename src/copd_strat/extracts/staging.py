@@ -108,8 +108,8 @@ def _counted(
     if not counted.is_utf8 and other_encoding:
         told = f"the text is not UTF-8, and was read as {other_encoding.upper()}"
         file = replace(file, encoding=other_encoding, notes=(*file.notes, told))
-    is_utf8 = counted.is_utf8 or file.encoding != "utf-8"
-    file = replace(file, is_utf8=is_utf8 and not counted.zero_bytes)
+        counted = replace(counted, is_utf8=True)  # its copy will be
+    file = replace(file, is_utf8=counted.is_utf8 and not counted.zero_bytes)
     if file.encoding == "utf-8" and counted.is_plain:
         return file, counted.rows
     plain = work / "plain" / file.name.replace("/", "_")
