@@ -208,14 +208,13 @@ class Maker:
         shorter = [Period("month", month) for month in period.months]
         if period.kind == "year":
             shorter += [Period("quarter", month) for month in period.months[::3]]
-        found = [np.zeros(n.shape, dtype=bool) for n in table.counts]
-        chains = [(name, whole) for name in table.names for whole in _wholes(name)]
-        hidden = self.released.hidden(shorter, list({whole for _, whole in chains}))
-        for name, whole in chains:
-            own = hidden[hidden["indicator_id"] == whole].assign(indicator_id=name)
-            for level, mask in enumerate(_mask(table, own)):
-                found[level] |= mask
-        return found
+        wholes = pd.DataFrame(
+            [(name, whole) for name in table.names for whole in _wholes(name)],
+            columns=["own", "indicator_id"],
+        )
+        hidden = self.released.hidden(shorter, list(wholes["indicator_id"].unique()))
+        own = hidden.merge(wholes, on="indicator_id").drop(columns="indicator_id")
+        return _mask(table, own.rename(columns={"own": "indicator_id"}))
 
 
 @cache
