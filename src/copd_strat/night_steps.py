@@ -13,6 +13,7 @@ from copd_strat import clinical, codelists, control_people, extracts, followup, 
 from copd_strat.contracts.part_files import PartFiles
 from copd_strat.engine import Engine, SqlEngine, facts_engine
 from copd_strat.evaluation.night_monitoring import monitor
+from copd_strat.extracts.part_store import FOLDER, PartStore, remove_store
 from copd_strat.extracts.receipts import Ingested
 from copd_strat.pathways import Placement
 from copd_strat.plan import Plan
@@ -71,7 +72,7 @@ class NightSteps:
 
     def ingest(self) -> Ingested:
         """Extracts into canonical relations, each row accepted or set aside."""
-        planned = self.planned
+        planned, store = self.planned, self._store()
         with self.narrator.step("ingest") as step:
             ingested = extracts.ingest_sources(
                 self.engine,
@@ -82,10 +83,25 @@ class NightSteps:
                 work=self.staged / "work",
                 quality=self.staged / "quality",
                 as_of=planned.as_of,
+                store=store,
             )
-            step.found = ingested.sums
+            reused = {"files not parsed again": store.reused} if store and store.reused else {}
+            step.found = ingested.sums | reused
         self.record.append(ingested.record())
         return ingested
+
+    def _store(self) -> PartStore | None:
+        """The store of part files, whose lock the caller of the night holds; taken away if none is wanted."""
+        planned = self.planned
+        if not planned.night.store:
+            remove_store(planned.settings.output)
+            return None
+        return PartStore(
+            folder=planned.settings.output / FOLDER,
+            key=planned.reference_key,
+            program=planned.parts["program"],
+            say=self.narrator.say,
+        )
 
     def validate(self, ingested: Ingested) -> None:
         """The verdict on what came in."""

@@ -46,6 +46,7 @@ class Night:
 
     ``rotate_key_from`` names the file or environment variable that holds the reference key of the last run;
     ``check_again`` is the command that tells whether the night would go on, once what stopped it is put right.
+    Without ``store`` every file is parsed, and the store of part files is taken away.
     """
 
     settings: Settings
@@ -54,6 +55,7 @@ class Night:
     force: bool = False
     rotate_key_from: str | None = None
     check_again: str = ""
+    store: bool = True
 
 
 @dataclass(frozen=True, kw_only=True)

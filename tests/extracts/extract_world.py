@@ -19,6 +19,7 @@ from copd_strat.contracts.contract import Contract
 from copd_strat.contracts.contract_files import load_contract
 from copd_strat.engine import Engine
 from copd_strat.extracts.inventory import inventory
+from copd_strat.extracts.part_store import PartStore
 from copd_strat.extracts.receipts import Ingested, TableReceipt
 
 AS_OF = date(2026, 11, 23)
@@ -157,9 +158,32 @@ class ReadNight:
         return [dict(row) for row in found]
 
 
+RELATIONS = ("patients", "gp_events", "prescriptions", "hospital_episodes", "ed_attendances", "deaths")
+
+
+def everything(night: ReadNight) -> dict[str, Any]:
+    """All that a night is told about its extracts."""
+    relations = {name: night.engine.rows(f"SELECT * FROM {name} ORDER BY ALL") for name in RELATIONS}
+    listed = {
+        f"{folder} {path.stem}": night._listed(folder, path.stem)
+        for folder in ("quarantine", "set_aside")
+        for path in sorted((night.quality / folder).glob("*.parquet"))
+    }
+    receipts = [receipt.to_json() | {"people": dict(receipt.broken_by)} for receipt in night.ingested.tables]
+    return {"receipts": receipts, "linkages": night.ingested.linkages, **relations, **listed}
+
+
 @contextmanager
 def ingested(
-    folder: Path, out: Path, layout: Any = "native", *, times: int = 1, **source: Any
+    folder: Path,
+    out: Path,
+    layout: Any = "native",
+    *,
+    times: int = 1,
+    contracts: Path = CONTRACTS,
+    as_of: date = AS_OF,
+    store: PartStore | None = None,
+    **source: Any,
 ) -> Iterator[ReadNight]:
     """The extracts of ``folder``, given ``times`` times, ingested with all files of the run below ``out``."""
     engine = Engine.open(EngineSettings(), out / "spill")
@@ -167,12 +191,13 @@ def ingested(
         ingested = extracts.ingest_sources(
             engine,
             (ExtractSource(layout=layout, path=folder, **source),) * times,
-            CONTRACTS,
+            contracts,
             inputs=(inventory(folder),) * times,
             zone="Europe/London",
             work=out / "work",
             quality=out / "quality",
-            as_of=AS_OF,
+            as_of=as_of,
+            store=store,
         )
         yield ReadNight(engine, ingested, out / "quality")
     finally:

@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.csv
 import pyarrow.parquet as pq
 import pytest
-from extract_world import CONTRACTS, ReadNight, ingested, write_extract
+from extract_world import CONTRACTS, everything, ingested, write_extract
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -26,8 +26,6 @@ from copd_strat.extracts.row_repeats import Hashes, Lines, RowHashes
 from copd_strat.extracts.source_files import find
 from copd_strat.synthetic import SyntheticSettings, World, simulate_world
 from copd_strat.synthetic.generate import write_world
-
-RELATIONS = ("patients", "gp_events", "prescriptions", "hospital_episodes", "ed_attendances", "deaths")
 
 
 @pytest.fixture(scope="module")
@@ -49,18 +47,6 @@ def plain_repeats(hashes: RowHashes) -> Iterator[tuple[Lines, Lines]]:
             seen.add(value)
     if found:
         yield np.array([place for place, _ in found]), np.array([line for _, line in found])
-
-
-def everything(night: ReadNight) -> dict[str, Any]:
-    """All that a night is told about its extracts."""
-    relations = {name: night.engine.rows(f"SELECT * FROM {name} ORDER BY ALL") for name in RELATIONS}
-    listed = {
-        f"{folder} {path.stem}": night._listed(folder, path.stem)
-        for folder in ("quarantine", "set_aside")
-        for path in sorted((night.quality / folder).glob("*.parquet"))
-    }
-    receipts = [receipt.to_json() | {"people": dict(receipt.broken_by)} for receipt in night.ingested.tables]
-    return {"receipts": receipts, "linkages": night.ingested.linkages, **relations, **listed}
 
 
 def both_ways(folder: Path, out: Path, layout: str, monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     help="The reference key is a new one on purpose: NAME is the file or environment variable that holds the"
     " last run's.",
 )
+@options.no_store
 @options.as_json
 def run(
     config_path: Path,
@@ -44,6 +45,7 @@ def run(
     dry_run: bool,
     force: bool,
     rotate_key_from: str | None,
+    no_store: bool,
     as_json: bool,
 ) -> None:
     """The nightly run: extracts in, lists, summary and manifest out, published together or not at all."""
@@ -58,6 +60,7 @@ def run(
             force=force,
             rotate_key_from=rotate_key_from,
             check_again=check_again(config_path, as_of),
+            store=not no_store,
         )
         say(f"copd-strat {__version__} · {night.settings.title} · run date {as_of}")
         if dry_run:
@@ -151,8 +154,9 @@ def rows_table(tables: Mapping[str, Mapping[str, int]]) -> str:
 @options.config
 @options.as_of
 @options.index
+@options.no_store
 @options.as_json
-def validate(config_path: Path, as_of: date, index: date | None, as_json: bool) -> None:
+def validate(config_path: Path, as_of: date, index: date | None, no_store: bool, as_json: bool) -> None:
     """Check the extracts and stop: all that a run refuses before it scores anybody. Publishes nothing."""
     from copd_strat.plan import Night, plan
     from copd_strat.run import READING
@@ -160,7 +164,7 @@ def validate(config_path: Path, as_of: date, index: date | None, as_json: bool) 
 
     with next_command(config_path, as_of):
         settings, again = config.load(config_path), check_again(config_path, as_of)
-        night = Night(settings=settings, as_of=as_of, index=index, check_again=again)
+        night = Night(settings=settings, as_of=as_of, index=index, check_again=again, store=not no_store)
         say(f"copd-strat {__version__} · {settings.title} · checking extracts, run date {as_of}")
         with RunFolder(settings.output).lock("validate"):
             planned = plan(night)

@@ -41,4 +41,9 @@ as_of = click.option(
 index = click.option(
     "--index", type=Day(), default=None, help="End of the look-back windows [default: GP data complete to]."
 )
+no_store = click.option(
+    "--no-store",
+    is_flag=True,
+    help="Parse every file, and take away what earlier runs kept of files; the result is the same.",
+)
 as_json = click.option("--json", "as_json", is_flag=True, help="The result as JSON on standard output.")

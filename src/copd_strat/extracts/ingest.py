@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -26,12 +26,13 @@ from copd_strat.extracts.layout import (
 )
 from copd_strat.extracts.layouts import LAYOUTS
 from copd_strat.extracts.linkage import measure_linkage, measure_lookup
+from copd_strat.extracts.part_store import PartStore
 from copd_strat.extracts.receipts import Ingested, Linkage, Lookup, TableReceipt
 from copd_strat.extracts.row_checks import accept_table
 from copd_strat.extracts.sender_checksums import is_checksum_list, require_sent_files
-from copd_strat.extracts.source_files import find, open_file, place_of
-from copd_strat.extracts.staging import stage_file
-from copd_strat.extracts.unpack import laid_out
+from copd_strat.extracts.source_files import SourceFile, find, open_file, place_of
+from copd_strat.extracts.staging import Source, stage_file
+from copd_strat.extracts.unpack import contents, laid_out
 
 
 @dataclass
@@ -40,7 +41,7 @@ class _Night:
 
     ``canonical`` holds the contracts of the native layout, which are those of the canonical relations.
     ``unlinked`` names the relations that rest on a table which joins with too few patients; ``people`` select
-    the ids (``id``) in the tables that the patients are made from.
+    the ids (``id``) in the tables that the patients are made from. ``contents`` are the SHA-256 of the files.
     """
 
     engine: Engine
@@ -50,6 +51,8 @@ class _Night:
     canonical: dict[str, Contract]
     pieces: dict[str, list[str]]
     zone: str
+    store: PartStore | None
+    contents: Mapping[Path, str]
     receipts: list[TableReceipt] = field(default_factory=list)
     linkages: list[Linkage] = field(default_factory=list)
     lookups: list[Lookup] = field(default_factory=list)
@@ -80,16 +83,20 @@ def ingest_sources(
     work: Path,
     quality: Path,
     as_of: date,
+    store: PartStore | None = None,
 ) -> Ingested:
     """Read every source into the canonical relations of docs/architecture.md, accepted rows only.
 
     ``inputs`` are the files of each source as they were hashed: these and no others are read. Moments become
-    days in ``zone``. ``work`` takes the checked rows, ``quality`` the quarantine. Table
+    days in ``zone``. ``work`` takes the checked rows, ``quality`` the quarantine. Files that ``store`` knows are not
+    parsed again; the result is the same. Table
     ``source_tables(table_name, present)`` says of which relations a source came that joins with the patients,
     ``practices_end(practice_id, last_day)`` how far practices' records go, where the source says so. Nothing is
     judged here. Raises InputError, IdentifiableDataError or ContractError, each naming file, column and fix.
     """
     canonical = load_contracts(contracts, "native")
+    pairs = sorted(zip(sources, inputs, strict=True), key=lambda pair: "primary" not in pair[0].care)
+    folders = _lay_out([files for _, files in pairs], work)
     night = _Night(
         engine=engine,
         work=work,
@@ -98,18 +105,40 @@ def ingest_sources(
         zone=zone,
         canonical=canonical,
         pieces={relation: [] for relation in canonical},
+        store=store,
+        contents={} if store is None else _contents(pairs, folders, store),
     )
     _note_known_patients(night)
     engine.execute("SET preserve_insertion_order = true")
-    pairs = sorted(zip(sources, inputs, strict=True), key=lambda pair: "primary" not in pair[0].care)
-    for number, (source, files) in enumerate(pairs):
-        require_sent_files(files)
-        _ingest_source(night, source, laid_out(files, work / f"source_{number}"), contracts)
+    for (source, files), folder in zip(pairs, folders, strict=True):
+        _ingest_source(night, source, folder, contracts)
         require_unchanged(files)
     engine.execute("SET preserve_insertion_order = false")
+    if store is not None:
+        store.keep_used()
     _make_relations(night)
     _make_practices_end(night)
     return night.ingested
+
+
+def _lay_out(inputs: Sequence[Sequence[InputFile]], work: Path) -> list[Path]:
+    """A folder a source, with the files as they will be read."""
+    folders = []
+    for number, files in enumerate(inputs):
+        require_sent_files(files)
+        folders.append(laid_out(files, work / f"source_{number}"))
+    return folders
+
+
+def _contents(
+    pairs: Sequence[tuple[ExtractSource, Sequence[InputFile]]], folders: Sequence[Path], store: PartStore
+) -> dict[Path, str]:
+    """The SHA-256 of every file; the store loses what is not among them, whatever becomes of this night."""
+    found: dict[Path, str] = {}
+    for (_, files), folder in zip(pairs, folders, strict=True):
+        found |= contents(files, folder)
+    store.keep_sent(found.values())
+    return found
 
 
 def contracts_of(layout: Layout, folder: Path, native: dict[str, Contract]) -> dict[str, Contract]:
@@ -171,10 +200,7 @@ def _ingest_tables(
         require_deliveries(found, contract)
         number = len(night.receipts)
         work = night.work / f"{number:02d}_{contract.layout}_{table}"
-        let_in = (
-            stage_file(night.engine, file, contract, work, gaps=source.gaps, zone=night.zone)
-            for file in found
-        )
+        let_in = (_let_in(night, source, file, contract, work) for file in found)
         receipt = accept_table(
             night.engine,
             contract,
@@ -193,6 +219,13 @@ def _ingest_tables(
         _note_people(night, layout, receipt)
         came[table] = receipt.accepted
     return came
+
+
+def _let_in(night: _Night, source: ExtractSource, file: SourceFile, contract: Contract, work: Path) -> Source:
+    part = None
+    if night.store is not None:
+        part = night.store.part(night.contents[file.path], file, contract, gaps=source.gaps)
+    return stage_file(night.engine, file, contract, work, gaps=source.gaps, zone=night.zone, part=part)
 
 
 def _note_people(night: _Night, layout: Layout, receipt: TableReceipt) -> None:

@@ -11,11 +11,12 @@ from copd_strat.engine import Engine, literal
 from copd_strat.engine.sql import identifier
 from copd_strat.errors import ContractError, InputError
 from copd_strat.extracts import identifier_gate
-from copd_strat.extracts.column_values import ColumnValues, take_values
+from copd_strat.extracts.column_values import ColumnValues, keep_values, kept_values, take_values
 from copd_strat.extracts.date_forms import date_forms
 from copd_strat.extracts.gap_words import find_words
 from copd_strat.extracts.page_checksums import require_intact_pages
-from copd_strat.extracts.row_counter import count_rows
+from copd_strat.extracts.part_store import StoredPart
+from copd_strat.extracts.row_counter import TextCount, count_rows
 from copd_strat.extracts.source_files import SourceFile, hides_row_numbers, place_of, reading, scan
 from copd_strat.extracts.text_blocks import blocks, write_plain
 
@@ -37,6 +38,9 @@ _UNREADABLE = {
         "double the quotes inside fields, or export without quotes",
     ),
 }
+_REJECTS = (
+    "SELECT CAST(line AS BIGINT) AS _line, any_value(csv_line) AS record FROM reject_errors GROUP BY line"
+)
 # Types of Parquet columns that no column of a contract can be read from.
 _NESTED = re.compile(r"\[|STRUCT|MAP|UNION|INTERVAL|^BIT|^TIME($|TZ| WITH)|VARIANT|GEOMETRY")
 
@@ -58,46 +62,104 @@ class Source:
 
 
 def stage_file(
-    engine: Engine, file: SourceFile, contract: Contract, work: Path, *, gaps: tuple[str, ...], zone: str
+    engine: Engine,
+    file: SourceFile,
+    contract: Contract,
+    work: Path,
+    *,
+    gaps: tuple[str, ...],
+    zone: str,
+    part: StoredPart | None = None,
 ) -> Source:
     """Pass a file through the identifier gate; text is staged as Parquet below ``work``, to be read once.
 
-    ``gaps`` are words that stand for a gap; ``zone`` is where moments become days. Raises
-    IdentifiableDataError, InputError for a missing column or an unreadable file, ContractError for damage to
-    a whole column.
+    ``gaps`` are words that stand for a gap; ``zone`` is where moments become days. With ``part``, its entry of the
+    store, the file is staged there, or taken from there if it was staged before: then its rows are counted, and not
+    parsed. Raises IdentifiableDataError, InputError for a missing column or an unreadable file, ContractError for
+    damage to a whole column.
     """
     identifier_gate.check_names(file, contract)
     _require_columns(file, contract)
     _refuse_unreadable_types(file, contract)
     named = {column.name for column in contract.columns}
     columns = tuple(name for name in file.columns if name in named)
-    file, rows_in = _counted(file, columns, work, contract.other_encoding)
+    file, counted = _in_its_encoding(file, _count(file), contract.other_encoding)
+    rows_in = counted.rows if counted else file.rows
+    file = replace(file, notes=(*file.notes, *_notes(counted)))
+    staged = _Staged(file=file, columns=columns, folder=part.folder if part else _folder(work, file))
+    is_new = part is None or not part.ready
+    if is_new:
+        _parse(engine, staged, counted, work, rows_in)
     with reading(file.name):
-        identifier_gate.check_unread(engine, file, tuple(name for name in file.columns if name not in named))
-        _forget_rejects(engine)
-        source = _stage(engine, file, columns, contract, work, rows_in)
+        values = staged.take(engine, contract, part)
+        source = _source(engine, staged, values, rows_in)
         _refuse_line_breaks(engine, file, contract, source.values)
         source = _with_gaps(engine, source, columns, contract, gaps)
-        identifier_gate.check_values(engine, file, contract, source.values)
+        if is_new:  # what is in the store has passed
+            identifier_gate.check_values(engine, file, contract, source.values)
         for column in contract.columns:
             if column.name in file.columns and column.family in ("id", "code", "reference"):
                 _refuse_float_ids(engine, file, column, source.values)
                 _refuse_ids_ending_in_zeros(engine, file, column, source.values)
-        return _with_dates(engine, source, columns, contract, zone)
+        source = _with_dates(engine, source, columns, contract, zone)
+    if part and is_new:
+        part.seal()
+    return source
 
 
-def _counted(
-    file: SourceFile, columns: tuple[str, ...], work: Path, other_encoding: str | None
-) -> tuple[SourceFile, int]:
-    """The file's rows, counted apart from the loader, and the file as it can be loaded.
+@dataclass(frozen=True, kw_only=True)
+class _Staged:
+    """A file's ``columns`` that its contract knows, and the ``folder`` of what was read from them."""
 
-    Text that the loader cannot take as it is (UTF-16 or the contract's ``other_encoding``, several kinds of line
-    ends, bytes that are zero) gets a plain copy below ``work``.
-    """
+    file: SourceFile
+    columns: tuple[str, ...]
+    folder: Path
+
+    @property
+    def copied(self) -> bool:
+        """Whether the rows are read from a copy: text is, and Parquet that has no numbers of its own rows."""
+        return self.file.is_text or hides_row_numbers(self.file)
+
+    @property
+    def copy(self) -> Path:
+        return self.folder / "rows.parquet"
+
+    @property
+    def broken(self) -> Path:
+        """Lines that could not be split into fields; not there if there are none."""
+        return self.folder / "broken.parquet"
+
+    @property
+    def values(self) -> Path:
+        """The distinct values of every column, for the store."""
+        return self.folder / "values.parquet"
+
+    @property
+    def rows(self) -> str:
+        """SQL of the rows as they were read, before any of them is given a meaning."""
+        if self.copied:
+            return f"SELECT * FROM read_parquet({place_of(self.copy)})"
+        return scan(self.file, self.columns, trimmed=())
+
+    def take(self, engine: Engine, contract: Contract, part: StoredPart | None) -> ColumnValues:
+        """The columns' distinct values: from the store, or from the rows, and then into the store."""
+        if part and part.ready:
+            return kept_values(engine, self.file, contract, self.values)
+        values = take_values(engine, self.file, contract, self.rows)
+        if part:
+            keep_values(engine, values, self.values)
+        return values
+
+
+def _folder(work: Path, file: SourceFile) -> Path:
+    return work / "staged" / file.name.replace("/", "_")
+
+
+def _count(file: SourceFile) -> TextCount | None:
+    """A text file's rows, counted apart from the loader, every night anew; a Parquet file counts its own."""
     if not file.is_text:
-        require_intact_pages(file.path, file.name, [file.headers[name] for name in columns])
-        return file, file.rows
-    counted = count_rows(
+        return None
+    return count_rows(
         blocks(file.path, file.name, file.encoding),
         file.name,
         delimiter=file.delimiter or "",
@@ -105,48 +167,75 @@ def _counted(
         head_lines=file.title_lines + 1,
         fields=len(file.columns),
     )
-    if not counted.is_utf8 and other_encoding:
-        told = f"the text is not UTF-8, and was read as {other_encoding.upper()}"
-        file = replace(file, encoding=other_encoding, notes=(*file.notes, told))
-        counted = replace(counted, is_utf8=True)  # its copy will be
+
+
+def _in_its_encoding(
+    file: SourceFile, counted: TextCount | None, other_encoding: str | None
+) -> tuple[SourceFile, TextCount | None]:
+    """Text that is not UTF-8 in the one other encoding that its contract allows, where it allows one."""
+    if counted is None or counted.is_utf8 or not other_encoding:
+        return file, counted
+    told = f"the text is not UTF-8, and was read as {other_encoding.upper()}"
+    file = replace(file, encoding=other_encoding, notes=(*file.notes, told))
+    return file, replace(counted, is_utf8=True)  # its copy will be
+
+
+def _notes(counted: TextCount | None) -> tuple[str, ...]:
+    """What is odd about the bytes of a text file."""
+    if counted is None:
+        return ()
+    notes = [f"{counted.zero_bytes:,} bytes are zero"] if counted.zero_bytes else []
+    return (*notes, *(["its line ends are of several kinds"] if len(counted.line_ends) > 1 else []))
+
+
+def _parse(engine: Engine, staged: _Staged, counted: TextCount | None, work: Path, rows_in: int) -> None:
+    """Read the file: its unread columns through the gate, text into a copy, lines that cannot be split apart."""
+    file = _loadable(staged, counted, work)
+    unread = tuple(name for name in file.columns if name not in staged.columns)
+    with reading(file.name):
+        identifier_gate.check_unread(engine, file, unread)
+        _forget_rejects(engine)
+        if staged.copied:
+            rows = scan(file, staged.columns, trimmed=staged.columns if file.is_text else ())
+            engine.write_parquet(rows, staged.copy)
+        if engine.has_table("reject_errors"):
+            _refuse_unreadable_lines(engine, file, rows_in)
+            engine.write_parquet(_REJECTS, staged.broken)
+        _forget_rejects(engine)
+
+
+def _loadable(staged: _Staged, counted: TextCount | None, work: Path) -> SourceFile:
+    """The file as the loader can take it.
+
+    Text that it cannot take as it is (UTF-16 or the contract's ``other_encoding``, several kinds of line ends,
+    bytes that are zero) gets a plain copy below ``work``.
+    """
+    file = staged.file
+    if counted is None:
+        require_intact_pages(file.path, file.name, [file.headers[name] for name in staged.columns])
+        return file
     file = replace(file, is_utf8=counted.is_utf8 and not counted.zero_bytes)
     if file.encoding == "utf-8" and counted.is_plain:
-        return file, counted.rows
+        return file
     plain = work / "plain" / file.name.replace("/", "_")
     write_plain(file.path, file.name, file.encoding, plain)
-    notes = [f"{counted.zero_bytes:,} bytes are zero"] if counted.zero_bytes else []
-    notes += ["its line ends are of several kinds"] if len(counted.line_ends) > 1 else []
-    return replace(file, plain=plain, notes=(*file.notes, *notes)), counted.rows
+    return replace(file, plain=plain)
 
 
-def _stage(
-    engine: Engine, file: SourceFile, columns: tuple[str, ...], contract: Contract, work: Path, rows_in: int
-) -> Source:
-    name = file.name.replace("/", "_")
-    staged, broken = work / "staged" / f"{name}.parquet", work / "broken" / f"{name}.parquet"
-    rows = scan(file, columns, trimmed=columns if file.is_text else ())
-    if file.is_text or hides_row_numbers(file):
-        engine.write_parquet(rows, staged)
-        rows = f"SELECT * FROM read_parquet({place_of(staged)})"
-    there = engine.has_table("reject_errors")
-    if there:
-        _refuse_unreadable_lines(engine, file, rows_in)
-    rejects = (
-        "SELECT CAST(line AS BIGINT) AS _line, any_value(csv_line) AS record FROM reject_errors GROUP BY line"
-    )
+def _source(engine: Engine, staged: _Staged, values: ColumnValues, rows_in: int) -> Source:
+    file = staged.file
     nothing = "SELECT CAST(0 AS BIGINT) AS _line, '' AS record WHERE FALSE"
-    if there:
-        engine.write_parquet(rejects, broken)
-    _forget_rejects(engine)
-    values = take_values(engine, file, contract, rows)
+    there = staged.broken.exists()
     source = Source(
         file=file,
-        rows=rows,
+        rows=staged.rows,
         values=values,
-        broken=f"SELECT * FROM read_parquet({place_of(broken)})" if there else nothing,
+        broken=f"SELECT * FROM read_parquet({place_of(staged.broken)})" if there else nothing,
         rows_in=rows_in,
     )
-    return source if file.is_text else _read_as(source, columns, _trims(engine, file, columns, values))
+    if file.is_text:
+        return source
+    return _read_as(source, staged.columns, _trims(engine, file, staged.columns, values))
 
 
 def _trims(

@@ -7,6 +7,7 @@ into the extract's folder.
 from __future__ import annotations
 
 import errno
+import hashlib
 import lzma
 import struct
 import zipfile
@@ -51,6 +52,21 @@ def laid_out(inputs: Sequence[InputFile], target: Path) -> Path:
     for item in archives:
         _unpack(item, (target / item.name).parent)
     return target
+
+
+def contents(inputs: Sequence[InputFile], folder: Path) -> dict[Path, str]:
+    """The SHA-256 of every file of ``folder``, which ``laid_out`` made of ``inputs``: those of links are known."""
+    known = {folder / item.name: item.sha256 for item in inputs}
+    return {
+        path: known[path] if path in known else _sha256(path)
+        for path in folder.rglob("*")
+        if not path.is_dir()
+    }
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def _unpack(item: InputFile, target: Path) -> None:
