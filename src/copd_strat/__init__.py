@@ -1,6 +1,6 @@
 """COPD risk stratification: extracts in, explained tier lists and a safe summary out.
 
-``night`` runs one from Python (docs/engines.md).
+``night`` runs one from Python, ``results`` gives its tables (docs/engines.md).
 """
 
 from __future__ import annotations
@@ -8,16 +8,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from copd_strat.library import night
+    from copd_strat.library import night, results
 
-__all__ = ["__version__", "night"]
+__all__ = ["__version__", "night", "results"]
 __version__ = "0.1.0"
 
 
 def __getattr__(name: str) -> Any:
-    """``night`` is loaded when it is asked for: everything else needs less."""
-    if name != "night":
+    """They are loaded when one is asked for: everything else needs less."""
+    if name not in ("night", "results"):
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from copd_strat.library import night
+    from copd_strat import library
 
-    return night
+    return getattr(library, name)

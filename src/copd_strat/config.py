@@ -155,7 +155,8 @@ class EngineSettings(BaseModel):
     """Engine of the clinical facts: the embedded `duckdb`, or Apache `spark` for extracts that outgrow one
     machine (docs/engines.md). The results are the same."""
     spark: Text = "local[2]"
-    """Master of Spark, where `engine.facts` is `spark`; `local[2]` is two processors of this machine."""
+    """Master of Spark, where `engine.facts` is `spark`: `local[2]` is two processors of this machine,
+    `sc://host:15002` a server of Spark Connect."""
 
     memory_limit: Annotated[Text, AfterValidator(_memory)] = "1GB"
     """Memory of the embedded engine, such as `1GB` or `512MB`."""

@@ -22,6 +22,7 @@ FAST = {
     "spark.sql.codegen.factoryMode": "NO_CODEGEN",
     "spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC",
     "spark.log.level": "ERROR",
+    "spark.connect.grpc.binding.port": "0",  # any that is free
 }
 
 
@@ -35,3 +36,14 @@ def session() -> Iterator[Any]:
     opened = builder.getOrCreate()
     yield opened
     opened.stop()
+
+
+@pytest.fixture(scope="session")
+def connect_address(session: Any) -> Iterator[str]:
+    """A server of Spark Connect beside the session, in the same Spark."""
+    room = session._jvm.org.apache.spark.sql.connect.service
+    service = getattr(getattr(room, "SparkConnectService$"), "MODULE$")
+    service.start(session._jsc.sc())
+    yield f"sc://localhost:{service.localPort()}"
+    timeout, unit = session._jvm.scala.Option.apply(None), session._jvm.scala.Option.apply(None)
+    service.stop(timeout, unit)

@@ -14,6 +14,7 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     "contracts list": ("",),
     "contracts show": ("native.prescriptions.issue_date.not_future",),
     "decisions": (f"returned/ {_NIGHT}",),
+    "delta": (f"{_NIGHT} --analyst lakehouse/copd_patients --summary lakehouse/copd_summary",),
     "demo": ("", "--practices 4 --register 400"),
     "diff": (f"20260409-4243cbc9 20260410-a1e3fa0c {_NIGHT}",),
     "doctor": (_NIGHT,),

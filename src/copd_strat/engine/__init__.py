@@ -3,7 +3,7 @@
 from copd_strat.engine.choice import facts_engine
 from copd_strat.engine.embedded import Engine
 from copd_strat.engine.interface import SqlEngine
-from copd_strat.engine.spark import SparkEngine
+from copd_strat.engine.spark import SparkEngine, is_spark
 from copd_strat.engine.sql import Literal, literal, packaged_sql, render
 
 __all__ = [
@@ -12,6 +12,7 @@ __all__ = [
     "SparkEngine",
     "SqlEngine",
     "facts_engine",
+    "is_spark",
     "literal",
     "packaged_sql",
     "render",

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 _INSTALL = (
     "pip install 'copd-strat[spark]', with Java 17 or later on the machine, or set engine.facts to duckdb"
 )
+_CONNECT = "sc://"
 # Of this run's own session, never of the one that was handed over.
 _SESSION = {
     "spark.sql.session.timeZone": "UTC",
@@ -41,7 +42,7 @@ class SparkEngine(SqlEngine):
     """
 
     def __init__(self, session: Any, folder: Path) -> None:
-        self._session, self._folder = session.newSession(), folder
+        self._session, self._folder = _own_session(session), folder
         self._stops: Any = None
         self._made: dict[str, Path | None] = {}
         self._written = 0
@@ -51,21 +52,25 @@ class SparkEngine(SqlEngine):
 
     @classmethod
     def open(cls, master: str, folder: Path) -> SparkEngine:
-        """An engine with a session of its own on ``master``, such as ``local[2]``; ConfigError without Spark."""
+        """An engine with a session of its own on ``master``: ``local[2]``, ``sc://host:15002`` for Spark Connect.
+
+        ConfigError without Spark.
+        """
         try:
             from pyspark import SparkContext
             from pyspark.errors import PySparkException
-            from pyspark.sql import SparkSession
         except ImportError:
             raise ConfigError("engine.facts: Spark is not installed", fix=_INSTALL) from None
+        remote = master.startswith(_CONNECT)
         # a session that runs already is the site's: neither its settings nor its end are ours
-        running = SparkContext._active_spark_context is not None
+        ours = remote or SparkContext._active_spark_context is None
         try:
-            session = (SparkSession.builder if running else _own_builder(master, folder)).getOrCreate()
-        except (PySparkException, OSError):
-            raise ConfigError(f"engine.spark: Spark does not start on {master}", fix=_INSTALL) from None
+            session = _connected(master) if remote else _started(master, folder, ours=ours)
+        except (PySparkException, ImportError, OSError):
+            fix = f"see that a server answers there; {_INSTALL}" if remote else _INSTALL
+            raise ConfigError(f"engine.spark: Spark does not start on {master}", fix=fix) from None
         engine = cls(session, folder)
-        engine._stops = None if running else session
+        engine._stops = session if ours else None
         return engine
 
     def __enter__(self) -> Self:
@@ -76,8 +81,13 @@ class SparkEngine(SqlEngine):
 
     def close(self) -> None:
         self.drop(*self._made)
-        if self._stops is not None:
-            self._stops.stop()
+        for session, starts_spark in ((self._session, False), (self._stops, True)):
+            if _is_remote(session):
+                # stop() of such a session would also end a server that the site runs in this very process
+                session.client.release_session()
+                session.client.close()
+            elif session is not None and starts_spark:
+                session.stop()
         shutil.rmtree(self._folder, ignore_errors=True)
 
     def take(self, source: Engine, *names: str) -> None:
@@ -154,11 +164,43 @@ class SparkEngine(SqlEngine):
         self._made[name] = place
 
 
-def _own_builder(master: str, folder: Path) -> Any:
-    """Settings of a session that this run starts: what it writes on the way lies with the run, and goes with it."""
+def is_spark(connection: object) -> bool:
+    """Whether it is a Spark session, told without Spark installed."""
+    return type(connection).__module__.startswith("pyspark.")
+
+
+def _own_session(session: Any) -> Any:
+    from pyspark.errors import PySparkNotImplementedError
+
+    try:
+        return session.newSession()
+    except PySparkNotImplementedError:
+        raise ConfigError(
+            "spark: this session cannot open another one beside itself",
+            fix="Spark Connect needs Spark 4.3 or later",
+        ) from None
+
+
+def _is_remote(session: object) -> bool:
+    return type(session).__module__.startswith("pyspark.sql.connect.")
+
+
+def _connected(address: str) -> Any:
+    """A session at a server of Spark Connect, beside whatever session this process has."""
+    from pyspark.sql.connect.session import SparkSession
+
+    session = SparkSession.builder.remote(address).create()
+    session.sql("SELECT 1").collect()  # nothing is asked of the server before
+    return session
+
+
+def _started(master: str, folder: Path, *, ours: bool) -> Any:
+    """The session that runs already, or one that this run starts: what that one writes on the way lies with the run."""
     from pyspark.sql import SparkSession
 
+    if not ours:
+        return SparkSession.builder.getOrCreate()
     builder = SparkSession.builder.master(master).appName("copd-strat").config("spark.ui.enabled", "false")
     for name in ("spark.local.dir", "spark.sql.warehouse.dir"):
         builder = builder.config(name, str(folder.resolve() / name.replace(".", "_")))
-    return builder
+    return builder.getOrCreate()

@@ -14,8 +14,9 @@ from copd_strat.config import ExtractSource
 from copd_strat.contracts.contract import Contract
 from copd_strat.contracts.contract_files import load_contracts
 from copd_strat.errors import InputError
+from copd_strat.extracts.delta_tables import is_log, write_whole
 from copd_strat.extracts.ingest import contracts_of
-from copd_strat.extracts.inventory import shown
+from copd_strat.extracts.inventory import files_of, root_of, shown
 from copd_strat.extracts.layout import CARE_OF
 from copd_strat.extracts.layouts import LAYOUTS
 from copd_strat.extracts.source_files import ENDINGS, SourceFile, ending, find, open_file
@@ -170,10 +171,15 @@ def _all_files(folder: Path) -> Iterator[Path]:
 
 def _heads(folder: Path, target: Path) -> Path:
     """``target`` with links to the folder's files, and the heads of what its zip files hold."""
-    for path in _all_files(folder):
-        place = target / path.relative_to(folder)
+    for file in files_of(folder):
+        path, name = file.path, file.path.relative_to(root_of(folder))
+        if is_log(name.as_posix()) or not path.is_file():
+            continue
+        place = target / name
         place.parent.mkdir(parents=True, exist_ok=True)
-        if path.suffix.lower() == ".zip":
+        if file.partition:
+            write_whole(file, place, head=True)
+        elif path.suffix.lower() == ".zip":
             _heads_of_members(path, place.parent)
         else:
             place.symlink_to(path.resolve())

@@ -17,6 +17,7 @@ from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 
 from copd_strat.errors import InputError
+from copd_strat.extracts.delta_tables import CurrentFile, is_log, write_whole
 from copd_strat.extracts.inventory import InputFile, shown
 from copd_strat.extracts.source_files import ending
 
@@ -37,18 +38,22 @@ _DAMAGE = (
 
 
 def laid_out(inputs: Sequence[InputFile], target: Path) -> Path:
-    """``target``, a new folder with a link to every file of ``inputs``, zip files unpacked.
+    """``target``, a new folder with a link to every file of ``inputs``, zip files unpacked, logs of tables left out.
 
-    InputError for a damaged, encrypted or suspiciously growing archive, one packed by a method that cannot be
-    undone here, or two members of one name.
+    Files that lack the columns of their table's partitions are copied with these. InputError for a damaged, encrypted
+    or suspiciously growing archive, one packed by a method that cannot be undone here, or two members of one name.
     """
     target.mkdir(parents=True)
     archives = [item for item in inputs if item.name.lower().endswith(".zip")]
     for item in inputs:
-        if item not in archives:
-            link = target / item.name
-            link.parent.mkdir(parents=True, exist_ok=True)
-            link.symlink_to(item.path.resolve())
+        if item in archives or is_log(item.name):
+            continue
+        place = target / item.name
+        place.parent.mkdir(parents=True, exist_ok=True)
+        if item.partition:
+            write_whole(CurrentFile(path=item.path, partition=item.partition), place)
+        else:
+            place.symlink_to(item.path.resolve())
     for item in archives:
         _unpack(item, (target / item.name).parent)
     return target
