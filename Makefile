@@ -5,8 +5,9 @@ BIN := $(VENV)/bin
 TOOL ?= .venv-contract-tool
 AIRFLOW ?= .venv-airflow
 SUPPLY ?= .venv-supply
+PEERS ?= .venv-peers
 
-.PHONY: help demo test slow check format build bench bench-england contract-tool airflow docs lock clean programmes fuzz kills damage older nights mutation sbom audit
+.PHONY: help demo test slow check format build bench bench-england contract-tool airflow docs lock clean programmes peers fuzz kills damage older nights mutation sbom audit
 .DEFAULT_GOAL := help
 
 help: ## show these targets
@@ -59,6 +60,14 @@ airflow: ## does a real Airflow parse the DAG of deploy/airflow?
 programmes: $(VENV)/.dev-installed ## 200 simulated clinics without effect, 200 with one: what does 'evaluate' report?
 	$(BIN)/python tests/evaluation/simulated_programmes.py
 
+$(PEERS)/.installed: tests/evaluation/peer_requirements.txt
+	@test -x $(PEERS)/bin/python || $(PYTHON) -m venv $(PEERS)
+	$(PEERS)/bin/pip install --quiet --disable-pip-version-check -r tests/evaluation/peer_requirements.txt
+	@touch $@
+
+peers: $(VENV)/.dev-installed $(PEERS)/.installed ## do lifelines, scikit-survival, dcurves say of the same people what we say?
+	$(BIN)/python tests/evaluation/peer_packages.py $(PEERS)/bin/python
+
 docs: $(VENV)/.dev-installed ## the documentation as a small site in site/, built strictly
 	$(BIN)/mkdocs build --quiet --strict
 
@@ -110,4 +119,4 @@ lock: ## renew both lock files (needs uv)
 	  --no-header --no-annotate -o requirements-dev.lock
 
 clean: ## remove what the demo and the tools wrote
-	rm -rf $(SUPPLY) $(AIRFLOW) demo build dist site .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(SUPPLY) $(AIRFLOW) $(PEERS) demo build dist site .pytest_cache .mypy_cache .ruff_cache .hypothesis

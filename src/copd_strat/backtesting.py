@@ -20,6 +20,7 @@ from copd_strat.plan import Plan
 from copd_strat.progress import Narrator
 from copd_strat.publish.result_folder import replace_folder
 from copd_strat.risk.own_model import load_all
+from copd_strat.risk.register import recalibration_of
 
 READING = ("controls", "ingest", "validate", "clinical facts")
 
@@ -94,14 +95,25 @@ def _try(night: NightSteps, index: date, staged: Path) -> BackTest:
     return test
 
 
+def own_in_use(planned: Plan) -> dict[str, Any] | None:
+    """Where the site's own model comes from, if the policy ranks by one."""
+    for one in load_all(planned.settings.risk.scorecards):
+        if one.card.name == planned.policy.ranking.model:
+            return {"title": one.card.title, "outcome": one.card.outcome, "seal": one.seal} | {
+                name: one.raw["training"].get(name) for name in ("indexes", "people", "events", "held_out")
+            }
+    return None
+
+
 def about(planned: Plan) -> dict[str, Any]:
     """What a result was made of: the same parts as a run's."""
     settings = planned.settings
     return {
         "title": settings.title,
         "synthetic": settings.synthetic,
-        "policy": planned.policy.label,
-        "ranking_model": ranking_name(settings.risk),
+        "published_model": ranking_name(settings.risk),
+        "recalibration": level.record() if (level := recalibration_of(settings.risk)) else None,
+        "own_in_use": own_in_use(planned),
         "care_setting": settings.risk.care_setting,
         "own_models": {one.card.name: one.seal for one in load_all(settings.risk.scorecards)},
         "parts": planned.parts,

@@ -63,19 +63,41 @@ def _as_json(tested: Tested) -> dict[str, Any]:
 
 
 def show_tested(tested: Tested) -> None:
-    """One line a model and outcome, then where the pages are."""
+    """In short; the risks in use beside what needs no model; where the page with all others is."""
+    from copd_strat.evaluation.backtest_files import PAGE
+    from copd_strat.evaluation.backtest_page import groups_told
+    from copd_strat.evaluation.backtest_words import in_short, policy_words
+
+    tables, record = tested.test.tables, tested.test.record
+    show(f"\nIndex {tested.test.index}: {record['register']:,} people on the register\n")
+    for sentence in in_short(tables, record, groups_told(exact=True)):
+        show(f"  {sentence}")
+    show("")
+    for sentence in policy_words(tables["policies"], record):
+        show(f"  {sentence}")
+    show("")
+    show(table(["outcome", "ranked by", "C-statistic", "O/E", "slope", "found at capacity"], _beside(tested)))
+    show(
+        "O/E: observed over expected. Found at capacity: share of those with one whom a month's places reach."
+    )
+    show(f"\n  {tested.folder / PAGE}: all {len(record['models'])}, groups, tables")
+
+
+def _beside(tested: Tested) -> list[list[str]]:
+    """The risks in use, and two baselines that need no model."""
     from copd_strat.evaluation.backtest_page import figure
 
-    metrics = tested.test.tables["metrics"]
+    metrics, record = tested.test.tables["metrics"], tested.test.record
     overall = metrics[metrics["group_type"] == "overall"]
     rows = []
-    for (outcome, model), own in overall.groupby(["outcome", "model"], sort=True):
-        found = {row.metric: figure(row.value, row.lower, row.upper) for row in own.itertuples()}
-        names = ("c_statistic", "oe_ratio", "calibration_slope", "sensitivity_at_capacity")
-        rows.append([outcome, model, *(found.get(name, "–") for name in names)])
-    show(f"\nIndex {tested.test.index}: {tested.test.record['register']:,} people on the register\n")
-    show(table(["outcome", "model", "C-statistic", "O/E", "slope", "found at capacity"], rows))
-    show(f"\n  {tested.folder}")
+    for outcome, in_use in record["in_use"].items():
+        for model in (in_use, "last_year_count", "severe_ever"):
+            own = overall[(overall["outcome"] == outcome) & (overall["model"] == model)]
+            found = {row.metric: figure(row.value, row.lower, row.upper) for row in own.itertuples()}
+            names = ("c_statistic", "oe_ratio", "calibration_slope", "sensitivity_at_capacity")
+            words = outcome.replace("_", " ")
+            rows.append([words, record["models"][model], *(found.get(name, "–") for name in names)])
+    return rows
 
 
 signed_off_by = click.option(

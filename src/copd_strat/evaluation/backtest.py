@@ -17,15 +17,21 @@ from copd_strat.evaluation import measures
 from copd_strat.evaluation.candidates import (
     OUTCOMES,
     Candidate,
+    at_own_level,
     candidates,
-    ranking_name,
+    risks_in_use,
     sum_of_ranks,
 )
-from copd_strat.evaluation.followed import HORIZON_MONTHS, NextYear, next_year
+from copd_strat.evaluation.followed import HORIZON_MONTHS, NextYear, months_after, next_year
 from copd_strat.evaluation.known_then import known_then
 from copd_strat.evaluation.measures import Measured, Trial
 from copd_strat.evaluation.places import shared_places
-from copd_strat.evaluation.policy_findings import Placed, policy_findings, ranking_findings
+from copd_strat.evaluation.policy_findings import (
+    Placed,
+    inside_clinic_list,
+    policy_findings,
+    ranking_findings,
+)
 from copd_strat.evaluation.subgroups import OVERALL, subgroups
 from copd_strat.evaluation.withheld import withhold_small
 from copd_strat.pathways.assign import assign
@@ -34,7 +40,7 @@ from copd_strat.pathways.policy import Policy
 from copd_strat.pathways.references import make_references
 from copd_strat.risk.own_model import OwnModel
 from copd_strat.risk.parameters import Flags
-from copd_strat.risk.register import score_register
+from copd_strat.risk.register import recalibration_of, score_register
 
 THRESHOLDS = np.round(np.arange(0.01, 0.61, 0.01), 2)
 _TENTHS = 10
@@ -87,9 +93,9 @@ def back_test(engine: Engine, asked: Asked, index: date) -> BackTest:
         tried.append(_as_candidate(one))
     groups = list(subgroups(features))
     trials = list(_trials(tried, after, placed[0]))
-    ranking_model = next(one for one in tried if one.name == ranking_name(asked.risk))
+    in_use = risks_in_use(tried, asked.risk, asked.policies[0].ranking.model)
     baselines = [one for one in tried if one.name in ("last_year_count", "last_year_severe", "severe_ever")]
-    side_by_side = [ranking_model, *_own_cards(tried, asked), sum_of_ranks(ranking_model), *baselines]
+    side_by_side = [*_side_by_side(tried, asked, in_use), sum_of_ranks(in_use), *baselines]
     return BackTest(
         index=index,
         features=features,
@@ -102,13 +108,31 @@ def back_test(engine: Engine, asked: Asked, index: date) -> BackTest:
             "policies": pd.concat([policy_findings(one, after) for one in placed], ignore_index=True),
             "rankings": ranking_findings(side_by_side, placed[0], after),
         },
-        record=_record(index, features, after, tried),
+        record=_record(index, features, after, tried)
+        | {
+            "policy": asked.policies[0].label,
+            "in_use": {outcome: one.name for outcome, one in in_use.items()},
+            "learned_from": _learned_from(asked, index),
+            "inside_clinic_list": {
+                name: None if np.isnan(end) else end
+                for name, end in inside_clinic_list(placed[0], after)._asdict().items()
+            },
+        },
     )
 
 
-def _own_cards(tried: list[Candidate], asked: Asked) -> list[Candidate]:
-    names = {one.card.name for one in asked.own}
-    return [one for one in tried if one.name in names]
+def _learned_from(asked: Asked, index: date) -> list[str]:
+    """Candidates that were fitted on the year after ``index``, or a later one: here they prove nothing."""
+    fitted = {one.card.name: one.last_index for one in asked.own}
+    if level := recalibration_of(asked.risk):
+        fitted[at_own_level(level.model)] = max(map(date.fromisoformat, level.indexes))
+    return sorted(name for name, last in fitted.items() if index < months_after(last, HORIZON_MONTHS))
+
+
+def _side_by_side(tried: list[Candidate], asked: Asked, in_use: dict[str, Candidate]) -> Iterator[Candidate]:
+    """The risks in use, and the site's own models that might be."""
+    names = {one.name for one in in_use.values()} | {one.card.name for one in asked.own}
+    return (one for one in tried if one.name in names)
 
 
 def _placed(features: pd.DataFrame, asked: Asked, policy: Policy, index: date) -> Placed:

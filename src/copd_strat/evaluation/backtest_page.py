@@ -1,7 +1,7 @@
 """The back-test's pages: what the figures say, in words and tables; no script, nothing fetched.
 
-``shareable`` shows groups that are large enough, with counts rounded to 5; ``restricted`` adds practices, rules
-and exact counts for the site.
+``shareable`` shows what is of enough people, with counts rounded to 5; ``restricted`` adds practices, rules and
+exact counts for the site.
 """
 
 from __future__ import annotations
@@ -12,12 +12,12 @@ from typing import Any
 import pandas as pd
 
 from copd_strat.evaluation.backtest import BackTest
+from copd_strat.evaluation.backtest_words import in_short, policy_words
 from copd_strat.evaluation.candidates import ANY, SEVERE
+from copd_strat.evaluation.withheld import withhold_few_found, withhold_rankings, withhold_tenths
 from copd_strat.risk import registry
 
 OUTCOME_WORDS = {ANY: "any exacerbation in 12 months", SEVERE: "a severe exacerbation in 12 months"}
-_RISK_METRICS = ("c_statistic", "oe_ratio", "calibration_slope", "calibration_intercept", "brier")
-_PLACES = ("sensitivity_at_capacity", "ppv_at_capacity")
 _SHARED_GROUPS = ("sex", "age_band", "deprivation_quintile", "ethnicity_group", "missing")
 
 
@@ -40,22 +40,37 @@ def document(name: str, tested: BackTest, record: dict[str, Any]) -> str:
 
 
 def _render(template: str, tested: BackTest, record: dict[str, Any], *, exact: bool) -> str:
-    tables = tested.tables
-    kinds = (*_SHARED_GROUPS, "practice") if exact else _SHARED_GROUPS
+    tables = tested.tables if exact else _for_others(tested.tables)
+    kinds = groups_told(exact=exact)
     return page(
         template,
         record=record,
         outcomes=OUTCOME_WORDS,
+        short=in_short(tables, record, kinds),
+        policy_words=policy_words(tables["policies"], record) if exact else [],
         models={outcome: _overall(tables["metrics"], outcome, record) for outcome in OUTCOME_WORDS},
-        groups=_of_groups(tables["metrics"], record["ranking_model"], kinds),
-        curves=_curves(tables["decision_curve"], record["ranking_model"]),
-        calibration=_tenths(tables["calibration"], record["ranking_model"]),
+        groups=_of_groups(tables["metrics"], record["in_use"], kinds),
+        curves=_curves(tables["decision_curve"], record["in_use"]),
+        calibration=_tenths(tables["calibration"], record["in_use"], exact=exact),
         policies=tables["policies"].to_dict("records") if exact else [],
         rankings=tables["rankings"].to_dict("records"),
-        card=registry.model(record["ranking_model"]),
+        card=registry.model(record["published_model"]),
         figure=figure,
+        benefit="{:.3f}".format if exact else "{:.2f}".format,  # more digits would give small counts away
         count=counted if exact else rounded,
     )
+
+
+def groups_told(*, exact: bool) -> tuple[str, ...]:
+    """Kinds of groups on the page: practices for the site alone."""
+    return (*_SHARED_GROUPS, "practice") if exact else _SHARED_GROUPS
+
+
+def _for_others(tables: dict[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
+    return tables | {
+        "metrics": withhold_few_found(tables["metrics"]),
+        "rankings": withhold_rankings(tables["rankings"]),
+    }
 
 
 def page(template: str, **content: Any) -> str:
@@ -84,9 +99,11 @@ def _number(value: Any) -> float:
     return -1.0 if pd.isna(value) else float(value)
 
 
-def _of_groups(metrics: pd.DataFrame, model: str, kinds: tuple[str, ...]) -> dict[str, list[dict[str, Any]]]:
-    """By outcome: each group's figures of the ranking model."""
-    own = metrics[(metrics["model"] == model) & metrics["group_type"].isin(kinds)]
+def _of_groups(
+    metrics: pd.DataFrame, in_use: dict[str, str], kinds: tuple[str, ...]
+) -> dict[str, list[dict[str, Any]]]:
+    """By outcome: each group's figures of the risk in use."""
+    own = _in_use(metrics[metrics["group_type"].isin(kinds)], in_use)
     return {
         outcome: [
             {
@@ -102,15 +119,26 @@ def _of_groups(metrics: pd.DataFrame, model: str, kinds: tuple[str, ...]) -> dic
     }
 
 
-def _curves(curve: pd.DataFrame, model: str) -> dict[str, list[dict[Any, Any]]]:
-    """Every fifth threshold of the ranking model."""
-    own = curve[(curve["model"] == model) & ((curve["threshold"] * 100).round() % 5 == 0)]
+def _in_use(table: pd.DataFrame, in_use: dict[str, str]) -> pd.DataFrame:
+    """The rows of the risk that is in use for each outcome."""
+    return table[table["model"] == table["outcome"].map(in_use)]
+
+
+def _curves(curve: pd.DataFrame, in_use: dict[str, str]) -> dict[str, list[dict[Any, Any]]]:
+    """Every fifth threshold of the risk in use."""
+    own = _in_use(curve[(curve["threshold"] * 100).round() % 5 == 0], in_use)
     return {outcome: own[own["outcome"] == outcome].to_dict("records") for outcome in OUTCOME_WORDS}
 
 
-def _tenths(calibration: pd.DataFrame, model: str) -> dict[str, list[dict[Any, Any]]]:
-    own = calibration[(calibration["model"] == model) & calibration["group"].str.startswith("tenth")]
-    return {outcome: own[own["outcome"] == outcome].to_dict("records") for outcome in OUTCOME_WORDS}
+def _tenths(
+    calibration: pd.DataFrame, in_use: dict[str, str], *, exact: bool
+) -> dict[str, list[dict[Any, Any]]]:
+    own = _in_use(calibration[calibration["group"].str.startswith("tenth")], in_use)
+    parts = {outcome: own[own["outcome"] == outcome] for outcome in OUTCOME_WORDS}
+    return {
+        outcome: (part if exact else withhold_tenths(part)).to_dict("records")
+        for outcome, part in parts.items()
+    }
 
 
 def figure(value: Any, lower: Any = None, upper: Any = None) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,6 +20,10 @@ from copd_strat.risk.scorecard import Scorecard
 
 ANY, SEVERE = "any_exacerbation", "severe_exacerbation"
 OUTCOMES = (ANY, SEVERE)
+
+# Titles by which pages and sentences know what is ranked by.
+SUM_OF_RANKS = "Sum of the ranks by severe and by any risk"
+LAST_YEAR_COUNT = "Exacerbations of the last 12 months"
 
 # Model → the output that is a risk of each outcome in 12 months. ACCEPT's rates become 1 - exp(-rate), and so
 # does PRECISE-X's cumulative hazard.
@@ -69,6 +73,19 @@ def ranking_name(settings: RiskSettings) -> str:
     return ranking(settings).model.name
 
 
+def risks_in_use(tried: Sequence[Candidate], settings: RiskSettings, own: str | None) -> dict[str, Candidate]:
+    """By outcome the risk that lists show: the ``own`` model's that the policy names, else the published one's,
+    at the site's level where there is one."""
+    published = ranking_name(settings)
+    order = [one for name in (own, at_own_level(published), published) for one in tried if one.name == name]
+    return {outcome: next(one for one in order if outcome in one.predicted) for outcome in OUTCOMES}
+
+
+def at_own_level(name: str) -> str:
+    """What a published model is called at the site's level."""
+    return f"{name}_recalibrated"
+
+
 def _published(features: pd.DataFrame, settings: RiskSettings) -> Iterator[Candidate]:
     chosen = ranking(settings)
     for name, outputs in RISKS.items():
@@ -87,7 +104,7 @@ def _at_own_level(published: list[Candidate], settings: RiskSettings) -> Iterato
         plain = next(one for one in published if one.name == level.model)
         lines = {ANY: level.any_exacerbation, SEVERE: level.severe_exacerbation}
         yield Candidate(
-            name=f"{level.model}_recalibrated",
+            name=at_own_level(level.model),
             title=f"{plain.title}, recalibrated",
             is_risk=True,
             predicted={outcome: lines[outcome].risk(value) for outcome, value in plain.predicted.items()},
@@ -133,7 +150,7 @@ def _point_scores(features: pd.DataFrame) -> Iterator[Candidate]:
 def _baselines(features: pd.DataFrame) -> Iterator[Candidate]:
     """What needs no model: the years before."""
     for name, title, column in (
-        ("last_year_count", "Exacerbations of the last 12 months", "exacerbations_12m"),
+        ("last_year_count", LAST_YEAR_COUNT, "exacerbations_12m"),
         ("last_year_severe", "Severe exacerbations of the last 12 months", "severe_exacerbations_12m"),
         ("severe_ever", "A severe exacerbation ever", "severe_ever"),
     ):
@@ -141,13 +158,12 @@ def _baselines(features: pd.DataFrame) -> Iterator[Candidate]:
         yield Candidate(name=name, title=title, is_risk=False, predicted=dict.fromkeys(OUTCOMES, value))
 
 
-def sum_of_ranks(ranking_model: Candidate) -> Candidate:
+def sum_of_ranks(in_use: Mapping[str, Candidate]) -> Candidate:
     """The mean of a person's ranks by severe and by any risk: for sites that want both."""
-    ranks = [pd.Series(ranking_model.predicted[o]).rank(pct=True).to_numpy(dtype=float) for o in OUTCOMES]
-    value: Floats = np.mean(ranks, axis=0)
-    title = f"{ranking_model.title}: sum of the ranks by severe and by any risk"
+    risks = [one.predicted[outcome] for outcome, one in in_use.items()]
+    value: Floats = np.mean([pd.Series(risk).rank(pct=True).to_numpy(dtype=float) for risk in risks], axis=0)
     return Candidate(
-        name="sum_of_ranks", title=title, is_risk=False, predicted=dict.fromkeys(OUTCOMES, value)
+        name="sum_of_ranks", title=SUM_OF_RANKS, is_risk=False, predicted=dict.fromkeys(OUTCOMES, value)
     )
 
 

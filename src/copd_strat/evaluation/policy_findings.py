@@ -11,7 +11,7 @@ import pandas as pd
 
 from copd_strat.evaluation.candidates import ANY, OUTCOMES, SEVERE, Candidate
 from copd_strat.evaluation.followed import NextYear
-from copd_strat.evaluation.measures import Trial, c_statistic, sensitivity_at_capacity, share_of
+from copd_strat.evaluation.measures import Measured, Trial, c_statistic, sensitivity_at_capacity, share_of
 from copd_strat.evaluation.places import shared_places
 from copd_strat.pathways.conditions import evaluate
 from copd_strat.pathways.fact_columns import Facts, patient_columns
@@ -44,6 +44,13 @@ def _rules(placed: Placed) -> Iterator[tuple[str, str, Flags]]:
         others = [other for rule, other in hits.items() if rule != name]
         yield "rule", name, hit
         yield "rule_alone", name, hit & ~np.any([np.zeros(len(hit), dtype=bool), *others], axis=0)
+    nobody = np.zeros(len(placed.patients), dtype=bool)
+    sentinel, risk = (
+        np.any([nobody, *(hits[rule.id] for rule in placed.policy.clinic if rule.sentinel == kind)], axis=0)
+        for kind in (True, False)
+    )
+    yield "threshold", "found by a calculated risk", risk
+    yield "threshold", "found by a calculated risk alone", risk & ~sentinel
 
 
 def _dispositions(placed: Placed) -> Iterator[tuple[str, str, Flags]]:
@@ -93,6 +100,21 @@ def _row(placed: Placed, kind: str, name: str, who: Flags, after: NextYear) -> d
     }
 
 
+def inside_clinic_list(placed: Placed, after: NextYear) -> Measured:
+    """Does the place in the clinic list tell who will have a severe event? Its c-statistic among those listed.
+
+    Places of different practices compare by the share of the list that stands below them.
+    """
+    went = (placed.patients["disposition"].astype(str) == "clinic").to_numpy()
+    rank = placed.patients["rank"].astype("Float64").to_numpy(dtype=float, na_value=np.nan)
+    share = pd.Series(rank).where(went).groupby(placed.patients["practice_id"].to_numpy()).rank(pct=True)
+    severe = after.of[SEVERE]
+    trial = Trial(
+        predicted=-share.to_numpy(dtype=float), event=severe.event, weight=severe.weight, chosen=severe.weight
+    )
+    return c_statistic(trial.of(went & share.notna().to_numpy()))
+
+
 def _mean(values: np.typing.NDArray[Any]) -> float:
     return float(values.mean()) if len(values) else np.nan
 
@@ -124,4 +146,5 @@ def _ranked(
         "found_lower": found.lower,
         "found_upper": found.upper,
         "n": int(who.sum()),
+        "events": int(trial.event.sum()),
     }

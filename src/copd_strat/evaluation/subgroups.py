@@ -6,8 +6,10 @@ from collections.abc import Iterator
 
 import numpy as np
 import pandas as pd
+from scipy.stats import norm
 
 from copd_strat.clinical.lookups import lookups
+from copd_strat.evaluation.measures import Z
 from copd_strat.risk.parameters import Flags, Floats
 
 OVERALL = ("overall", "everybody")
@@ -24,6 +26,23 @@ def subgroups(features: pd.DataFrame) -> Iterator[tuple[str, str, Flags]]:
     for group_type, values in _columns(features).items():
         for value in sorted(values.unique()):
             yield group_type, value, (values == value).to_numpy(dtype=bool)
+
+
+def stand_out(metrics: pd.DataFrame) -> pd.DataFrame:
+    """Groups whose O/E is further from everybody's than chance explains: rows of one model's and outcome's metrics.
+
+    5 % for all groups together (Bonferroni), since some twenty are looked at. That everybody includes the group
+    makes it a little stricter yet.
+    """
+    ratios = metrics[(metrics["metric"] == "oe_ratio") & metrics["value"].notna()]
+    everybody = ratios["group_type"] == OVERALL[0]
+    groups = ratios[~everybody]
+    if groups.empty or not everybody.any():
+        return groups
+    value, upper = (groups[name].astype(float) for name in ("value", "upper"))
+    away = np.log(value / float(ratios.loc[everybody, "value"].iloc[0])).abs()
+    error = np.log(upper / value) / Z
+    return groups[away > error * norm.ppf(1 - 0.025 / len(groups))]
 
 
 def _columns(features: pd.DataFrame) -> dict[str, pd.Series]:
