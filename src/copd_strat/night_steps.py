@@ -207,7 +207,9 @@ class NightSteps:
         planned = self.planned
         with self.narrator.step("lists") as step:
             stamp = planned.stamp(facts.index_date, placed.scored.model)
-            written = lists.write_register(self.engine, self.staged, placed, stamp, planned.settings.lists)
+            written = lists.write_register(
+                self.engine, self.staged, placed, planned.policy, stamp, planned.settings.lists
+            )
             worklists = lists.write_worklists(self.engine, self.staged, found, stamp)
             self.verdict.lists(facts.register_size, placed.dispositions, placed.listed, written.rows)
             step.found = {"files": len(written.files) + len(worklists), "practices": len(written.rows)}

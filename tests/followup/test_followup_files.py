@@ -65,6 +65,8 @@ def test_the_workbook_holds_the_same_lines_and_says_what_a_reader_must_know(writ
     key = " ".join(str(cell.value) for row in book["Key"] for cell in row if cell.value)
     assert "none of these duties is theirs" in key
     assert "NICE QS10" in key
+    assert "of full reviews alone" in key
+    assert "data to" in (book["Worklist"].oddHeader.left.text or "")
 
 
 def test_what_fell_due_after_the_last_day_of_the_data_is_not_called_overdue(night: Clock) -> None:
@@ -78,9 +80,29 @@ def test_what_fell_due_after_the_last_day_of_the_data_is_not_called_overdue(nigh
             waiting = table[table[name].str.startswith(("overdue", "not on record"))]
             covered = waiting[f"{name}_due"] <= stamp.index_date
             assert (covered == waiting[name].str.startswith("overdue")).all()
-            assert waiting["to_do"].str.contains("overdue|was due").all()
+            assert waiting["to_do"].str.contains("overdue|was due|followed no more").all()
             said |= set(waiting[name].str.split().str[0])
     assert said == {"overdue", "not"}
+
+
+def test_who_reaches_90_days_undone_is_told_for_four_weeks_and_marked_for_no_day(
+    night: Clock, written: Path
+) -> None:
+    ended = night.lines[night.lines["ended"]]
+    past = ended["event_date"].map(lambda day: (pd.Timestamp(AS_OF) - day).days)
+    assert len(ended)
+    assert past.between(POLICY.keep_days, POLICY.keep_days + POLICY.tell_days - 1).all()
+    assert not ended["today"].any()
+    rows = [row for path in written.rglob("*_worklist.csv") for row in rows_of(path)]
+    told = [row for row in rows if "followed no more" in row["to_do"]]
+    assert sorted(row["patient_ref"] for row in told) == sorted(ended["patient_ref"])
+    assert all("Not on record to" in row["to_do"] and "Leaves this list on" in row["to_do"] for row in told)
+    record = night.found.record()["worklist"]
+    assert record["ended_undone"] == len(ended)  # type: ignore[index]
+    followed = night.lines[~night.lines["ended"]]
+    assert sum(record["lines"].values()) == len(followed)  # type: ignore[index]
+    open_duties = night.found.duties.query("not palliative and state in ['due', 'overdue'] and ended")
+    assert set(ended["patient_id"]) == set(open_duties["patient_id"])
 
 
 def test_a_worklist_among_returned_lists_asks_nothing(written: Path) -> None:
@@ -98,7 +120,9 @@ def test_a_line_that_is_lost_on_the_way_stops_the_night(
 
 def test_alerts_of_the_app_name_whom_the_truth_names(small_world: World, tmp_path: Path) -> None:
     """Switched on, people whose use stopped, or whose last CAT score lies 2 above the one before."""
-    told = POLICY.model_copy(update={"events": ("app_stopped", "cat_worse"), "keep_days": 366})
+    told = POLICY.model_copy(
+        update={"events": ("app_stopped", "cat_worse"), "keep_days": 366, "tell_days": 0}
+    )
     made = clock(small_world.tables, tmp_path, policy=told)
     events = small_world.tables["app_activity"].to_pandas()
     register = set(made.patients["patient_id"])

@@ -63,7 +63,8 @@ def test_a_fault_in_a_duty_is_told_with_its_key(tmp_path: Path, line: str, said:
     text = "\n".join(f"      {one}" for one in duty.values())
     file = tmp_path / "own.yaml"
     file.write_text(
-        "based_on: risk_and_rules\nid: own\nfollow_up:\n  events: [discharge]\n  keep_days: 90\n  today: 5\n"
+        "based_on: risk_and_rules\nid: own\nfollow_up:\n  events: [discharge]\n  keep_days: 90\n  tell_days: 9\n"
+        "  today: 5\n"
         "  app_alerts: {stopped_after_days: 30, cat_worse_by: 2, source: test}\n  duties:\n"
         f"    - id: call\n      says: call\n      means: Call\n      source: test\n{text}\n",
         encoding="utf-8",

@@ -65,18 +65,22 @@ def _same(patient: Patient, name: str, text: str | None) -> bool:
 
 
 def _events_are(patient: Patient, text: str | None, *severities: str) -> bool:
-    """Every event shown lies inside an exacerbation of these severities that counts."""
+    """One piece for each of the latest exacerbations of these severities that count, and each inside its own."""
     if text is None:
         return True
-    spans = [
-        (pd.Timestamp(start).date(), pd.Timestamp(end).date())
+    spans = sorted(
+        (pd.Timestamp(start).date(), pd.Timestamp(end).date(), kind)
         for start, end, kind in zip(
             patient.events["start_date"], patient.events["end_date"], patient.events["severity"], strict=True
         )
         if kind in severities and patient.in_window(pd.Timestamp(start).date(), 12)
-    ]
-    days = [day(found) for found in re.findall(DAY, text)]
-    return bool(days) and len(days) <= 3 and all(any(a <= d <= b for a, b in spans) for d in days)
+    )[-3:]
+    pieces = text.split("; ")
+    return len(pieces) == len(spans) and all(
+        all(a <= day(found) <= b for found in re.findall(DAY, piece))
+        and ("emergency admission" in piece) == (kind == "severe")
+        for piece, (a, b, kind) in zip(pieces, spans, strict=True)
+    )
 
 
 def _noun(number: str, noun: str) -> bool:
@@ -97,7 +101,7 @@ AT = rf"(?: \(({DAY})\))?"
 EVENTS = r"(?:; latest events (.+))?"
 
 WHYS: dict[str, Check] = {
-    rf"{N} {NOUN} with emergency admission in 12 months{LAST}": lambda p, m: (
+    rf"{N} {NOUN} with emergency admission in 12 months(?:, last began ({DAY}))?": lambda p, m: (
         p.counted("severe") == int(m[1]) >= 1 and _noun(m[1], m[2]) and _same(p, "last_severe_date", m[3])
         and p.in_window(p["last_severe_date"], 12)
     ),
@@ -118,8 +122,9 @@ WHYS: dict[str, Check] = {
     rf"Group 3: 1 exacerbation in 12 months(?:, ({DAY}))?": lambda p, m: (
         p.counted() == 1 and _same(p, "last_exacerbation_date", m[1])
     ),
-    rf"Group 2: {N} {NOUN} in 12 months{EVENTS}": lambda p, m: (
-        p.counted() == int(m[1]) >= 2 and _events_are(p, m[3], "moderate", "ed_only", "severe")
+    rf"Group 2: {N} {NOUN} in 12 months, {N} with emergency admission{EVENTS}": lambda p, m: (
+        p.counted() == int(m[1]) >= 2 and p.counted("severe") == int(m[3])
+        and _events_are(p, m[4], "moderate", "ed_only", "severe")
     ),
     rf"No exacerbation in 12 months, last ({DAY})": lambda p, m: (
         p.counted() == 0 and _same(p, "last_exacerbation_date", m[1]) and not p.in_window(day(m[1]), 12)
@@ -236,6 +241,7 @@ ACTIONS: dict[str, Check] = {
         p["app_registered"] is True
     ),
     r"Offer supported self-management": lambda p, _: p["disposition"] == "self_management",
+    r"meanwhile complete the record": lambda p, _: p["place"] == "reserve",
     r"Complete the record": lambda p, _: p["disposition"] == "clinical_review",
     r"contact the patient and check the registration": lambda p, _: p["no_recent_data"] is True,
     r"ask the patient, and check (?:hospital|discharge) letters": lambda p, _: (

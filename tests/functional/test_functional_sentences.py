@@ -96,7 +96,7 @@ def test_the_reader_finds_what_is_not_true(patients: pd.DataFrame, events: dict[
     assert not list(faults(patient, {"why_1": truth}))
     for wrong in (
         truth.replace("1 exacerbation with", "2 exacerbations with"),
-        "1 exacerbation with emergency admission in 12 months, last 1 Jan 2020",
+        "1 exacerbation with emergency admission in 12 months, last began 1 Jan 2020",
         "No entry in the GP record for 15 months, last 26 Jun 2024",
         "Raises the risk: on an inhaled steroid, latest inhaler 1 Mar 2026",
         "No usable FEV1 on record" if patient["fev1_pct_predicted"] else "FEV1 62 % predicted",

@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 
 from copd_strat.lists import ListFile, write_lists
-from copd_strat.pathways import Assignment, assign, load_policy, make_references
+from copd_strat.pathways import Assignment, assign, load_policy, make_references, who_is_where
 from copd_strat.plan import RunStamp
 
 KEY = b"a key for tests only, 0123456789 abcdef"
@@ -85,5 +85,12 @@ def write(root: Path, result: Assignment, **changed: Any) -> list[ListFile]:
     stamp = changed.pop("stamp", STAMP)
     practices = set(result.patients["practice_id"])
     return write_lists(
-        root, [result.patients], result.changes, ORGANISATIONS, stamp, practices=practices, **changed
+        root,
+        [result.patients],
+        result.changes,
+        ORGANISATIONS,
+        stamp,
+        practices=practices,
+        who=who_is_where(load_policy("risk_and_rules")),
+        **changed,
     )

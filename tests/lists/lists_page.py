@@ -11,7 +11,7 @@ import pandas as pd
 from lists_example import AS_OF, KEY, STAMP, patient
 
 from copd_strat.lists import write_lists
-from copd_strat.pathways import assign, load_policy, make_references
+from copd_strat.pathways import assign, load_policy, make_references, who_is_where
 from copd_strat.pathways.policy import Capacity
 
 PAGE = Path(__file__).parents[2] / "docs" / "lists.md"
@@ -77,7 +77,8 @@ def page_lists(root: Path) -> Path:
     first = assign(_night_before(frame), policy, as_of=AS_OF - timedelta(days=1))
     second = assign(frame, policy, as_of=AS_OF, previous=first.history)
     practice = pd.DataFrame({"practice_id": ["A81001"], "practice_name": ["Saltmarsh Surgery"]})
-    write_lists(root, [second.patients], second.changes, practice, STAMP, practices=practice["practice_id"])
+    codes, who = practice["practice_id"], who_is_where(policy)
+    write_lists(root, [second.patients], second.changes, practice, STAMP, practices=codes, who=who)
     return root / "direct_care" / "A81001"
 
 

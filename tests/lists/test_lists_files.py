@@ -98,7 +98,7 @@ def test_a_line_says_who_why_how_likely_and_what_to_do(written: dict[Any, ListFi
         "clinic",
     )
     assert check_reference(first["patient_ref"])
-    assert first["why_1"] == "2 exacerbations with emergency admission in 12 months, last 11 Feb 2026"
+    assert first["why_1"] == "2 exacerbations with emergency admission in 12 months, last began 11 Feb 2026"
     assert (first["risk_12m"], first["change"], first["mrc"]) == ("31 in 100", "new", "4")
     assert (first["last_exacerbation"], first["last_copd_review"]) == ("2026-02-11", "2025-11-05")
     assert (first["smoking"], first["vaccinations_due"]) == ("current", "flu, not all known")
@@ -143,6 +143,9 @@ def test_the_note_says_from_when_by_what_and_what_it_is_not(written: dict[Any, L
         assert wanted in note
     assert "Nørth Štreet" in note
     assert "Clinic: 2 lines today" in note
+    assert "Clinic: any of: One or more severe exacerbations" in note
+    assert "Self-management: scored below the threshold" in note
+    assert "Review: everybody else: too little is on record" in note
     assert "'=Sum(1)" in written["A81002", "READ_ME.txt"].path.read_text("utf-8-sig")
 
 

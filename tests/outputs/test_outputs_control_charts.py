@@ -108,6 +108,21 @@ def test_without_a_season_the_chart_is_xmr_as_it_stands_and_a_gap_is_a_gap() -> 
     assert list(gap.index[gap["variation"] == "not_assessed"]) == [9]
 
 
+@pytest.mark.parametrize("before", [0.0, np.nan])
+def test_a_service_that_begins_is_no_signal_and_its_first_year_is_not_judged(before: float) -> None:
+    """What opened a report: a clinic that starts is far outside the limits of the time before it."""
+    values = [before] * 6 + [1.0, 3, 4, 5] + [5.0, 6] * 5
+    found = chart_of(series("clinic_seen", values, kind="quarter"))
+    shown = found[found["value"].notna()]
+    assert set(found["variation"]) == {"not_assessed", "common"}
+    assert set(shown["not_assessed_because"][: len(shown) - 10]) == {"first_year"}
+    assert (found["not_assessed_because"][10:] == "none").all()
+    there = chart_of(series("clinic_seen", values[6:], kind="quarter"))
+    assert (there["not_assessed_because"] == "none").all(), (
+        "a service older than the data is judged throughout"
+    )
+
+
 def test_too_few_moving_ranges_make_no_limits() -> None:
     found = chart_of(series("clinic_seen", [4.0, 5, 4, 5, 4, 5], kind="quarter"))
     assert set(found["not_assessed_because"]) == {"too_little_history"}

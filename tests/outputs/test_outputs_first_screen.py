@@ -7,13 +7,16 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from report_world import CANARY, manifest, stamp, tables
+from report_world import BOARD, CANARY, manifest, stamp, tables
 
 from copd_strat.config import Rebase, SummarySettings, Target
+from copd_strat.report.figures import boards
 from copd_strat.report.first_screen import FirstScreen, first_screens
 from copd_strat.report.page import CONTENTS, report
 from copd_strat.report.published_rows import Published
-from copd_strat.report.shown_values import number
+from copd_strat.report.shown_values import HIDDEN, number
+from copd_strat.report.year_figures import year_cell, year_figure
+from copd_strat.summary.rates import byar
 from copd_strat.summary.spc import NOMINAL_POINTS
 
 Tables = dict[str, pd.DataFrame]
@@ -78,6 +81,11 @@ def test_every_figure_of_it_is_a_published_one(shocked: Tables) -> None:
     spc = shocked["fact_spc"]
     figures = [*shown[["value", "ci_lower", "ci_upper"]].to_numpy().ravel()]
     figures += [*spc[["value", "lower_limit", "upper_limit"]].to_numpy().ravel()]
+    board = shown[shown["level"] == "icb total"]
+    for _, rows in board.groupby("indicator_id"):
+        # a year's figure is added up from published ones, with Byar's limits
+        events = float(rows["numerator"].tail(12).sum())
+        figures += [100 * one / 6000 for one in (events, *map(float, byar(events)))]
     allowed = {number(max(one, 0.0), "") for one in figures if pd.notna(one)}
     chance = {f"{NOMINAL_POINTS * n:.1f}" for n in range(100)}
     screen = screen_of(shocked)
@@ -87,6 +95,57 @@ def test_every_figure_of_it_is_a_published_one(shocked: Tables) -> None:
     decimals = set(re.findall(r"(?<![\d,])\d[\d,]*\.\d+", words))
     assert len(decimals) > 8
     assert decimals <= allowed | chance
+
+
+def a_year_by_deprivation(worst: float = 1.0) -> Tables:
+    """Twelve months of the two fifths of moderate exacerbations; the most deprived has ``worst`` times as many."""
+    facts = tables(28)
+    rows = facts["fact_indicator"]
+    board = rows["org_key"].str.startswith("icb") & (rows["indicator_id"] == "moderate_exacerbations")
+    totals = rows[board & (rows["breakdown_type"] == "all")].tail(12)
+    parts = [
+        totals.assign(
+            breakdown_type="imd_quintile",
+            breakdown_value=fifth,
+            breakdown_key=f"imd_quintile:{fifth}",
+            level="icb by imd_quintile",
+            numerator=numerator,
+            denominator=1200,
+        )
+        for fifth, numerator in (("1", 20 * worst), ("5", 20.0))
+    ]
+    others = rows[~(board & (rows["breakdown_type"] == "imd_quintile"))]
+    return {**facts, "fact_indicator": pd.concat([others, *parts], ignore_index=True)}
+
+
+@pytest.mark.parametrize(("worst", "verdict"), [(1.0, "chance may explain"), (2.0, "more than chance alone")])
+def test_equity_is_of_a_year_where_a_year_is_shown(worst: float, verdict: str) -> None:
+    sentence = screen_of(a_year_by_deprivation(worst)).sentences[2]
+    assert sentence.startswith(f"May 2026 to April 2027: moderate exacerbations were {20 * worst:.1f} (")
+    assert "20.0 (" in sentence
+    assert verdict in sentence
+
+
+def test_a_hidden_month_leaves_the_year_without_a_figure() -> None:
+    facts = a_year_by_deprivation()
+    rows = facts["fact_indicator"]
+    month = (rows["breakdown_key"] == "imd_quintile:5") & (rows["period_key"] == "month-2026-09")
+    rows.loc[month & (rows["indicator_id"] == "moderate_exacerbations"), "value_status"] = "suppressed_small"
+    sentence = screen_of(facts).sentences[2]
+    assert sentence.startswith("April 2027: moderate exacerbations")
+    published = Published.of(facts)
+    item = published.indicators["moderate_exacerbations"]
+    found = year_figure(published, BOARD, item, "imd_quintile", "5")
+    assert found is not None
+    assert (found.status, found.value, year_cell(found, item.unit)) == ("suppressed_small", None, HIDDEN)
+
+
+def test_boards_have_a_year_beside_the_month_and_stocks_have_none(shocked: Tables) -> None:
+    (board,) = boards(Published.of(shocked), "outcomes")
+    place = list(board.latest.header).index("Last 12 months")
+    cells = {row[0].partition(",")[0]: row[place] for row in board.latest.rows}
+    assert cells["Moderate exacerbations"] == "74.8 (72.6 to 77.0)"
+    assert cells["People on the COPD register"] == ""
 
 
 def test_a_hidden_group_is_named_as_such_in_words() -> None:

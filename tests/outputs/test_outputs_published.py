@@ -20,6 +20,8 @@ from summary_fixture import TWO_MONTHS, people, summary_of
 from copd_strat.contracts.contract import Contract
 from copd_strat.contracts.own_tables import arrow_type, column_names, conform
 from copd_strat.errors import ConfigError, InputError
+from copd_strat.summary.fact_rows import indicator_rows
+from copd_strat.summary.period_figures import with_declared
 from copd_strat.summary.rates import byar, poisson_limits, wilson
 from copd_strat.summary.schemas import published, published_tables
 from copd_strat.summary.small_numbers import bounds_of_shown, is_small, rounded
@@ -83,6 +85,39 @@ def test_hidden_is_null_and_shown_is_a_multiple_of_five(summary: tuple[Path, Sum
     counts = fact[["numerator", "denominator"]].stack().dropna()
     assert (counts % 5 == 0).all()
     assert not counts.between(1, 7).any()
+
+
+def cells_of(**published: int | None) -> pd.DataFrame:
+    """Protected cells of one network in a year: a published count an indicator, 500 people on its register."""
+    return pd.DataFrame(
+        {
+            "indicator_id": list(published),
+            "org_level": "pcn",
+            "org_code": "U1",
+            "breakdown_type": "all",
+            "breakdown_value": "all",
+            "published": pd.array(list(published.values()), dtype="Int64"),
+            "denominator": 500.0,
+        }
+    )
+
+
+def test_among_nobody_there_is_no_number() -> None:
+    cells = cells_of(moderate_exacerbations=0).assign(denominator=0.0)
+    row = indicator_rows(cells, frozenset(), "hes").iloc[0]
+    assert row["value_status"] == "not_applicable"
+    assert row[["numerator", "value", "ci_lower", "ci_upper"]].isna().all()
+    assert row["denominator"] == 0
+
+
+def test_duties_met_are_a_share_of_the_duties_due() -> None:
+    cells = cells_of(discharge_duties_due=40, discharge_duties_met=30, moderate_exacerbations=50)
+    rows = indicator_rows(with_declared(cells), frozenset(), "hes").set_index("indicator_id")
+    assert rows["denominator"].tolist() == [500, 40, 500]
+    assert rows.loc["discharge_duties_met", "value"] == 75
+    assert rows.loc["moderate_exacerbations", "value"] == 10
+    hidden = with_declared(cells_of(discharge_duties_due=None, discharge_duties_met=0))
+    assert set(indicator_rows(hidden, frozenset(), "hes")["value_status"]) == {"suppressed_small"}
 
 
 def test_duckdb_pandas_and_tableau_s_engine_read_the_same_rows(

@@ -11,7 +11,7 @@ from pathways_population import AS_OF, population, random_population
 
 from copd_strat.pathways import DISPOSITIONS, LISTED, SHIPPED, Policy, assign, load_policy
 from copd_strat.pathways.capacity import places_of_each
-from copd_strat.pathways.explaining import NEXT_IN_LINE
+from copd_strat.pathways.explaining import MEANWHILE, NEXT_IN_LINE
 from copd_strat.pathways.policy import Capacity
 
 RISK = load_policy("risk_and_rules")
@@ -65,7 +65,11 @@ def check_words(placed: pd.DataFrame) -> None:
     assert listed["route"].notna().all()
     assert (listed["suggested_action"] != "").all()
     reserve = placed[placed["place"] == "reserve"]
-    assert (reserve["suggested_action"] == NEXT_IN_LINE).all(), "a reserve line asks for nothing"
+    says = reserve["suggested_action"]
+    assert says.str.startswith(NEXT_IN_LINE).all(), "a reserve line invites nobody"
+    gaps = reserve[["mrc", "fev1_pct_predicted"]].isna().any(axis=1)
+    assert says[gaps].str.contains(MEANWHILE).all(), "but it asks for what is missing"
+    assert ((says == NEXT_IN_LINE) | says.str.contains(MEANWHILE)).all()
     assert not placed[placed["place"] != "reserve"]["suggested_action"].str.contains(NEXT_IN_LINE).any()
     assert placed.loc[placed["disposition"] == "not_listed", "route"].isna().all()
 

@@ -185,7 +185,7 @@ def test_sentences_give_numbers_dates_and_the_right_noun() -> None:
     by_id = table.set_index("patient_id")
     assert (
         by_id.loc["P00000", "why_1"]
-        == "1 exacerbation with emergency admission in 12 months, last 2 Apr 2026"
+        == "1 exacerbation with emergency admission in 12 months, last began 2 Apr 2026"
     )
     assert by_id.loc["P00000", "why_2"] == "Risk of a severe exacerbation in 12 months: 23 in 100"
     assert by_id.loc["P00001", "why_1"] == "2 exacerbations with emergency admission in 12 months"

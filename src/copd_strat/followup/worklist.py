@@ -40,7 +40,8 @@ _GROUP_ORDER = {"high": 0, "intermediate": 1, "low": 2}
 
 @dataclass(frozen=True, kw_only=True)
 class Worklist:
-    """``lines``: one row an event with a duty still open, by practice and order, the first ones ``today``.
+    """``lines``: one row an event with a duty still open, by practice and order, the first ones ``today``; last those
+    that the clock left with a duty open (``ended``).
 
     ``duties``: one row a duty of every event in the window, palliative people's too. ``palliative``: people whom
     the clock leaves in peace. ``history``: for the next night. ``unobservable``: events and duties that the extract
@@ -58,13 +59,15 @@ class Worklist:
 
     def record(self) -> dict[str, object]:
         """What the manifest keeps."""
-        states = self.duties[~self.duties["palliative"]].groupby(["duty", "state"]).size()
+        followed = self.duties[~self.duties["palliative"] & ~self.duties["ended"]]
+        states = followed.groupby(["duty", "state"]).size()
         found: dict[str, dict[str, int]] = {}
         for row in states.rename("events").reset_index().to_dict("records"):
             found.setdefault(row["duty"], {})[row["state"]] = int(row["events"])
         return {
             "worklist": {
                 "lines": {event: self._lines(event) for event in self.policy.events},
+                "ended_undone": int(self.lines["ended"].sum()),
                 "duties": found,
                 "palliative": self.palliative,
                 "days_from_event_to_list": self._delays(),
@@ -73,7 +76,7 @@ class Worklist:
         }
 
     def _lines(self, event: str) -> int | str:
-        count = int((self.lines["event"] == event).sum())
+        count = int(((self.lines["event"] == event) & ~self.lines["ended"]).sum())
         return "not observable" if event in self.unobservable and not count else count
 
     def _delays(self) -> object:
@@ -86,8 +89,9 @@ class Worklist:
 
     def write_tables(self, root: Path) -> None:
         """``analyst/follow_up.parquet`` and what the next night starts from, below the run's folder ``root``."""
+        followed = self.duties[~self.duties["ended"]]
         for name, path, frame in (
-            ("follow_up", root / "analyst" / "follow_up.parquet", self.duties),
+            ("follow_up", root / "analyst" / "follow_up.parquet", followed),
             ("history_worklist", root / _HISTORY, self.history),
         ):
             write_parquet(conform(own_table("internal", name), frame), path)
@@ -131,7 +135,12 @@ def _events(engine: Engine, patients: pd.DataFrame, policy: FollowUp, as_of: dat
     """The events of the window with the facts that their lines need, and the 90-day risk of stays."""
     query = render(
         packaged_sql("followup", "worklist_events"),
-        {"events": policy.events or ("",), "as_of": as_of, "keep_days": policy.keep_days},
+        {
+            "events": policy.events or ("",),
+            "as_of": as_of,
+            "keep_days": policy.keep_days,
+            "tell_days": policy.tell_days,
+        },
     )
     facts = patients.reindex(columns=FACTS)
     found = engine.frame(query).merge(facts, on="patient_id", validate="many_to_one")
@@ -182,7 +191,7 @@ def _duties(engine: Engine, events: pd.DataFrame, unobservable: Mapping[str, str
     unseen = found["duty"].isin(list(unobservable)) & ~found["state"].isin(["done", "settled"])
     found["state"] = found["state"].astype(object).mask(unseen, "not_observable")
     pearl_columns = ["pearl_lowest", "pearl_highest", "pearl_status"]
-    kept = events[[*EVENT_KEY, "practice_id", "palliative", *pearl_columns]]
+    kept = events[[*EVENT_KEY, "practice_id", "palliative", "ended", *pearl_columns]]
     return kept.merge(found, on=EVENT_KEY, validate="one_to_many")
 
 
@@ -211,22 +220,33 @@ def read_first_nights(run: Path) -> pd.DataFrame:
 
 
 def _open_lines(events: pd.DataFrame, duties: pd.DataFrame) -> pd.DataFrame:
-    """Events of people outside palliative care with a duty still open, or that only the practice can tell."""
-    waiting = duties[duties["state"].isin([*OPEN_STATES, "overtaken", "not_observable"])]
+    """Events of people outside palliative care with a duty still open, or that only the practice can tell.
+
+    Of events that the clock left only those with a duty that nothing closed.
+    """
+    waiting = duties[
+        duties["state"].isin(OPEN_STATES)
+        | (duties["state"].isin(["overtaken", "not_observable"]) & ~duties["ended"])
+    ]
     still = waiting[waiting["state"].isin(OPEN_STATES)].groupby(EVENT_KEY)["due_on"].min().rename("next_due")
     lines = events[~events["palliative"]].merge(waiting[EVENT_KEY].drop_duplicates(), on=EVENT_KEY)
     return lines.merge(still.reset_index(), how="left", on=EVENT_KEY)
 
 
 def _ordered(lines: pd.DataFrame, policy: FollowUp) -> pd.DataFrame:
-    """By practice: stays first, by 90-day risk, then by what is due soonest; the first ones marked for today."""
+    """By practice: stays first, by 90-day risk, then by what is due soonest; the first ones marked for today.
+
+    What the clock left undone stands last.
+    """
     group = [
         _GROUP_ORDER["intermediate" if np.isnan(points) else group_of(int(points))]
         for points in numbers(lines["pearl_highest"])
     ]
     keyed = lines.assign(
         stay=lines["event"] != "discharge", group=group, no_due=lines["next_due"].isna()
-    ).sort_values(["practice_id", "no_due", "stay", "group", "next_due", "event_date", "patient_ref"])
+    ).sort_values(
+        ["practice_id", "ended", "no_due", "stay", "group", "next_due", "event_date", "patient_ref"]
+    )
     keyed["order"] = keyed.groupby("practice_id").cumcount() + 1
-    keyed["today"] = (keyed["order"] <= policy.today) & ~keyed["no_due"]
+    keyed["today"] = (keyed["order"] <= policy.today) & ~keyed["no_due"] & ~keyed["ended"]
     return keyed.drop(columns=["stay", "group", "no_due"]).reset_index(drop=True)

@@ -34,14 +34,20 @@ def reader_key(
     rows: Mapping[str, int],
     not_listed: int,
     columns: Iterable[ListColumn],
+    who: Mapping[str, str],
 ) -> Lines:
-    """Pairs of a word and its meaning. ``practice``: code and name. ``rows``: the lines of each list."""
+    """Pairs of a word and its meaning. ``practice``: code and name. ``rows``: the lines of each list. ``who``: who is
+    on which list, by the policy."""
     return [
         *([("SYNTHETIC", "not real patients")] if stamp.synthetic else []),
         ("COPD lists", practice),
         ("", stamp.title),
         ("", WARNING),
         ("Data as at", f"{date_in_words_of(stamp.index_date)}; 'in 12 months' counts back from that day"),
+        (
+            "Dates",
+            "an exacerbation has the date of its first day: a stay that belongs to it may begin days later",
+        ),
         ("Made on", f"{date_in_words_of(stamp.as_of)}, run {stamp.run_id}"),
         ("Policy", stamp.policy),
         ("Risk model", stamp.model),
@@ -53,6 +59,9 @@ def reader_key(
             "a file of its own: what is due after an exacerbation; code what was done, it need not be returned",
         ),
         ("Not listed", f"{not_listed} of the register (palliative care, or declined), counted only"),
+        ("", ""),
+        ("Who is where", "the first that holds, by the policy"),
+        *((TITLES[name], words) for name, words in who.items()),
         ("", ""),
         ("How to answer", f"Choose a decision ({', '.join(DECISION_CHOICES)}), give a reason and the date."),
         (

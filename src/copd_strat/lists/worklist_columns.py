@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 
 from copd_strat.followup import Worklist
-from copd_strat.followup.worklist import EVENT_KEY, Row
+from copd_strat.followup.worklist import EVENT_KEY, OPEN_STATES, Row
 from copd_strat.lists.cells import texts
 from copd_strat.lists.list_columns import LABEL, MACHINE, REFERENCE, SYNTHETIC, ListColumn
 from copd_strat.lists.list_tables import ROUTES
@@ -108,7 +108,12 @@ def worklist_table(found: Worklist, stamp: RunStamp, columns: Sequence[ListColum
         own = [told.get(key, {}).get(duty.id) for key in keys]
         table[f"{duty.id}_due"] = [_as_date(one["due_on"]) if one else None for one in own]
         table[duty.id] = [_state(one, stamp) if one else "" for one in own]
-    table["to_do"] = [_to_do(found, told.get(key, {}), stamp) for key in keys]
+    table["to_do"] = [
+        _left_undone(found, row, told.get(key, {}), stamp)
+        if row["ended"]
+        else _to_do(found, told.get(key, {}), stamp)
+        for key, row in zip(keys, rows, strict=True)
+    ]
     table["done"] = [_done(found, told.get(key, {}), stamp) for key in keys]
     return table[[column.name for column in columns]]
 
@@ -178,6 +183,21 @@ def _to_do(found: Worklist, told: Mapping[str, Row], stamp: RunStamp) -> str:
     ]
     return SEPARATOR.join(
         _task(duty, told[duty.id], stamp) for _, _, duty in sorted(waiting, key=lambda w: w[:2])
+    )
+
+
+def _left_undone(found: Worklist, line: Row, told: Mapping[str, Row], stamp: RunStamp) -> str:
+    """Nobody drops off the list undone without a word: what was never on record, and until when that is told."""
+    never = [
+        duty.says for duty in _duties_of(found) if duty.id in told and told[duty.id]["state"] in OPEN_STATES
+    ]
+    last = pd.Timestamp(line["event_date"]) + pd.Timedelta(
+        days=found.policy.keep_days + found.policy.tell_days
+    )
+    return (
+        f"Over {found.policy.keep_days} days ago, followed no more. Not on record to"
+        f" {date_in_words_of(stamp.index_date)}: {', '.join(never)}. "
+        f"Leaves this list on {date_in_words_of(last.date())}"
     )
 
 

@@ -57,7 +57,10 @@ def write_worklists(
 def _page(practice: str, stamp: RunStamp) -> Page:
     label = "SYNTHETIC  " if stamp.synthetic else ""
     return Page(
-        heading=f"{label}Worklist after exacerbations of {practice}, {date_in_words_of(stamp.as_of)}",
+        heading=(
+            f"{label}Worklist after exacerbations of {practice}, {date_in_words_of(stamp.as_of)},"
+            f" data to {date_in_words_of(stamp.index_date)}"
+        ),
         footer=f"{label}Supports, does not replace, clinical judgement. Run {stamp.run_id}",
         made_on=stamp.as_of,
         properties=stamp.run_id,
@@ -86,6 +89,15 @@ def _key(
         ),
         ("Lines", f"{rows} today; the first {policy.today} are marked for today, all others stay below them"),
         ("A line goes", f"when the record shows all its duties, or {policy.keep_days} days after the event"),
+        (
+            "Left undone",
+            f"what is open then stands at the end for {policy.tell_days} days more, paler, and then goes",
+        ),
+        (
+            "Dates",
+            "a stay counts from the day of going home, another exacerbation from its first day; the lists give the"
+            " first day of both",
+        ),
         (
             "Palliative care",
             f"{palliative} with an event: none of these duties is theirs, they are only counted",

@@ -58,6 +58,7 @@ def write_lists(
     stamp: RunStamp,
     *,
     practices: Iterable[str],
+    who: Mapping[str, str],
     queries: pd.DataFrame | None = None,
     identity: bool = False,
     practice_pattern: str = ODS_PRACTICE,
@@ -68,7 +69,8 @@ def write_lists(
     ``batches`` of patients, each of whole practices, and ``changes`` are an Assignment's; ``practices`` are those
     of the batches. ``organisations`` (practice_id, practice_name) are the practices of this run: one without
     patients still gets its files, with a header only. ``queries`` (practice_id, patient_ref, query, please): what
-    only the practice can settle. ``identity``: age and sex on the lists (docs/decisions.md §56). OutputError if a
+    only the practice can settle. ``who``: disposition → whom the policy places there, in words.
+    ``identity``: age and sex on the lists (docs/decisions.md §56). OutputError if a
     practice code does not match ``practice_pattern`` or cannot name a folder, or if the files read back do not hold
     each listed patient once.
     """
@@ -78,7 +80,7 @@ def write_lists(
         *(code for frame in (changes, organisations, asked) for code in frame["practice_id"]),
     }
     names = practices_by_code(codes, organisations, practice_pattern)
-    writer = _ListWriter(root / "direct_care", stamp, names, changes, asked, identity=identity)
+    writer = _ListWriter(root / "direct_care", stamp, names, changes, asked, who, identity=identity)
     written: list[ListFile] = []
     for patients in batches:
         files = list(writer.write(patients, patients["practice_id"].unique()))
@@ -114,10 +116,11 @@ class _ListWriter:
         names: Mapping[str, str],
         changes: pd.DataFrame,
         queries: pd.DataFrame,
+        who: Mapping[str, str],
         *,
         identity: bool,
     ) -> None:
-        self._folder, self._stamp, self._names = folder, stamp, names
+        self._folder, self._stamp, self._names, self._who = folder, stamp, names, who
         self._columns = {name: csv_columns(name, stamp, identity=identity) for name in LISTS}
         self._for_all = {
             "changes": _ByPractice(change_table(changes, stamp, self._columns["changes"])),
@@ -141,7 +144,7 @@ class _ListWriter:
     ) -> Iterator[ListFile]:
         practice = ", ".join(filter(None, (practice_id, self._names[practice_id])))
         rows = {name: len(table) for name, table in tables.items()}
-        key = reader_key(practice, self._stamp, rows, silent, self._columns["clinic"])
+        key = reader_key(practice, self._stamp, rows, silent, self._columns["clinic"], self._who)
         lists = _OwnLists(practice=practice, tables=tables, key=key, first=practice_id in self._first)
         yield from _write_practice(self._folder / practice_id, practice_id, lists, self._columns, self._stamp)
 

@@ -11,7 +11,7 @@ from copd_strat.config import ListSettings
 from copd_strat.engine import Engine, packaged_sql
 from copd_strat.lists.queries import queries
 from copd_strat.lists.write import ListFile, write_lists
-from copd_strat.pathways import LISTED, Placement
+from copd_strat.pathways import LISTED, Placement, Policy, who_is_where
 from copd_strat.plan import RunStamp
 
 
@@ -42,7 +42,7 @@ class WrittenLists:
 
 
 def write_register(
-    engine: Engine, root: Path, placed: Placement, stamp: RunStamp, settings: ListSettings
+    engine: Engine, root: Path, placed: Placement, policy: Policy, stamp: RunStamp, settings: ListSettings
 ) -> WrittenLists:
     """Write every practice's lists below ``root``; the engine holds ``organisations`` and ``patients``."""
     files = write_lists(
@@ -52,6 +52,7 @@ def write_register(
         engine.frame(packaged_sql("lists", "listed_practices")),
         stamp,
         practices=placed.by_practice,
+        who=who_is_where(policy),
         queries=queries(placed.conflicts, placed.decisions, stamp.as_of),
         identity=settings.identity_check == "age_sex",
     )

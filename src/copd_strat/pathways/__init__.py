@@ -4,7 +4,7 @@ from copd_strat.pathways.analyst_tables import last_dispositions, read_patients,
 from copd_strat.pathways.assign import Assignment, assign
 from copd_strat.pathways.assign_register import Placement, assign_register
 from copd_strat.pathways.changes import diff
-from copd_strat.pathways.describing import describe
+from copd_strat.pathways.describing import describe, who_is_where
 from copd_strat.pathways.feedback import Feedback, about_nobody, override_counts, validate_decisions
 from copd_strat.pathways.issued_references import issued_references, with_current_references
 from copd_strat.pathways.one_patient import explain
@@ -62,5 +62,6 @@ __all__ = [
     "references_of_practice",
     "validate_decisions",
     "whatif",
+    "who_is_where",
     "with_current_references",
 ]

@@ -40,6 +40,16 @@ def describe(policy: Policy) -> str:
     return "\n\n".join("\n".join(section) for section in sections) + "\n"
 
 
+def who_is_where(policy: Policy) -> dict[str, str]:
+    """Disposition → whom the policy places there, in the words of its rules and in the order in which they count."""
+    rules = [*(rule.means for rule in policy.clinic), policy.stay_on.means]
+    return {
+        "clinic": "any of: " + "; ".join(rules),
+        "self_management": policy.self_management.means,
+        "clinical_review": "everybody else: too little is on record to say either",
+    }
+
+
 def words(condition: Condition) -> str:
     """A condition on one line: ``mrc <= 3 and (a missing or b = yes)``."""
     match condition:
@@ -117,6 +127,7 @@ def _places(capacity: Capacity) -> str:
 
 def _follow_up(clock: FollowUp) -> Iterator[str]:
     yield f"   - lines for: {', '.join(clock.events) or 'nothing'}; kept at most {clock.keep_days} days"
+    yield f"   - what is still open then is told for {clock.tell_days} days more"
     yield f"   - the first {clock.today} of each practice are marked for today"
     for duty in clock.duties:
         if set(duty.after) & set(clock.events):

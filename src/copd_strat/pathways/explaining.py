@@ -21,6 +21,7 @@ WHYS = 3
 # ln(1.1): a reason is said if it raises the rate by a tenth or more (project choice)
 WORTH_SAYING = 0.0953
 NEXT_IN_LINE = "Next in line; no invitation this month unless a place falls free"
+MEANWHILE = "meanwhile complete the record"
 NO_NEW_PLACE = "No new invitation"
 
 
@@ -226,8 +227,8 @@ def suggested_actions(
 ) -> Objects:
     """The first action that fits, what would settle a review, and the notes of the routes.
 
-    What to do depends on the place (docs/decisions.md §46): the reserve waits, and who is in the practice's
-    hands by its own answer is not invited again.
+    What to do depends on the place (docs/decisions.md §46): the reserve waits, which is the time to complete a record
+    with gaps, and who is in the practice's hands by its own answer is not invited again.
     """
     actions = Phrases(len(facts), "; ")
     waits = np.asarray(place == "reserve", dtype=bool)
@@ -239,9 +240,11 @@ def suggested_actions(
         if action.when is not None:
             wanted &= evaluate(action.when, facts).yes
         actions.add(wanted, action.says, facts)
+    gaps = np.any([needs[need.id] for need in policy.clinical_review.needs], axis=0)
+    actions.add(waits & gaps, MEANWHILE, facts)
     review = judgement.is_in("clinical_review") & ~judgement.sent_to_review
     for need in policy.clinical_review.needs:
-        actions.add(review & needs[need.id], need.settle, facts)
+        actions.add((review | waits) & needs[need.id], need.settle, facts)
     for rule in policy.routes:
         actions.add(hits[rule.id] & ~waits, rule.says, facts)
     told = np.flatnonzero(answered)

@@ -2,8 +2,8 @@
 
 ``{severe_exacerbations_12m|admission|admissions}`` writes the number and the right noun.
 ``{risk_severe_12m:in_100}`` writes a probability as a natural frequency, ``{risk_status:in_words}`` a status
-of the risk room in words; ``{evidence:latest_3}`` the last three pieces of a text whose pieces are separated
-by semicolons.
+of the risk room in words; ``{evidence:latest_3}`` the last three pieces of a text whose pieces (one an exacerbation)
+are separated by semicolons.
 A part in square brackets is left out where one of its facts is missing; outside brackets a missing fact
 reads "not recorded".
 """

@@ -35,7 +35,7 @@ def data_as_at(stamp: RunStamp, manifest: Manifest, published: Published) -> lis
     """Dates of the run and of its sources, published months, what made them."""
     hospital = manifest["hospital_complete_to"]
     return [
-        ("Data as at", day(stamp.index_date)),
+        ("Records read up to", day(stamp.index_date)),
         ("Made on", day(stamp.as_of)),
         ("GP records complete to", day(manifest["gp_complete_to"])),
         ("Hospital records complete to", day(hospital) if hospital else "no hospital records"),

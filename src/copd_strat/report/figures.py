@@ -13,6 +13,7 @@ from copd_strat.report.charts import control_chart
 from copd_strat.report.published_rows import Indicator, Published, records
 from copd_strat.report.readings import STANDS_OUT, point_words, reading, span_words, usual, value_words
 from copd_strat.report.shown_values import NO_FIGURE, Shown, figure_cell, month, number
+from copd_strat.report.year_figures import year_cell, year_figure
 from copd_strat.summary.cube import COHORTS, indicators
 
 BREAKDOWNS = {
@@ -74,11 +75,12 @@ def _board(published: Published, code: str, latest: pd.Timestamp, place: str, bo
         [
             found.dated(item.heading, item.id, month(latest)),
             figure_cell(found.cells.get((code, "all", item.id)), item.unit, interval=True),
+            year_cell(year_figure(published, code, item), item.unit),
             *_judged(points.get(item.id), item.unit),
         ]
         for item in shown
     ]
-    header = ["Indicator", "Value (95% interval)", "Usual range", "Against its own past"]
+    header = ["Indicator", "Value (95% interval)", "Last 12 months", "Usual range", "Against its own past"]
     drawn = [(item, published.series("icb", code, item.id)) for item in shown]
     return Board(
         code=code,

@@ -16,6 +16,7 @@ from copd_strat.report.figures import shown_in
 from copd_strat.report.published_rows import Indicator, Published, records
 from copd_strat.report.readings import STANDS_OUT, reading, short_reading, usual, value_words
 from copd_strat.report.shown_values import PLAIN_STATUS, month, number
+from copd_strat.report.year_figures import YearFigure, year_figure, year_words
 from copd_strat.summary.spc import NOMINAL_POINTS
 
 #: So many are named in a sentence; the others are counted.
@@ -93,8 +94,14 @@ def changed(items: dict[str, Indicator], points: Sequence[Any], latest: pd.Times
 def _not_judged(points: Sequence[Any]) -> str:
     """How many indicators cannot be judged, and why."""
     early = sum(row.not_assessed_because == "too_little_history" for row in points)
+    young = sum(row.not_assessed_because == "first_year" for row in points)
     unseen = sum(row.not_assessed_because == "not_shown" for row in points)
     said = f" {_some(early, 'indicator')} cannot be judged yet: too few earlier periods." if early else ""
+    said += (
+        f" {_some(young, 'indicator')} cannot be judged yet: its service began within the year."
+        if young
+        else ""
+    )
     return said + (
         f" {_some(unseen, 'indicator')} cannot be judged for want of a shown figure." if unseen else ""
     )
@@ -123,10 +130,53 @@ def by_chance(points: Sequence[Any]) -> str:
 
 
 def by_deprivation(published: Published, code: str) -> str:
-    """Need of the most and the least deprived fifth, with both intervals; or that it cannot be said."""
-    found = published.latest("icb", "imd_quintile")
+    """Need of the most and the least deprived fifth, with both intervals; or that it cannot be said.
+
+    Of a year where one is shown, and of every indicator of need that has one: a month of one group is mostly chance.
+    """
     wanted = [i for i in shown_in("equity", "register") if published.indicators[i].polarity == "lower"]
-    item = next((published.indicators[i] for i in wanted if i in found.periods), None)
+    items = [published.indicators[name] for name in wanted]
+    years = [(item, _fifths_of_the_year(published, code, item)) for item in items]
+    told = [_year_apart(item, found) for item, found in years if found is not None]
+    if told:
+        return f"{_listed(told)} (age is not taken into account)."
+    return _latest_by_deprivation(published, code, items)
+
+
+def _fifths_of_the_year(
+    published: Published, code: str, item: Indicator
+) -> tuple[YearFigure, YearFigure] | None:
+    """The year's figures of the most and the least deprived fifth, where both are shown."""
+    most, least = (year_figure(published, code, item, "imd_quintile", group) for group in (MOST, LEAST))
+    if most is None or least is None or {most.status, least.status} != {"shown"}:
+        return None
+    return most, least
+
+
+def _year_apart(item: Indicator, found: tuple[YearFigure, YearFigure]) -> str:
+    most, least = found
+    unit = "" if item.unit == "%" else f" {item.unit}"
+    return (
+        f"{most.span}: {_lower(item.name)} were {year_words(most, item.unit)}{unit} in the most deprived fifth and"
+        f" {year_words(least, item.unit)} in the least deprived, {_verdict(most, least)}"
+    )
+
+
+def _verdict(most: YearFigure, least: YearFigure) -> str:
+    if None in (most.lower, most.upper, least.lower, least.upper):
+        return "no interval says how sure that is"
+    return _apart(most.lower, most.upper, least.lower, least.upper)
+
+
+def _apart(most_lower: Any, most_upper: Any, least_lower: Any, least_upper: Any) -> str:
+    apart = most_lower > least_upper or least_lower > most_upper
+    return "more than chance alone would explain" if apart else "which chance may explain"
+
+
+def _latest_by_deprivation(published: Published, code: str, items: Sequence[Indicator]) -> str:
+    """The same of the latest period, where no year can be said."""
+    found = published.latest("icb", "imd_quintile")
+    item = next((item for item in items if item.id in found.periods), None)
     if item is None:
         return ""
     most, least = (found.cells.get((code, group, item.id)) for group in (MOST, LEAST))
@@ -135,8 +185,7 @@ def by_deprivation(published: Published, code: str) -> str:
             f"Whether {_lower(item.name)} differ between the most and the least deprived fifth cannot be said:"
             " a figure is hidden or missing."
         )
-    apart = most.ci_lower > least.ci_upper or least.ci_lower > most.ci_upper
-    verdict = "more than chance alone would explain" if apart else "which chance may explain"
+    verdict = _apart(most.ci_lower, most.ci_upper, least.ci_lower, least.ci_upper)
     return (
         f"{found.periods[item.id]}: {_lower(item.name)} were {_with_interval(most, item)} in the most deprived fifth"
         f" and {_with_interval(least, item)} in the least deprived, {verdict} (age is not taken into account)."
@@ -191,9 +240,12 @@ def _tile(published: Published, item: Indicator, row: Any | None, point: Any | N
     if row is None or row.value_status in PLAIN_STATUS:
         words = PLAIN_STATUS["insufficient_data" if row is None else row.value_status]
         return Tile(item.name, words, [], "", "common")
+    year = year_figure(published, row.org_code, item)
     details = [row.label] if item.unit in ("people", "%") else [f"{item.unit}, {row.label}"]
     if pd.notna(row.ci_lower):
         details.append(f"95% interval {number(row.ci_lower, item.unit)} to {number(row.ci_upper, item.unit)}")
+    if year is not None and year.value is not None:
+        details.append(f"{year.span}: {year_words(year, item.unit)}")
     value = number(row.value, item.unit)
     if point is None or point.chart == "line":
         return Tile(item.name, value, details + _year_before(published, item, row), "", "common")

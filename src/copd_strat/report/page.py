@@ -15,7 +15,7 @@ from copd_strat.report.charts import legend
 from copd_strat.report.first_screen import first_screens
 from copd_strat.report.published_rows import Published
 from copd_strat.report.rendering import render
-from copd_strat.report.shown_values import day
+from copd_strat.report.shown_values import day, month
 from copd_strat.report.styles import CSS
 from copd_strat.summary.spc import NOMINAL_POINTS
 
@@ -66,4 +66,4 @@ def report(*, stamp: RunStamp, facts: Mapping[str, pd.DataFrame], manifest: Mapp
         "code_lists": about.code_lists(manifest),
         "definitions": about.definitions(facts),
     }
-    return render("report.html", day=day, **content) + "\n"
+    return render("report.html", day=day, month=month, **content) + "\n"

@@ -24,6 +24,7 @@ _CAUSES = {
 _NOT_JUDGED = {
     "not_shown": "not shown, so not judged",
     "too_little_history": "cannot be judged yet",
+    "first_year": "the service's first year, not judged",
     "stock": "a stock: a line, not judged",
 }
 _ASSURANCE = {

@@ -1,5 +1,8 @@
 """Rows of fact_spc: each published series with what its chart says of it, from published values alone.
 
+A service that begins within the published periods grows at first, which is no signal: its first year is not judged,
+and limits rest on what follows.
+
 Which chart is the indicator's (``chart`` in data/indicators.csv; docs/decisions.md §49): ``season`` against its own
 season (season.py), ``xmr`` where neither season nor drift is expected (spc.py), ``line`` for a stock, whose values
 hang together from month to month, so that no limits would hold.
@@ -135,12 +138,16 @@ def _charted(rows: pd.DataFrame, settings: SummarySettings) -> pd.DataFrame:
     values = calendar.spread(rows["value"], np.nan)
     begun = rows["period_start"].map(lambda day: sum(one.since <= day for one in changes))
     phase = np.maximum.accumulate(calendar.spread(begun, 0)).astype(np.int64)
+    young = np.zeros(len(values), dtype=np.bool_)
     if declared["chart"] == "season":
         chart = _season(values, calendar.cycle, phase)
+    elif declared["chart"] == "xmr":
+        young = first_year(values, calendar.year)
+        chart = _xmr(np.where(young, np.nan, values), phase)
     else:
-        chart = _xmr(values, phase) if declared["chart"] == "xmr" else ChartReading.silent(len(values))
+        chart = ChartReading.silent(len(values))
     target = next((one.value for one in settings.targets if _is_target_of(one, rows)), None)
-    return _columns(rows, declared, chart, calendar).assign(
+    return _columns(rows, declared, chart, calendar, young).assign(
         phase=phase[calendar.at],
         change=pd.Series(_reasons(phase[calendar.at], changes), index=rows.index, dtype="object"),
         target=target,
@@ -149,14 +156,20 @@ def _charted(rows: pd.DataFrame, settings: SummarySettings) -> pd.DataFrame:
 
 
 def _columns(
-    rows: pd.DataFrame, declared: pd.Series, chart: ChartReading, calendar: Calendar
+    rows: pd.DataFrame,
+    declared: pd.Series,
+    chart: ChartReading,
+    calendar: Calendar,
+    young: npt.NDArray[np.bool_],
 ) -> pd.DataFrame:
     found = [chart.signals[place] for place in calendar.at]
     judged = ~np.isnan(chart.mean[calendar.at])
     said = [variation(signal, declared["polarity"]) for signal in found]
     missing = rows["value"].isna().to_numpy()
     why = np.select(
-        [judged, missing, declared["chart"] == "line"], ["none", "not_shown", "stock"], "too_little_history"
+        [judged, missing, declared["chart"] == "line", young[calendar.at]],
+        ["none", "not_shown", "stock", "first_year"],
+        "too_little_history",
     )
     levels = {"mean": chart.mean, "lower_limit": chart.lower, "upper_limit": chart.upper}
     return rows.assign(
@@ -167,6 +180,14 @@ def _columns(
         not_assessed_because=why,
         trial_limits=chart.trial[calendar.at] & judged,
     )
+
+
+def first_year(values: Floats, year: int) -> npt.NDArray[np.bool_]:
+    """The periods before a service's first shown event, and the year from there on; none if it was there from the
+    first period on."""
+    (there,) = np.nonzero(values > 0)
+    begun = int(there[0]) if len(there) else len(values)
+    return np.arange(len(values)) < (begun + year if begun else 0)
 
 
 def _is_for(change: Rebase, rows: pd.DataFrame) -> bool:

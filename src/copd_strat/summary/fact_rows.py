@@ -35,7 +35,9 @@ def indicator_rows(cells: pd.DataFrame, unobserved: frozenset[str], rule: SmallN
     missing = names.isin(unobserved).to_numpy()
     rows.loc[missing, ["numerator", "denominator"]] = np.nan
     rows["value_status"] = _status(rows, missing)
-    rows["numerator"] = rows["numerator"].where(rows["value_status"] != "suppressed_small")
+    # among nobody there is no number, not 0; the denominator of 0 says why
+    unsaid = rows["value_status"].isin(["suppressed_small", "not_applicable"])
+    rows["numerator"] = rows["numerator"].where(~unsaid)
     rows = _with_values(rows)
     whole_group = rows["people"] & rows["numerator"].isin([0]) | (rows["numerator"] == rows["denominator"])
     rows["group_disclosure"] = (rows["value_status"] == "shown") & rows["people"] & whole_group

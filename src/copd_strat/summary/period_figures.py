@@ -117,12 +117,12 @@ class Maker:
             hide_what_shorter_periods_hide(events, self._hidden_before(due.period, events.table))
         parts.append(self._proved(events, due, first))
         cells = [_cells(register, None)] if due.period.kind == "month" else []
-        cells.append(_cells(events, people))
+        cells.append(with_declared(_cells(events, people)))
         if "placed" in tables:
             placed = self._guarded(due, "placed", tables, [PLACED, *self._names("placed", due.period.kind)])
             _hide_where_register_is(placed, register)
             parts.append(self._proved(placed, due, None))
-            cells.append(_with_placed(_cells(placed, None)))
+            cells.append(with_declared(_cells(placed, None)))
         return PeriodFigures(pd.concat(cells, ignore_index=True), self._silent(due, tables), _record(parts))
 
     def _silent(self, due: Due, tables: dict[str, CountTable]) -> pd.DataFrame:
@@ -287,11 +287,15 @@ def _moved_cells(part: Guarded, level: int) -> pd.DataFrame:
     )
 
 
-def _with_placed(cells: pd.DataFrame) -> pd.DataFrame:
-    """Dispositions with the published count of their denominator in the same cell."""
-    wanted = cells.assign(indicator_id=cells["indicator_id"].map(indicators()["denominator_id"]))[CELL_KEY]
-    found = wanted.merge(cells[[*CELL_KEY, "published"]], on=CELL_KEY, how="left")
-    return cells.assign(denominator=found["published"].astype("float64").to_numpy())
+def with_declared(cells: pd.DataFrame) -> pd.DataFrame:
+    """Where an indicator is a share of another one of these ``cells``, its published count is the denominator."""
+    whole = cells["indicator_id"].map(indicators()["denominator_id"])
+    found = cells.assign(indicator_id=whole)[CELL_KEY].merge(
+        cells[[*CELL_KEY, "published"]], on=CELL_KEY, how="left"
+    )
+    counted = found["published"].astype("float64").to_numpy()
+    here = whole.isin(cells["indicator_id"].unique()).to_numpy()
+    return cells.assign(denominator=np.where(here, counted, cells["denominator"].astype("float64")))
 
 
 def _mask(table: CountTable, keys: pd.DataFrame) -> list[Bools]:

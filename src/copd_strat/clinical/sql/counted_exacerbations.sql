@@ -1,10 +1,9 @@
 -- Exacerbations: events gathered under the first day they belong to.
 -- severity: the highest inside (severe over ed_only over moderate); treated: an antibiotic or oral steroid
--- was issued; each piece of evidence starts with its date, so that the
--- text sorts by time. One row an exacerbation and way of counting ('all'; 'excl_rescue' where there is a pack).
--- Most exacerbations are one event, whose text is theirs: lists of texts, which the engine must hold at once, are
--- made of the others only.
--- Source: docs/decisions.md §8.
+-- was issued. evidence: the first event of the highest severity, since a milder one after a stay is no evidence of the
+-- stay; then when it all began, if earlier, and how many events more there are. It starts with a date, so that the text
+-- sorts by time. One row an exacerbation and way of counting ('all'; 'excl_rescue' where there is a pack).
+-- Source: docs/decisions.md §8, §44.
 WITH spans AS (
     SELECT
         counting,
@@ -25,7 +24,11 @@ gathered AS (
         events.severity,
         events.treated,
         events.rescue_pack,
-        concat(CAST(events.start_date AS VARCHAR), ' ', events.evidence) AS evidence
+        -- a smaller first letter for a higher severity: the least of these texts is the foremost event's
+        concat(
+            CASE events.severity WHEN 'severe' THEN 'a' WHEN 'ed_only' THEN 'b' ELSE 'c' END,
+            CAST(events.start_date AS VARCHAR), ' ', events.evidence
+        ) AS placed_evidence
     FROM spans
     INNER JOIN exacerbation_events AS events
         ON spans.patient = events.patient
@@ -48,38 +51,34 @@ counted AS (
         bool_or(treated) AS treated,
         bool_or(rescue_pack) AS rescue_pack,
         count(*) AS events,
-        min(evidence) AS evidence
+        substring(min(placed_evidence), 2) AS foremost
     FROM gathered
     GROUP BY counting, patient, episode_start
-),
-
-several AS (
-    SELECT
-        gathered.counting,
-        gathered.patient,
-        gathered.episode_start,
-        array_to_string(array_sort(array_agg(gathered.evidence)), '; ') AS evidence
-    FROM gathered
-    INNER JOIN counted
-        ON gathered.counting = counted.counting
-        AND gathered.patient = counted.patient
-        AND gathered.episode_start = counted.episode_start
-    WHERE counted.events > 1
-    GROUP BY gathered.counting, gathered.patient, gathered.episode_start
 )
 
 SELECT
-    counted.counting,
-    counted.patient,
-    counted.episode_start AS start_date,
-    counted.end_date,
-    counted.severity,
-    counted.treated,
-    counted.rescue_pack,
-    counted.events,
-    coalesce(several.evidence, counted.evidence) AS evidence
+    counting,
+    patient,
+    episode_start AS start_date,
+    end_date,
+    severity,
+    treated,
+    rescue_pack,
+    events,
+    concat(
+        foremost,
+        CASE
+            WHEN events = 1 THEN ''
+            ELSE concat(
+                ' (',
+                CASE
+                    WHEN substring(foremost, 1, 10) <> CAST(episode_start AS VARCHAR)
+                        THEN concat('began ', CAST(episode_start AS VARCHAR), ', ')
+                    ELSE ''
+                END,
+                CAST(events - 1 AS VARCHAR),
+                CASE events WHEN 2 THEN ' more event)' ELSE ' more events)' END
+            )
+        END
+    ) AS evidence
 FROM counted
-LEFT JOIN several
-    ON counted.counting = several.counting
-    AND counted.patient = several.patient
-    AND counted.episode_start = several.episode_start

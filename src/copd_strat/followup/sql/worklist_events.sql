@@ -1,5 +1,5 @@
--- Events of people on the register that the clock still runs for: no older than $keep_days days, of the kinds that the
--- policy names. A stay gives way to a later one; an exacerbation without a stay to the next of its kind, and to a
+-- Events of people on the register that the clock still runs for, or that it left not long ago (ended): no older than
+-- $keep_days days, or $tell_days more, of the kinds that the policy names. A stay gives way to a later one; an exacerbation without a stay to the next of its kind, and to a
 -- discharge that follows it: the newer line carries the duties.
 -- dyspnoea_split: 5a or 5b, where the latest MRC grade was given as the extended scale.
 -- Source: docs/follow-up.md.
@@ -18,6 +18,7 @@ SELECT
     events.same_kind_before,
     events.admissions_before,
     events.admitted_again_on,
+    events.event_date <= CAST($as_of AS DATE) - $keep_days * INTERVAL 1 DAY AS ended,
     date_diff('day', register.birth_date, events.event_date) / 365.25 AS age,
     replace(split.concept, 'emrc_', '') AS dyspnoea_split
 FROM follow_up_events AS events
@@ -31,7 +32,7 @@ LEFT JOIN follow_up_events AS later
     AND later.event = 'discharge'
     AND later.event_date > events.event_date
 WHERE events.event IN $events
-    AND events.event_date > CAST($as_of AS DATE) - $keep_days * INTERVAL 1 DAY
+    AND events.event_date > CAST($as_of AS DATE) - ($keep_days + $tell_days) * INTERVAL 1 DAY
     AND events.next_of_its_kind IS NULL
     AND later.patient IS NULL
 ORDER BY people.patient_id, events.event
