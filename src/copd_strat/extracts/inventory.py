@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 from copd_strat.errors import InputError
+from copd_strat.file_permissions import walked
 
 
 @dataclass(frozen=True, kw_only=True)
 class InputFile:
     """One file that a run reads: its name relative to its folder, size in bytes, SHA-256.
 
-    ``identity`` is device, inode, size and times of last change, as they were before hashing.
+    ``path`` is where it really lies: a link that leads elsewhere later is not followed. ``identity`` is device,
+    inode, size and times of last change, as they were before hashing.
     """
 
     name: str
@@ -37,44 +39,39 @@ def inventory(folder: Path) -> tuple[InputFile, ...]:
     pass for a table that was not sent.
     """
     if not folder.is_dir():
-        raise InputError(f"{folder}: no such folder", fix="check 'extracts' in the configuration")
+        raise InputError(f"{folder}: no such folder", fix="check its path in the configuration")
     try:
-        return tuple(_input_file(folder, path) for path in sorted(_files(folder)))
+        files = sorted(path for _, inside in walked(folder, _raise) for path in inside)
+        return tuple(_input_file(path, path.relative_to(folder).as_posix()) for path in files)
     except OSError as error:
         where = shown(error.filename or folder)
         raise InputError(f"{where}: cannot be read ({error.strerror})", fix="check its permissions") from None
 
 
-def _files(folder: Path) -> Iterator[Path]:
-    """Regular files below ``folder``, through links to folders as well, each folder once."""
-    seen: set[tuple[int, int]] = set()
-    for place, folders, names in os.walk(folder, onerror=_raise, followlinks=True):
-        status = Path(place).stat()
-        if (status.st_dev, status.st_ino) in seen:
-            folders.clear()
-            continue
-        seen.add((status.st_dev, status.st_ino))
-        folders[:] = [name for name in folders if not name.startswith(".")]
-        for name in names:
-            if not name.startswith("."):
-                yield Path(place) / name
+def single_file(path: Path) -> InputFile:
+    """One file, hashed; InputError if it cannot be read."""
+    try:
+        return _input_file(path, path.name)
+    except OSError as error:
+        raise InputError(f"{shown(path)}: cannot be read ({error.strerror})", fix="check its path") from None
 
 
 def _raise(error: OSError) -> None:
     raise error
 
 
-def _input_file(folder: Path, path: Path) -> InputFile:
+def _input_file(path: Path, name: str) -> InputFile:
     identity = _identity(path)  # before hashing: a later look tells whether the file changed meanwhile
     if not path.is_file():
-        raise InputError(f"{shown(path)}: not a regular file", fix="take it out of the extract's folder")
-    with path.open("rb") as stream:
+        raise InputError(f"{shown(path)}: not a regular file", fix="take it out of its folder")
+    real = path.resolve()
+    with real.open("rb") as stream:
         digest = hashlib.file_digest(stream, "sha256").hexdigest()
     return InputFile(
-        name=path.relative_to(folder).as_posix(),
-        bytes=path.stat().st_size,
+        name=name,
+        bytes=real.stat().st_size,
         sha256=digest,
-        path=path,
+        path=real,
         identity=identity,
     )
 

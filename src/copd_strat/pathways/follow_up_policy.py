@@ -87,7 +87,7 @@ class FollowUp(BaseModel):
     `app_stopped` and `cat_worse`."""
     keep_days: Annotated[int, Field(ge=1, le=366)]
     """A line stays until its duties are closed, at most so many days."""
-    today: Annotated[int, Field(ge=0)]
+    today: Annotated[int, Field(ge=0, le=10_000)]
     """The first lines of each practice, marked for today; all others stay below them."""
     duties: Annotated[tuple[Duty, ...], Several]
     app_alerts: AppAlerts
