@@ -8,6 +8,7 @@ an editor (through the JSON Schema) say about a key.
 from __future__ import annotations
 
 import re
+import stat
 from collections.abc import Hashable, Iterator
 from csv import DictReader
 from datetime import date
@@ -336,7 +337,7 @@ class Target(BaseModel):
 
     indicator: Charted
     """Indicator with a control chart, such as `copd_reviews`."""
-    value: Annotated[float, Field(ge=0, allow_inf_nan=False)]
+    value: Annotated[float, Field(ge=0, le=1_000_000_000, allow_inf_nan=False)]
     """The wanted value, in the indicator's unit and for one period."""
     period: Literal["month", "quarter", "year"] = "month"
     """The periods it holds for: networks show rare events by quarter or year, boards by month."""
@@ -424,7 +425,12 @@ class Settings(BaseModel):
 
 
 def load(path: Path) -> Settings:
-    """Read ``path``; ConfigError lists every fault of the file at once."""
+    """Read ``path``; ConfigError lists every fault of the file at once, or says that anybody may write to it."""
+    if path.is_file() and path.stat().st_mode & stat.S_IWOTH:
+        raise ConfigError(
+            f"{path}: anybody on this machine may write to the configuration, which says what is read and run",
+            fix="take the right away with 'chmod o-w'",
+        )
     return validated(
         Settings, read_yaml(path), file=path, what="configuration", page="configuration", base=path.parent
     )

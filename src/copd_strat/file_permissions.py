@@ -6,8 +6,9 @@ between two nights without a trace. Both are told by path, all at once.
 
 from __future__ import annotations
 
+import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from copd_strat.config import Settings
@@ -29,10 +30,10 @@ def check_inputs(settings: Settings) -> None:
 
 
 def check_key_file(path: Path) -> None:
-    """ConfigError if anybody on the machine may read the reference key in ``path``."""
-    if _mode(path) & stat.S_IROTH:
+    """ConfigError if anybody on the machine may read or replace the reference key in ``path``."""
+    if _mode(path) & (stat.S_IROTH | stat.S_IWOTH):
         raise ConfigError(
-            f"{path}: anybody on this machine may read the reference key",
+            f"{path}: anybody on this machine may read the reference key, or write another there",
             fix="take the right away with 'chmod 600', or set pathways.allow_world_readable_key",
         )
 
@@ -53,8 +54,24 @@ def _inputs(settings: Settings) -> Iterator[Path]:
 
 
 def _with_content(folder: Path) -> Iterator[Path]:
-    yield folder
-    yield from sorted(folder.rglob("*"))
+    for place, files in walked(folder):
+        yield place
+        yield from sorted(files)
+
+
+def walked(
+    folder: Path, onerror: Callable[[OSError], object] | None = None
+) -> Iterator[tuple[Path, list[Path]]]:
+    """Each folder that a night looks into, links to folders as well, and what lies in it; hidden ones left out."""
+    seen: set[tuple[int, int]] = set()
+    for place, folders, names in os.walk(folder, onerror=onerror, followlinks=True):
+        status = Path(place).stat()
+        if (status.st_dev, status.st_ino) in seen:
+            folders.clear()
+            continue
+        seen.add((status.st_dev, status.st_ino))
+        folders[:] = [name for name in folders if not name.startswith(".")]
+        yield Path(place), [Path(place) / name for name in names if not name.startswith(".")]
 
 
 def _mode(path: Path) -> int:

@@ -12,8 +12,8 @@ from typing import Any
 from copd_strat import __version__
 from copd_strat.config import ExtractSource, Settings
 from copd_strat.contracts.contract_files import packaged
-from copd_strat.errors import InputError, RunGuardError
-from copd_strat.extracts.inventory import InputFile, inventory, require_unchanged
+from copd_strat.errors import ConfigError, InputError, RunGuardError
+from copd_strat.extracts.inventory import InputFile, inventory, require_unchanged, single_file
 from copd_strat.file_permissions import check_inputs
 from copd_strat.pathways.policy import Policy
 from copd_strat.pathways.policy_files import load_policy
@@ -82,6 +82,7 @@ class Plan:
     ``published`` is the run that readers see now; ``previous`` the one that tonight is compared with, None on
     the first night. Both are whole: every file was held against its hash. ``last_figures`` and
     ``last_monitoring`` are the previous run's, for guard and monitoring, empty on the first night.
+    ``beside`` are the files that the night reads besides the extracts, as they were before it began.
     ``key_change`` says what a new reference key means, and is empty for the same one.
     """
 
@@ -91,6 +92,7 @@ class Plan:
     parts: dict[str, str]
     reasons: tuple[str, ...]
     sources: tuple[SourcePlan, ...]
+    beside: tuple[InputFile, ...]
     policy: Policy
     reference_key: bytes = field(repr=False)
     key_change: str
@@ -163,6 +165,7 @@ class Plan:
     def require_same_inputs(self) -> None:
         """After the last read: InputError unless every file is still the one that was hashed."""
         require_unchanged(item for source in self.sources for item in source.inputs)
+        require_unchanged(self.beside)
 
 
 def plan(night: Night) -> Plan:
@@ -170,6 +173,7 @@ def plan(night: Night) -> Plan:
     settings = night.settings
     check_approval(settings.governance, as_of=night.as_of)
     check_inputs(settings)
+    beside = _beside(settings)  # before the first of them is read
     policy, secret = load_policy(settings.pathways.policy), reference_key(settings.pathways)
     folder = RunFolder(settings.output)
     published = folder.intact_current()
@@ -188,6 +192,7 @@ def plan(night: Night) -> Plan:
         parts=parts,
         reasons=_reasons(parts, sources, published, night.force),
         sources=sources,
+        beside=beside,
         policy=policy,
         reference_key=secret,
         key_change=changed,
@@ -196,6 +201,19 @@ def plan(night: Night) -> Plan:
         last_figures=previous.manifest["guard"] if previous else {},
         last_monitoring=previous.manifest["monitoring"]["reference"] if previous else {},
     )
+
+
+def _beside(settings: Settings) -> tuple[InputFile, ...]:
+    """Contracts, code lists, policy and models; one that is not there is told by the room that reads it."""
+    for path in settings.clinical.codelists:
+        if not path.is_file():
+            raise ConfigError(
+                f"{path}: no such code list", fix="check clinical.codelists in the configuration"
+            )
+    own = [*settings.clinical.codelists, *settings.risk.scorecards, settings.risk.recalibration]
+    own += [Path(settings.pathways.policy)] if Path(settings.pathways.policy).suffix else []
+    contracts = inventory(settings.contracts or packaged())
+    return (*contracts, *(single_file(path) for path in own if path is not None and path.is_file()))
 
 
 def sources_of_run(settings: Settings, run: PublishedRun) -> tuple[SourcePlan, ...]:

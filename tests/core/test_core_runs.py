@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import signal
 import subprocess
 import sys
+from contextlib import nullcontext
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -487,3 +489,29 @@ def test_the_national_opt_out_must_be_fresh() -> None:
 def test_opt_outs_cannot_have_been_applied_in_the_future() -> None:
     with pytest.raises(ApprovalError, match="after the run date"):
         check_approval(approval(), as_of=date(2026, 9, 1))
+
+
+@pytest.mark.parametrize(
+    "name", [".lock", "audit.jsonl", "CURRENT.json", "runs/a/manifest.json", "runs/a/list.csv"]
+)
+def test_a_pipe_in_the_output_folder_makes_nobody_wait(tmp_path: Path, name: str) -> None:
+    publish(tmp_path, "a", "old")
+    (tmp_path / name).unlink(missing_ok=True)
+    os.mkfifo(tmp_path / name)
+    folder = RunFolder(tmp_path)
+    with pytest.raises(OutputError, match="neither a file nor") if "/" not in name else nullcontext():
+        folder.lock("test").__enter__()
+    with pytest.raises(InputError) if "/" in name or name == "CURRENT.json" else nullcontext():
+        folder.intact_current()
+
+
+def test_every_entry_of_a_run_is_flushed_before_it_is_pointed_at(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The run's own folder as well: without it, a power cut may lose the names of its files."""
+    flushed: list[str] = []
+    monkeypatch.setattr("copd_strat.publish.folder.flush", lambda path: flushed.append(path.name))
+    publish(tmp_path, "a", "old")
+    before_pointing = flushed[: flushed.index(".CURRENT.json.draft")]
+    built = {".partial-a", "list.csv", "more", "manifest.json", "run_summary.json"}
+    assert built <= set(before_pointing)

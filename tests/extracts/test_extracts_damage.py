@@ -18,9 +18,9 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from one_file import accounted, column, let_in, typed_values, write_columns
 
-from copd_strat.errors import CopdStratError, InputError
-from copd_strat.extracts import source_files, staging
-from copd_strat.extracts.source_files import SourceFile
+from copd_strat.errors import CopdStratError, IdentifiableDataError, InputError
+from copd_strat.extracts import identifier_gate, source_files, staging
+from copd_strat.extracts.source_files import SourceFile, scan
 from copd_strat.quality.reconciliation import rows_add_up
 
 # layout, table, file, delimiter: with and without quotes, title lines, several date formats
@@ -404,3 +404,53 @@ def test_rejected_lines_are_part_of_the_equation(tmp_path: Path) -> None:
             "duplicates": 0,
         }
         assert rows_add_up(night.ingested.tables).success
+
+
+# In the footer of a Parquet file, in Thrift's compact form (parquet.thrift): a text column that may have gaps, and
+# the file's two rows.
+OPTIONAL_TEXT, TWO_ROWS = b"\x15\x0c\x25\x02", b"\x16\x04"
+FOOTERS = {
+    "statistics that do not fit the column": (OPTIONAL_TEXT, OPTIONAL_TEXT[:-1] + b"\x00"),
+    "a name that is not UTF-8": (b"patient_id", b"pati\xb2nt_id"),
+    "more rows than are there": (TWO_ROWS, b"\x16\x06"),
+}
+
+
+@pytest.mark.parametrize(("there", "instead"), FOOTERS.values(), ids=FOOTERS.keys())
+def test_a_damaged_footer_is_refused(tmp_path: Path, there: bytes, instead: bytes) -> None:
+    """Found by 'make fuzz'; of the first, pyarrow's own look at the column would end the process."""
+    columns = {"patient_id": ["P1", "P2"], "event_date": ["2025-02-03"] * 2, "code": ["1"] * 2}
+    path = write_columns(
+        tmp_path / "gp_events.parquet", columns, compression="none", write_page_checksum=True
+    )
+    content = path.read_bytes()
+    footer = len(content) - 8 - int.from_bytes(content[-8:-4], "little")
+    path.write_bytes(content[:footer] + content[footer:].replace(there, instead, 1))
+    with pytest.raises(InputError, match=r"gp_events\.parquet"), let_in(path, "gp_events"):
+        pass
+
+
+def test_many_columns_that_nobody_reads_cost_one_look(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looks = []
+    monkeypatch.setattr(
+        identifier_gate, "scan", lambda *given, **more: looks.append(given) or scan(*given, **more)
+    )
+    names = ["patient_id", "event_date", "code", *(f"c{n}" for n in range(40)), "Case", "case"]
+    values = ["P1", "2025-02-03", "1", *["x"] * 41, "y"]
+    path = tmp_path / "gp_events.csv"
+    path.write_text(f"{','.join(names)}\n{','.join(values)}\n", encoding="utf-8")
+    with let_in(path, "gp_events") as (engine, source):
+        assert accounted(engine, source) == 1
+    assert len(looks) == 1
+    path.write_text(f"{','.join(names)}\n{','.join(values[:-1])},a@b.nhs.uk\n", encoding="utf-8")
+    with pytest.raises(IdentifiableDataError, match="case holds e-mail"), let_in(path, "gp_events"):
+        pass
+
+
+def test_a_header_without_end_is_no_header(tmp_path: Path) -> None:
+    path = tmp_path / "gp_events.csv"
+    path.write_text("patient_id,event_date,code," + ",".join(f"c{n}" for n in range(100_000)) + "\n")
+    with pytest.raises(InputError, match="the header names 100,003 columns"), let_in(path, "gp_events"):
+        pass

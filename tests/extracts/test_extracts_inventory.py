@@ -166,3 +166,19 @@ def test_a_checksum_beside_each_file_and_a_list_that_cannot_be_read(tmp_path: Pa
     )
     with pytest.raises(InputError, match=r"gp_events\.csv\.sha256: line 1 is not"):
         land_listed(folder, tmp_path / "b", lambda folder: None)
+
+
+def test_a_link_that_leads_elsewhere_later_is_not_followed(tmp_path: Path) -> None:
+    """Turned over between hashing and reading, and back before the last look, it would not be noticed."""
+    folder = write_extract(tmp_path / "in")
+    first, second = tmp_path / "first.csv", tmp_path / "second.csv"
+    (folder / "gp_events.csv").rename(first)
+    second.write_bytes(b"".join(first.read_bytes().splitlines(keepends=True)[:50]))
+    (folder / "gp_events.csv").symlink_to(first)
+
+    def turn(folder: Path) -> None:
+        (folder / "gp_events.csv").unlink()
+        (folder / "gp_events.csv").symlink_to(second)
+
+    ingested = land_listed(folder, tmp_path, turn)
+    assert ingested.totals()["native.gp_events"]["rows_in"] == 200

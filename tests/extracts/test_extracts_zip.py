@@ -151,3 +151,13 @@ def test_an_archive_damaged_anywhere_is_refused_or_whole(tmp_path: Path, method:
     with suppress(InputError):
         laid_out(inventory(folder), tmp_path / "out")
         assert (tmp_path / "out" / "gp_events.csv").stat().st_size == 27 * 50
+
+
+def test_a_member_without_a_name_is_a_damaged_archive(tmp_path: Path) -> None:
+    """Found by 'make fuzz'."""
+    folder = write_extract(tmp_path / "zipped")
+    with zipfile.ZipFile(folder / "parts.zip", "w") as archive:
+        archive.writestr("x", "")
+    _patched(folder / "parts.zip", CENTRAL, 46, b"\x00")
+    with pytest.raises(InputError, match=r"parts\.zip: not a complete zip file"):
+        ingested(folder, tmp_path / "a")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, get_args
 
@@ -11,10 +12,12 @@ import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pathways_population import AS_OF, population
+from pydantic import ValidationError
 
+from copd_strat import config
 from copd_strat.errors import ConfigError
 from copd_strat.pathways import SHIPPED, Policy, assign, describe, load_policy
-from copd_strat.pathways.conditions import Operator
+from copd_strat.pathways.conditions import Compare, Operator
 from copd_strat.pathways.policy_files import FOLDER, json_schema
 
 
@@ -233,3 +236,35 @@ def test_anything_anywhere_in_a_policy_is_a_policy_or_a_refusal(tmp_path: Path, 
     path.write_text(yaml.safe_dump(raw), encoding="utf-8")
     with contextlib.suppress(ConfigError):
         assert isinstance(load_policy(path), Policy)
+
+
+def unbounded(node: Any, place: str = "") -> Iterator[str]:
+    """Places in a JSON Schema where a number may be as large as one likes."""
+    if isinstance(node, dict):
+        ends = [key for key in node if "imum" in key.lower()]
+        if node.get("type") in ("integer", "number") and "enum" not in node and len(ends) < 2:
+            yield place
+        for key, value in node.items():
+            yield from unbounded(value, f"{place}/{key}")
+    elif isinstance(node, list):
+        for number, value in enumerate(node):
+            yield from unbounded(value, f"{place}/{number}")
+
+
+@pytest.mark.parametrize("schema", [json_schema(), config.json_schema()], ids=["policy", "configuration"])
+def test_every_number_has_its_limits(schema: dict[str, Any]) -> None:
+    """Days and counts beyond what the engine can hold would end the night late, or wrap around unseen."""
+    # What a fact is compared with has its limits in code, since it may be a word as well.
+    assert [at for at in unbounded(schema) if "/Compare/properties/value" not in at] == []
+
+
+@pytest.mark.parametrize("value", [10**9 + 1, -(10**400), 1e300, float("nan")])
+def test_a_fact_is_compared_with_numbers_of_this_world(value: float) -> None:
+    with pytest.raises(ValidationError):
+        Compare.model_validate({"column": "age", "op": ">", "value": value})
+
+
+def test_nobody_counts_back_beyond_a_century(tmp_path: Path) -> None:
+    late = {"column": "last_copd_review_date", "op": "older_than_days", "value": 36_526}
+    text = faults(site_policy(tmp_path, clinic=[rule("late", late)]))
+    assert "a date column cannot be compared by 'older_than_days' with this value" in text

@@ -67,11 +67,11 @@ def run(
             say_plan(plan(night))
             say("This was a dry run: nothing was read beyond file names and hashes, nothing was written.")
             return
-        with failure_told(night.settings), RunFolder(night.settings.output).lock("run"):
+        with failure_told(night), RunFolder(night.settings.output).lock("run"):
             planned = plan(night)
             say_plan(planned)
             outcome = nightly(planned, Narrator(say, total=len(STEPS)))
-        tell_success(night.settings, outcome)
+        tell_success(night, outcome)
     if as_json:
         show_json(outcome.summary)
     else:

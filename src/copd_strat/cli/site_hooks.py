@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from copd_strat.cli.terminal import say
-from copd_strat.config import Settings
 from copd_strat.errors import BUG_EXIT_CODE, CopdStratError
 
 if TYPE_CHECKING:
+    from copd_strat.plan import Night
     from copd_strat.publish import Outcome
 
 # Longer, and the night itself would seem to hang (project choice).
@@ -21,7 +21,7 @@ _SECONDS = 300
 
 
 @contextmanager
-def failure_told(settings: Settings) -> Iterator[None]:
+def failure_told(night: Night) -> Iterator[None]:
     """An error that ends the night inside starts ``hooks.on_failure``, and goes on its way.
 
     A night that was stopped by a signal tells nobody: whoever sent it knows.
@@ -31,23 +31,24 @@ def failure_told(settings: Settings) -> Iterator[None]:
     except Exception as error:
         code = error.exit_code if isinstance(error, CopdStratError) else BUG_EXIT_CODE
         page = error.page if isinstance(error, CopdStratError) else None
-        _start(settings, "on_failure", page.parent if page else settings.output, "stopped", code)
+        _start(night, "on_failure", page.parent if page else night.settings.output, "stopped", code)
         raise
 
 
-def tell_success(settings: Settings, outcome: Outcome) -> None:
+def tell_success(night: Night, outcome: Outcome) -> None:
     """Start ``hooks.on_success`` with the published run's folder."""
-    _start(settings, "on_success", outcome.path, outcome.status, 0)
+    _start(night, "on_success", outcome.path, outcome.status, 0)
 
 
-def _start(settings: Settings, name: str, folder: Path, status: str, code: int) -> None:
+def _start(night: Night, name: str, folder: Path, status: str, code: int) -> None:
     """Run one hook without a shell. It cannot change how the night ended: a fault of its own is only told."""
-    command: tuple[str, ...] = getattr(settings.hooks, name)
+    command: tuple[str, ...] = getattr(night.settings.hooks, name)
     if not command:
         return
     told = {"COPD_STRAT_STATUS": status, "COPD_STRAT_EXIT_CODE": str(code)}
-    # the reference key is the night's alone
-    own = {key: value for key, value in os.environ.items() if key != settings.pathways.reference_key_env}
+    # the reference key is the night's alone, and so is the one before it
+    secret = (night.settings.pathways.reference_key_env, night.rotate_key_from)
+    own = {key: value for key, value in os.environ.items() if key not in secret}
     try:
         done = subprocess.run(  # noqa: S603 - the configuration is the site's own, and no shell reads the words
             [*command, str(folder)],

@@ -12,6 +12,7 @@ import click
 from copd_strat.cli import options
 from copd_strat.cli.published_runs import published
 from copd_strat.cli.terminal import say, show, show_json
+from copd_strat.publish.folder import PARTIAL, RunFolder
 
 if TYPE_CHECKING:
     from copd_strat.tracing import Trace
@@ -40,7 +41,11 @@ def trace(
     if (reference is None) == (file is None) or (file is None) != (line is None):
         raise click.UsageError("give a reference, or --file and --line")
     settings, current = published(config_path)
-    with tempfile.TemporaryDirectory(dir=settings.output, prefix="trace-") as work:
+    # Like a run's, what a kill leaves of a person's rows goes with the next night; the audit log tells who looked.
+    with (
+        RunFolder(settings.output).lock("trace"),
+        tempfile.TemporaryDirectory(dir=settings.output, prefix=PARTIAL) as work,
+    ):
         if reference is not None:
             found = trace_reference(settings, current, reference, Path(work))
         else:

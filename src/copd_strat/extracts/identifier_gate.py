@@ -8,6 +8,7 @@ passes.
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 from copd_strat.contracts.contract import Column, Contract
 from copd_strat.engine import Engine, literal
@@ -97,9 +98,16 @@ def check_values(engine: Engine, file: SourceFile, contract: Contract, values: C
 
 def check_unread(engine: Engine, file: SourceFile, unread: tuple[str, ...]) -> None:
     """Look at the first rows of columns that will not be read: refuse them if they look identifying."""
+    if not unread:
+        return
+    # All at once: a file of a thousand columns would be read a thousand times. Two names may differ in case alone.
+    called = {name: f"unread {place}" for place, name in enumerate(unread)}
+    headers = {called.get(name, name): header for name, header in file.headers.items()}
+    names = tuple(called.values())
+    rows = scan(replace(file, headers=headers), names, trimmed=names if file.is_text else ())
+    engine.create_table("unread_columns", f"{rows} LIMIT {_SAMPLE_ROWS}")
     for name in unread:
-        rows = f"{scan(file, (name,), trimmed=(name,) if file.is_text else ())} LIMIT {_SAMPLE_ROWS}"
-        counts = _counts(engine, rows, name)
+        counts = _counts(engine, f"SELECT {identifier(called[name])} FROM unread_columns", called[name])
         _judge(file.name, name, counts, by_share=True)
         _refuse_births(file.name, name, counts)
 

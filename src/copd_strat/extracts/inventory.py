@@ -12,14 +12,16 @@ from typing import Any
 
 from copd_strat.errors import InputError
 from copd_strat.extracts.delta_tables import CurrentFile, current_files, is_delta
+from copd_strat.file_permissions import walked
 
 
 @dataclass(frozen=True, kw_only=True)
 class InputFile:
     """One file that a run reads: its name relative to its folder, size in bytes, SHA-256.
 
-    ``identity`` is device, inode, size and times of last change, as they were before hashing. ``partition``: columns
-    of a Delta table that do not stand in its files.
+    ``path`` is where it really lies: a link that leads elsewhere later is not followed. ``identity`` is device,
+    inode, size and times of last change, as they were before hashing. ``partition``: columns of a Delta table that do
+    not stand in its files.
     """
 
     name: str
@@ -42,7 +44,10 @@ def inventory(folder: Path) -> tuple[InputFile, ...]:
     if anything in it cannot be read: what is not seen here would pass for a table that was not sent.
     """
     with _reading(folder):
-        return tuple(_input_file(root_of(folder), file) for file in _sorted_files(folder))
+        root = root_of(folder)
+        return tuple(
+            _input_file(file, file.path.relative_to(root).as_posix()) for file in _sorted_files(folder)
+        )
 
 
 def files_of(folder: Path) -> list[CurrentFile]:
@@ -54,7 +59,7 @@ def files_of(folder: Path) -> list[CurrentFile]:
 @contextmanager
 def _reading(folder: Path) -> Iterator[None]:
     if not folder.is_dir():
-        raise InputError(f"{folder}: no such folder", fix="check 'extracts' in the configuration")
+        raise InputError(f"{folder}: no such folder", fix="check its path in the configuration")
     try:
         yield
     except OSError as error:
@@ -72,40 +77,43 @@ def _sorted_files(folder: Path) -> list[CurrentFile]:
 
 
 def _files(folder: Path) -> Iterator[CurrentFile]:
-    """Files below ``folder``, through links to folders as well, each folder once; of Delta tables the current ones."""
-    seen: set[tuple[int, int]] = set()
-    for place, folders, names in os.walk(folder, onerror=_raise, followlinks=True):
-        status = Path(place).stat()
-        if (status.st_dev, status.st_ino) in seen:
-            folders.clear()
-            continue
-        seen.add((status.st_dev, status.st_ino))
-        if is_delta(Path(place)):
-            folders.clear()
-            yield from current_files(Path(place), shown(place))
-            continue
-        folders[:] = [name for name in folders if not name.startswith(".")]
-        for name in names:
-            if not name.startswith("."):
-                yield CurrentFile(path=Path(place) / name)
+    """Files below ``folder``; of Delta tables the current ones."""
+    tables: list[Path] = []
+    for place, inside in walked(folder, _raise):
+        if any(place.is_relative_to(table) for table in tables):
+            continue  # the table has said which of its files count
+        if is_delta(place):
+            tables.append(place)
+            yield from current_files(place, shown(place))
+        else:
+            yield from (CurrentFile(path=path) for path in inside)
+
+
+def single_file(path: Path) -> InputFile:
+    """One file, hashed; InputError if it cannot be read."""
+    try:
+        return _input_file(CurrentFile(path=path), path.name)
+    except OSError as error:
+        raise InputError(f"{shown(path)}: cannot be read ({error.strerror})", fix="check its path") from None
 
 
 def _raise(error: OSError) -> None:
     raise error
 
 
-def _input_file(root: Path, file: CurrentFile) -> InputFile:
+def _input_file(file: CurrentFile, name: str) -> InputFile:
     path = file.path
     identity = _identity(path)  # before hashing: a later look tells whether the file changed meanwhile
     if not path.is_file():
-        raise InputError(f"{shown(path)}: not a regular file", fix="take it out of the extract's folder")
-    with path.open("rb") as stream:
+        raise InputError(f"{shown(path)}: not a regular file", fix="take it out of its folder")
+    real = path.resolve()
+    with real.open("rb") as stream:
         digest = hashlib.file_digest(stream, "sha256").hexdigest()
     return InputFile(
-        name=path.relative_to(root).as_posix(),
-        bytes=path.stat().st_size,
+        name=name,
+        bytes=real.stat().st_size,
         sha256=digest,
-        path=path,
+        path=real,
         identity=identity,
         partition=file.partition,
     )

@@ -9,7 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
+import duckdb
+
 from copd_strat.errors import InputError
+from copd_strat.extracts.source_files import place_of, reading
 
 _HEADER_BYTES, _BATCH_ROWS = 64, 1 << 16
 # In Parquet's page header, in Thrift's compact form, the checksum is the fourth whole number; each of the
@@ -22,10 +25,10 @@ def require_intact_pages(path: Path, name: str, columns: Iterable[str]) -> None:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
+    if not has_checksums(path, name):
+        return
     try:
         with pq.ParquetFile(path, page_checksum_verification=True) as file:
-            if not has_checksums(path, file.metadata):
-                return
             for _ in file.iter_batches(batch_size=_BATCH_ROWS, columns=list(columns), use_threads=False):
                 pass
     except (pa.ArrowException, OSError):
@@ -35,15 +38,21 @@ def require_intact_pages(path: Path, name: str, columns: Iterable[str]) -> None:
         ) from None
 
 
-def has_checksums(path: Path, metadata: object) -> bool:
-    """Whether the first page of the file has a checksum; a writer writes them everywhere or nowhere."""
-    import pyarrow.parquet as pq
+def has_checksums(path: Path, name: str) -> bool:
+    """Whether the first page of the file has a checksum; a writer writes them everywhere or nowhere.
 
-    if not isinstance(metadata, pq.FileMetaData) or not metadata.num_row_groups or not metadata.num_columns:
+    The engine tells where it is: pyarrow ends the process where a column's statistics do not fit (version 26).
+    """
+    first = "row_group_id = 0 AND column_id = 0"
+    offsets = "coalesce(nullif(dictionary_page_offset, 0), data_page_offset)"
+    with reading(name), duckdb.connect() as connection:
+        found = connection.execute(
+            f"SELECT {offsets} FROM parquet_metadata({place_of(path)}) WHERE {first}"
+        ).fetchone()
+    if found is None or found[0] is None or found[0] < 0:
         return False
-    chunk = metadata.row_group(0).column(0)
     with path.open("rb") as stream:
-        stream.seek(chunk.dictionary_page_offset or chunk.data_page_offset)
+        stream.seek(found[0])
         header = stream.read(_HEADER_BYTES)
     place = 0
     for _ in ("type", "size", "packed size"):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Container, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -19,6 +20,8 @@ from copd_strat.extracts.text_head import DELIMITERS, read_head
 
 _PROMISED = {".csv": ",", ".tsv": "\t", ".txt": "\t"}
 ENDINGS = (".csv", ".csv.gz", ".tsv", ".tsv.gz", ".txt", ".txt.gz", ".parquet")
+# Twice what databases give a table (SQL Server 1,024, PostgreSQL 1,600): beyond it a header is no header.
+MOST_COLUMNS = 2_000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -119,11 +122,19 @@ def _open_parquet(path: Path, name: str, contract: Contract) -> SourceFile:
     try:
         with pq.ParquetFile(path) as file:
             headers, rows = tuple(file.schema_arrow.names), file.metadata.num_rows
-    except (pa.ArrowException, OSError):
+    except (pa.ArrowException, OSError, UnicodeDecodeError):
         raise InputError(f"{name}: not a complete Parquet file", fix="copy or export it again") from None
     names = _contract_names(name, headers, contract)
     with reading(name), duckdb.connect() as connection:
         described = connection.execute(f"DESCRIBE SELECT * FROM {_parquet(path)}").fetchall()
+        ((in_groups,),) = connection.execute(
+            "SELECT coalesce(sum(n), 0) FROM (SELECT DISTINCT row_group_id, row_group_num_rows AS n"
+            f" FROM parquet_metadata({place_of(path)}))"
+        ).fetchall()
+    if in_groups != rows:
+        raise InputError(
+            f"{name}: names {rows:,} rows and holds {in_groups:,}", fix="copy or export it again"
+        )
     kinds = [(column, kind) for column, kind, *_ in described]
     return SourceFile(
         path=path,
@@ -146,11 +157,16 @@ def _contract_names(name: str, headers: Iterable[str], contract: Contract) -> tu
         for alias in reversed((column.name, *column.aliases))
     }
     headers = tuple(headers)
+    if len(headers) > MOST_COLUMNS:
+        raise InputError(
+            f"{name}: the header names {len(headers):,} columns",
+            fix=f"send the contract's columns alone, or at most {MOST_COLUMNS:,}; perhaps the line ends are lost",
+        )
     names = [
         known.get(header.lower(), header) if header.strip() else f"column {place} (no name)"
         for place, header in enumerate(headers, start=1)
     ]
-    repeated = {column for column in names if names.count(column) > 1}
+    repeated = {column for column, times in Counter(names).items() if times > 1}
     if repeated:
         called = [header for header, column in zip(headers, names, strict=True) if column in repeated]
         raise InputError(

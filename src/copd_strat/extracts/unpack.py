@@ -53,7 +53,7 @@ def laid_out(inputs: Sequence[InputFile], target: Path) -> Path:
         if item.partition:
             write_whole(CurrentFile(path=item.path, partition=item.partition), place)
         else:
-            place.symlink_to(item.path.resolve())
+            place.symlink_to(item.path)
     for item in archives:
         _unpack(item, (target / item.name).parent)
     return target
@@ -105,6 +105,8 @@ def _reading(name: str) -> Iterator[None]:
 
 
 def _unpack_members(archive: zipfile.ZipFile, item: InputFile, name: str, target: Path) -> None:
+    if not all(member.filename for member in archive.infolist()):
+        raise InputError(f"{name}: not a complete zip file", fix="copy or export it again")
     members = [member for member in archive.infolist() if not member.is_dir()]
     size = sum(member.file_size for member in members)
     if size > _MIN_SUSPECT_BYTES and size > _MAX_GROWTH * item.bytes:

@@ -6,7 +6,6 @@ A comparison with a missing value cannot say (Kleene's strong logic): ``all`` is
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import reduce
@@ -65,16 +64,21 @@ def _a_threshold(name: str, info: ValidationInfo) -> str:
 
 def _plain_value(value: object) -> Value:
     """What a column may be compared with. Words in a list are words; nothing is read as code."""
-    if value is None or isinstance(value, (bool, int, str)):
+    if value is None or isinstance(value, (bool, str)):
         return value
-    if isinstance(value, float) and math.isfinite(value):
+    if isinstance(value, (int, float)) and -MOST <= value <= MOST:  # no NaN either
         return value
     if isinstance(value, (list, tuple)) and value and all(isinstance(word, str) for word in value):
         return tuple(value)
-    raise PydanticCustomError("value", "must be a number, a word, true, false or a list of words")
+    raise PydanticCustomError(
+        "value", "must be a number (at most {most:,}), a word, true, false or a list of words", {"most": MOST}
+    )
 
 
 Column = Annotated[Text, AfterValidator(known_column)]
+# The largest number that a fact is compared with, and the longest time in days or months: far beyond any sense,
+# and well within what numbers and dates of the engine can hold.
+MOST, MOST_DAYS = 1_000_000_000, 36_525
 
 
 class Compare(BaseModel):
@@ -89,7 +93,7 @@ class Compare(BaseModel):
         Value, PlainValidator(_plain_value, json_schema_input_type=float | str | bool | list[str])
     ] = None
     threshold: Annotated[str, AfterValidator(_a_threshold)] | None = None
-    times: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 1
+    times: Annotated[float, Field(gt=0, le=1000, allow_inf_nan=False)] = 1
 
     @model_validator(mode="before")
     @classmethod
@@ -121,7 +125,12 @@ def _fits(kind: Kind, op: str, value: Value) -> bool:
     if op in ("missing", "present"):
         return value is None
     if op in ("older_than_days", "older_than_months"):
-        return kind == "date" and isinstance(value, int) and not isinstance(value, bool) and value >= 0
+        return (
+            kind == "date"
+            and isinstance(value, int)
+            and not isinstance(value, bool)
+            and 0 <= value <= MOST_DAYS
+        )
     if op == "in":
         return kind == "text" and isinstance(value, tuple)
     if op in ORDERINGS:

@@ -89,7 +89,7 @@ class FollowUp(BaseModel):
     """A line stays until its duties are closed, at most so many days."""
     tell_days: Annotated[int, Field(ge=0, le=92)]
     """An event that reached `keep_days` with duties still open is told at the end of the worklist so many days more."""
-    today: Annotated[int, Field(ge=0)]
+    today: Annotated[int, Field(ge=0, le=10_000)]
     """The first lines of each practice, marked for today; all others stay below them."""
     duties: Annotated[tuple[Duty, ...], Several]
     app_alerts: AppAlerts

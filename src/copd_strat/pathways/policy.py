@@ -13,7 +13,7 @@ from pydantic import AfterValidator, BaseModel, Field, ValidationInfo, model_val
 from pydantic_core import PydanticCustomError
 
 from copd_strat.model_faults import STRICT, Several, Text
-from copd_strat.pathways.conditions import Column, Condition, unknown_column
+from copd_strat.pathways.conditions import MOST, MOST_DAYS, Column, Condition, unknown_column
 from copd_strat.pathways.follow_up_policy import FollowUp
 from copd_strat.pathways.sentences import placeholders, well_formed
 
@@ -54,7 +54,9 @@ Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
 Sentence = Annotated[Text, AfterValidator(_sentence)]
 NumberColumn = Annotated[Column, _of_kind("number", "flag", said="a number")]
 DateColumn = Annotated[Column, _of_kind("date", said="a date")]
-Count = Annotated[int, Field(ge=0)]
+Count = Annotated[int, Field(ge=0, le=1_000_000)]
+# A century: no rule looks further, and days beyond what a date can hold would wrap around unseen.
+Days = Annotated[int, Field(ge=0, le=MOST_DAYS)]
 
 
 class PolicyRule(BaseModel):
@@ -147,7 +149,7 @@ class StayOn(BaseModel):
 
     model_config = STRICT
 
-    for_days: Count
+    for_days: Days
     leave_when: Condition | None = None
     means: Text
     source: str = ""
@@ -199,7 +201,7 @@ class DecisionEffect(BaseModel):
     model_config = STRICT
 
     effect: Effect
-    for_days: Annotated[int, Field(ge=1)] = 0
+    for_days: Annotated[int, Field(ge=1, le=MOST_DAYS)] = 0
     lifted_by: Annotated[tuple[DateColumn, ...], Several] = ()
     says: Sentence
 
@@ -215,7 +217,7 @@ class Policy(BaseModel):
     purpose: Text
     sources: Annotated[tuple[Text, ...], Several]
     sign_off: str = ""
-    thresholds: dict[Name, Annotated[float, Field(allow_inf_nan=False)]] = {}
+    thresholds: dict[Name, Annotated[float, Field(ge=-MOST, le=MOST, allow_inf_nan=False)]] = {}
     """Named numbers; a condition uses one by `threshold:`, or a part of it with `times: 0.8`."""
     exclusions: Annotated[tuple[PolicyRule, ...], Several]
     """Rules that lead to "not listed"."""

@@ -75,7 +75,7 @@ def _copy(run: Path, target: Path, record: Mapping[str, Any]) -> None:
             f"{aside}: the release is not the one that its run recorded",
             fix="nothing was released; run 'copd-strat runs list' to see whether the run's folder was changed",
         )
-    for path in sorted(aside.rglob("*")):
+    for path in (*sorted(aside.rglob("*")), aside):
         flush(path)
     aside.rename(target)
     flush(target.parent)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import errno
 import hashlib
 import json
 from collections.abc import Iterable
@@ -14,6 +15,9 @@ from typing import Any
 
 
 def sha256_of(path: Path) -> str:
+    """A file's hash; OSError for anything else that has the name, such as a pipe that never ends."""
+    if path.exists() and not path.is_file():
+        raise OSError(errno.EINVAL, "not a regular file", str(path))
     with path.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 

@@ -25,7 +25,7 @@ from copd_strat.publish.manifest import MANIFEST, read_record, verify
 
 POINTER = "CURRENT.json"
 _DRAFT = f".{POINTER}.draft"
-_PARTIAL = ".partial-"
+PARTIAL = ".partial-"
 PAGE = "validation.html"
 _RESTORE = (
     "restore the output folder from a backup, or make an earlier run the published one again with"
@@ -90,7 +90,7 @@ def write_errors(where: Path) -> Iterator[None]:
 
 
 def refuse_links(*folders: Path, but: str = "") -> None:
-    """OutputError for a link where the program writes: what is behind it belongs to somebody else.
+    """OutputError for a link (or a pipe) where the program writes: what is behind it is somebody else's.
 
     ``but`` is the name of the one link that the program makes itself.
     """
@@ -100,6 +100,11 @@ def refuse_links(*folders: Path, but: str = "") -> None:
                 raise OutputError(
                     f"{path}: is a link, and links inside the output folder are not followed",
                     fix="remove the link; a whole output folder may lie behind one",
+                )
+            if path.exists() and not path.is_file() and not path.is_dir():
+                raise OutputError(
+                    f"{path}: is neither a file nor a folder; whoever reads it may wait for ever",
+                    fix="remove it: the program made no such thing",
                 )
 
 
@@ -213,8 +218,8 @@ class RunFolder:
         """Published runs, the current one first; empty before the first."""
         pointer = self.root / POINTER
         try:
-            if pointer.is_symlink():
-                raise ValueError("what is behind a link is not ours")
+            if pointer.is_symlink() or (pointer.exists() and not pointer.is_file()):
+                raise ValueError("what is behind a link or a pipe is not ours")
             target = json.loads(pointer.read_text(encoding="utf-8"))
             links = [Link(link["folder"], link["manifest"]) for link in (target, *target["earlier"])]
             if not all(_RUN_NAME.fullmatch(link.folder) for link in links):
@@ -318,7 +323,7 @@ class RunFolder:
     def _start(self, run_id: str) -> Path:
         with write_errors(self.root):
             self._sweep()
-            partial = self.root / f"{_PARTIAL}{run_id}"
+            partial = self.root / f"{PARTIAL}{run_id}"
             partial.mkdir()
         return partial
 
@@ -330,7 +335,7 @@ class RunFolder:
 
     def _sweep(self) -> None:
         """Remove what a night that was cut off left: half-built and half-purged runs, one not pointed at."""
-        for leftover in self.root.glob(f"{_PARTIAL}*"):
+        for leftover in self.root.glob(f"{PARTIAL}*"):
             shutil.rmtree(leftover)
         draft, folder = self.root / _DRAFT, self._drafted()
         unpublished = self.root / "runs" / folder if folder else None
@@ -354,7 +359,7 @@ class RunFolder:
         next night knows a run that was renamed and never pointed at.
         """
         with write_errors(self.root):
-            for path in sorted(partial.rglob("*")):
+            for path in (*sorted(partial.rglob("*")), partial):
                 flush(path)
             chain = self._chain()
             link = Link(self._free_name(run_id), manifest)
@@ -404,10 +409,10 @@ class RunFolder:
         with write_errors(self.root):
             for link in excess:
                 # A rename is whole or not at all; a half-removed folder is swept by the next night.
-                (self.root / "runs" / link.folder).rename(self.root / f"{_PARTIAL}purged-{link.folder}")
+                (self.root / "runs" / link.folder).rename(self.root / f"{PARTIAL}purged-{link.folder}")
             self._point_at(chain[0], [link for link in there if link not in (*excess, chain[0])])
             for link in excess:
-                shutil.rmtree(self.root / f"{_PARTIAL}purged-{link.folder}")
+                shutil.rmtree(self.root / f"{PARTIAL}purged-{link.folder}")
         return tuple(link.folder for link in reversed(excess))
 
 

@@ -41,6 +41,8 @@ class KeptRecord(dict[str, Any]):
 
 def read_record(path: Path) -> Any:
     """What ``write_json`` wrote, its objects as KeptRecord; OSError or ValueError if it cannot be read."""
+    if path.exists() and not path.is_file():
+        raise ValueError("not a file")
     return json.loads(path.read_text(encoding="utf-8"), object_hook=partial(KeptRecord, path=path))
 
 
