@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+import hmac
 import shutil
 import stat
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -209,7 +211,7 @@ def test_another_contract_program_or_word_for_a_gap_is_another_entry(nights: Nig
     content = _sha256(file.path)
     agreed = _contract("prescriptions")
     names = {
-        nights.store(program).part(content, file, agreed, gaps=gaps).folder.name
+        nights.store(program).part(content, file, agreed, gaps=gaps, work=nights.root / "names").entry.name
         for program in ("this one", "another")
         for gaps in ((), ("n/k",))
     }
@@ -228,7 +230,13 @@ def _poisoned(entry: Path) -> None:
 def _resealed(entry: Path) -> None:
     """By somebody who knows the program, but not the site's key."""
     _poisoned(entry)
-    StoredPart(folder=entry, secret=b"a guess", ready=False).seal()
+    _seal_again(entry, b"a guess")
+
+
+def _seal_again(entry: Path, secret: bytes) -> None:
+    elsewhere = entry.parent.parent / "forged"
+    entry.rename(elsewhere)
+    StoredPart(entry=entry, folder=elsewhere, secret=secret).seal()
 
 
 def _swapped(entry: Path) -> None:
@@ -264,18 +272,19 @@ DAMAGE = {
 def test_a_seal_fits_nothing_but_what_was_sealed(tmp_path: Path, damage: str) -> None:
     entry = _sealed(tmp_path / "store" / "one", "P0007")
     _sealed(tmp_path / "store" / "two", "P0008")
-    assert entry.is_sealed()
-    DAMAGE[damage](entry.folder)
-    assert not entry.is_sealed()
+    assert replace(entry, folder=tmp_path / "before").fetch()
+    DAMAGE[damage](entry.entry)
+    assert not replace(entry, folder=tmp_path / "after").fetch()
 
 
-def _sealed(folder: Path, patient: str) -> StoredPart:
+def _sealed(place: Path, patient: str) -> StoredPart:
+    folder = place.parent.parent / "work" / place.name
     folder.mkdir(parents=True)
     for name in ("rows", "values"):
         duckdb.sql(
             f"COPY (SELECT '{patient}' AS patient_id FROM range(9)) TO '{folder}/{name}.parquet' (FORMAT parquet)"
         )
-    entry = StoredPart(folder=folder, secret=KEY, ready=False)
+    entry = StoredPart(entry=place, folder=folder, secret=KEY)
     entry.seal()
     return entry
 
@@ -288,8 +297,7 @@ def test_entries_that_are_not_as_they_were_sealed_are_told_and_made_anew(nights:
     assert nights.run(store=nights.store()) == first
     assert set(nights.parsed) == ALL
     assert sorted(nights.said) == [
-        f"store: what was kept of {name} is damaged or unfinished; the file is parsed anew"
-        for name in sorted(ALL)
+        f"store: what was kept of {name} is damaged; the file is parsed anew" for name in sorted(ALL)
     ]
     assert nights.run(store=nights.store()) == first
     assert (nights.parsed, nights.said) == ([], [])
@@ -301,7 +309,7 @@ def test_without_its_seal_such_an_entry_would_be_used(
     """The test above can fail: it is the seal that tells."""
     first = nights.run(store=nights.store())
     _poisoned(nights.entry_of("gp_events_1.csv"))
-    monkeypatch.setattr(StoredPart, "is_sealed", lambda self: self.folder.exists())
+    monkeypatch.setattr(hmac, "compare_digest", lambda there, fits: True)
     assert nights.run(store=nights.store()) != first
 
 
@@ -312,7 +320,7 @@ def test_rows_that_an_entry_lacks_are_missed_by_the_second_count(nights: Nights)
     rows = entry / "rows.parquet"
     duckdb.sql(f"COPY (SELECT * FROM '{rows}' WHERE _line > 5) TO '{entry / 'draft'}' (FORMAT parquet)")
     (entry / "draft").replace(rows)
-    StoredPart(folder=entry, secret=nights.store().secret, ready=False).seal()
+    _seal_again(entry, nights.store().secret)
     receipt = nights.run(store=nights.store())["receipts"][1]
     assert nights.parsed == []
     assert receipt["rows_in"] == receipt["loaded"] + receipt["quarantined"] + receipt["duplicates"] + 5
@@ -339,6 +347,25 @@ def test_the_store_is_closed_to_others_and_may_be_deleted_at_any_time(nights: Ni
 def _all_below(folder: Path) -> Iterator[Path]:
     yield folder
     yield from folder.rglob("*")
+
+
+def test_the_store_may_be_deleted_while_a_night_reads(
+    nights: Nights, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plain = nights.run()
+    keep = staging._with_dates
+
+    def deleting(*given: Any) -> Any:
+        """Behind the first and every other file that was parsed or fetched."""
+        shutil.rmtree(nights.place, ignore_errors=True)
+        return keep(*given)
+
+    monkeypatch.setattr(staging, "_with_dates", deleting)
+    assert nights.run(store=nights.store()) == plain
+    monkeypatch.undo()
+    nights.run(store=nights.store())
+    monkeypatch.setattr(staging, "_with_dates", deleting)
+    assert nights.run(store=nights.store()) == plain
 
 
 def test_a_file_that_is_refused_leaves_nothing_that_counts(nights: Nights) -> None:

@@ -224,7 +224,7 @@ def _ingest_tables(
 def _let_in(night: _Night, source: ExtractSource, file: SourceFile, contract: Contract, work: Path) -> Source:
     part = None
     if night.store is not None:
-        part = night.store.part(night.contents[file.path], file, contract, gaps=source.gaps)
+        part = night.store.part(night.contents[file.path], file, contract, gaps=source.gaps, work=work)
     return stage_file(night.engine, file, contract, work, gaps=source.gaps, zone=night.zone, part=part)
 
 

@@ -5,9 +5,10 @@ ends, its contract, the words that stand for a gap and the program. In it lie th
 read in place, its lines that could not be split, and the distinct values of its columns. Every rule is tried on these
 anew: nothing is kept that looks at another table, at the run date or at a code list.
 
-An entry counts once its seal stands, which is written last and in one step. The seal is keyed by the site's reference
-key and covers the entry's name and every byte in it: whoever cannot read the key cannot make one. What has no seal
-that fits is told, taken away and made anew. Only one run at a time may use the store: its caller holds the lock.
+An entry carries a seal, keyed by the site's reference key, that covers its name and every byte in it: whoever cannot
+read the key cannot make one. It appears in one step, sealed. What has no seal that fits is told, taken away and made
+anew. A night works on links of its own to the entry's files, so that the store can be deleted at any time. Only one run
+at a time may use the store: its caller holds the lock.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ import json
 import re
 import shutil
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -27,44 +29,48 @@ from copd_strat.contracts.contract import Contract
 from copd_strat.extracts.source_files import SourceFile, ending
 
 FOLDER = "store"
-_SEAL, _DRAFT = "seal", "seal.draft"
+_SEAL, _DRAFT = "seal", ".draft"
 # The content's SHA-256, then what else the entry depends on.
-_NAME = re.compile(r"([0-9a-f]{64})-[0-9a-f]{32}")
+_NAME = re.compile(r"[0-9a-f]{64}-[0-9a-f]{32}(\.draft)?")
 
 
 @dataclass(frozen=True, kw_only=True)
 class StoredPart:
-    """The entry of one file; ``ready`` tells whether it was there already, whole and sealed."""
+    """One file's ``entry`` in the store, and the night's own ``folder`` of what is in it, or is to be.
 
+    ``ready`` tells whether it was there already, as it was sealed.
+    """
+
+    entry: Path
     folder: Path
     secret: bytes = field(repr=False)
-    ready: bool
-
-    def place(self, name: str) -> Path:
-        """Where the entry's file ``name`` lies, or is to be written."""
-        return self.folder / name
+    ready: bool = False
 
     def seal(self) -> None:
-        """Close the entry to other users, then make it count."""
+        """Put what lies in the folder into the store; nothing if that is being deleted meanwhile."""
         for path in self.folder.iterdir():
             path.chmod(0o600)
-        draft = self.folder / _DRAFT
-        draft.touch(mode=0o600)
-        draft.write_text(self._of_content(), encoding="ascii")
-        draft.replace(self.folder / _SEAL)
+        seal = self.folder / _SEAL
+        seal.touch(mode=0o600)
+        seal.write_text(self._of_content(), encoding="ascii")
+        draft = self.entry.with_name(self.entry.name + _DRAFT)
+        with suppress(FileNotFoundError):
+            _link_files(self.folder, draft)
+            draft.rename(self.entry)
 
-    def is_sealed(self) -> bool:
-        """Whether the entry is as it was sealed: every file of it, no other, and under its own name."""
+    def fetch(self) -> bool:
+        """Link the entry's files into the folder; gives whether they are as they were sealed."""
         try:
-            if self.folder.is_symlink() or any(path.is_symlink() for path in self.folder.iterdir()):
+            if self.entry.is_symlink() or any(path.is_symlink() for path in self.entry.iterdir()):
                 return False  # what is behind a link is not ours
+            _link_files(self.entry, self.folder)
             return hmac.compare_digest((self.folder / _SEAL).read_bytes(), self._of_content().encode())
         except OSError:
-            return False  # no seal, or what cannot be read
+            return False  # no entry, no seal, or what cannot be read
 
     def _of_content(self) -> str:
-        """The seal that fits the entry's name and what lies in it now."""
-        text = json.dumps([self.folder.name, _digests(self.folder)], sort_keys=True)
+        """The seal that fits the entry's name and what lies in the folder now."""
+        text = json.dumps([self.entry.name, _digests(self.folder)], sort_keys=True)
         return hmac.new(self.secret, text.encode(), hashlib.sha256).hexdigest()
 
 
@@ -92,7 +98,7 @@ class PartStore:
         self.folder.chmod(0o700)
         sent = set(contents)
         for entry in self._entries():
-            if entry.name.split("-")[0] not in sent:
+            if entry.name.split("-")[0] not in sent or entry.suffix == _DRAFT:
                 _take_away(entry)
 
     def keep_used(self) -> None:
@@ -102,24 +108,27 @@ class PartStore:
                 _take_away(entry)
 
     def part(
-        self, content: str, file: SourceFile, contract: Contract, *, gaps: tuple[str, ...]
+        self, content: str, file: SourceFile, contract: Contract, *, gaps: tuple[str, ...], work: Path
     ) -> StoredPart:
-        """The entry of a file with this ``content`` (SHA-256), as it was sealed or empty.
+        """The entry of a file with this ``content`` (SHA-256), as it was sealed or empty; its files are linked below
+        ``work``.
 
         ``gaps``, the words that stand for a gap, are none of the values that the identifier gate has looked at.
         """
         rest = [ending(file.path), repr(contract), gaps, self.program, duckdb.__version__]
         name = f"{content}-{hashlib.sha256(json.dumps(rest).encode()).hexdigest()[:32]}"
-        found = StoredPart(folder=self.folder / name, secret=self.secret, ready=True)
+        folder = work / "part" / file.name.replace("/", "_")
+        part = StoredPart(entry=self.folder / name, folder=folder, secret=self.secret)
         self._used.add(name)
-        if found.is_sealed():
+        if part.fetch():
             self.reused += 1
-            return found
-        if found.folder.exists() or found.folder.is_symlink():
-            self.say(f"store: what was kept of {file.name} is damaged or unfinished; the file is parsed anew")
-            _take_away(found.folder)
-        found.folder.mkdir(mode=0o700)
-        return replace(found, ready=False)
+            return replace(part, ready=True)
+        if part.entry.exists() or part.entry.is_symlink():
+            self.say(f"store: what was kept of {file.name} is damaged; the file is parsed anew")
+            _take_away(part.entry)
+        _take_away(folder)
+        folder.mkdir(parents=True)
+        return part
 
     @property
     def secret(self) -> bytes:
@@ -128,7 +137,8 @@ class PartStore:
 
     def _entries(self) -> list[Path]:
         """What lies in the store under a name that the program gives; all else is somebody else's."""
-        return sorted(path for path in self.folder.iterdir() if _NAME.fullmatch(path.name))
+        there = self.folder.iterdir() if self.folder.is_dir() else ()
+        return sorted(path for path in there if _NAME.fullmatch(path.name))
 
 
 def remove_store(output: Path) -> None:
@@ -136,19 +146,31 @@ def remove_store(output: Path) -> None:
     _take_away(output / FOLDER)
 
 
+def _link_files(source: Path, target: Path) -> None:
+    """A new folder with the files of another; copies where the disk knows no links."""
+    target.mkdir(mode=0o700, parents=True)
+    for path in sorted(source.iterdir()):
+        try:
+            (target / path.name).hardlink_to(path)
+        except FileNotFoundError:
+            raise
+        except OSError:
+            shutil.copy2(path, target)
+
+
 def _take_away(path: Path) -> None:
     """Remove a folder; of a link, the link alone."""
     if path.is_symlink() or path.is_file():
         path.unlink()
-    elif path.exists():
-        shutil.rmtree(path)
+    else:
+        shutil.rmtree(path, ignore_errors=True)
 
 
 def _digests(folder: Path) -> dict[str, str]:
     """The entry's files but its seal, by name, each with its SHA-256."""
     digests = {}
     for path in sorted(folder.iterdir()):
-        if path.name not in (_SEAL, _DRAFT):
+        if path.name != _SEAL:
             with path.open("rb") as stream:
                 digests[path.name] = hashlib.file_digest(stream, "sha256").hexdigest()
     return digests

@@ -1,6 +1,6 @@
 -- Body mass index: the newest plausible one of the coded ones and those of every weight with a height; on the
 -- same day the coded one counts. A pair is judged before the newest is taken, so that a slip in one weight or
--- height does not empty the index.
+-- height does not empty the index. A coded index outranks all weights up to its day: only later ones are paired.
 -- Source: docs/decisions.md §11; range from data/measures.csv (NHLI respiratory group's curation scripts).
 WITH pairs AS (
     SELECT
@@ -11,12 +11,15 @@ WITH pairs AS (
         10000 * weighed.value / (measured.value * measured.value) AS value
     FROM daily_measurements AS weighed
     INNER JOIN daily_measurements AS measured ON weighed.patient = measured.patient
-    WHERE weighed.measure = 'weight' AND measured.measure = 'height'
+    LEFT JOIN latest_measurements AS coded ON weighed.patient = coded.patient AND coded.measure = 'bmi'
+    WHERE weighed.measure = 'weight'
+        AND measured.measure = 'height'
+        AND (coded.event_date IS NULL OR weighed.event_date > coded.event_date)
 ),
 
 candidates AS (
     SELECT patient, event_date, value, 1 AS preference, event_date AS height_date
-    FROM daily_measurements
+    FROM latest_measurements
     WHERE measure = 'bmi'
     UNION ALL
     SELECT pairs.patient, pairs.event_date, pairs.value, 2, pairs.height_date

@@ -9,6 +9,15 @@ WITH heights AS (
     GROUP BY patient, value
 ),
 
+-- A coded percentage outranks all that was blown up to its day: only later litres can win.
+later_litres AS (
+    SELECT litres.patient, litres.event_date, litres.value
+    FROM daily_measurements AS litres
+    LEFT JOIN latest_measurements AS coded
+        ON litres.patient = coded.patient AND coded.measure = 'fev1_pct_pred'
+    WHERE litres.measure = 'fev1' AND (coded.event_date IS NULL OR litres.event_date > coded.event_date)
+),
+
 computed AS (
     SELECT
         blown.patient,
@@ -20,19 +29,18 @@ computed AS (
             + gli_median.ln_age * ln(date_diff('day', register.birth_date, blown.event_date) / CAST(365.25 AS DOUBLE))
             + gli_median.spline
         ) AS value
-    FROM daily_measurements AS blown
+    FROM later_litres AS blown
     INNER JOIN register ON blown.patient = register.patient
     INNER JOIN heights ON blown.patient = heights.patient
     INNER JOIN gli_median
         ON register.sex = gli_median.sex
         AND floor(4 * date_diff('day', register.birth_date, blown.event_date) / CAST(365.25 AS DOUBLE)) / 4
         = gli_median.quarter_age
-    WHERE blown.measure = 'fev1'
 ),
 
 candidates AS (
     SELECT patient, event_date, value, 'coded' AS source, event_date AS height_date
-    FROM daily_measurements
+    FROM latest_measurements
     WHERE measure = 'fev1_pct_pred'
     UNION ALL
     SELECT computed.patient, computed.event_date, computed.value, 'gli_2022', computed.height_date
