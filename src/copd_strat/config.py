@@ -295,7 +295,7 @@ class MonitoringSettings(BaseModel):
 
 
 class ProgrammeSettings(BaseModel):
-    """What is asked of the clinic, fixed before anybody looks; every run's manifest holds it."""
+    """What is asked of the clinic, fixed before anybody looks; the month's snapshot keeps what was asked then."""
 
     model_config = STRICT
 
@@ -308,6 +308,16 @@ class ProgrammeSettings(BaseModel):
     smallest_effect: Annotated[float, Field(ge=0.01, le=0.99, allow_inf_nan=False)] = 0.3
     """Relative fall in a year that would matter; where only a larger one could be found, nothing is
     concluded."""
+
+    @property
+    def question(self) -> str | None:
+        """All of it on one line, to be held against later; None where nothing is asked."""
+        if self.starts_on is None:
+            return None
+        return (
+            f"{self.outcome} exacerbations, places from {self.starts_on:%Y-%m}, {self.bandwidth} ranks, "
+            f"a fall of {self.smallest_effect:g}"
+        )
 
 
 @cache

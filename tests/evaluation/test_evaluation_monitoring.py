@@ -177,6 +177,7 @@ def placed(month_day: date) -> pd.DataFrame:
         index=month_day,
         model="m",
         given_on=given,
+        asked=None if month_day.month < 3 else "a question",
     )
 
 

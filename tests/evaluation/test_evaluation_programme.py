@@ -72,8 +72,10 @@ def test_too_few_people_conclude_nothing(small: Programme) -> None:
 
 
 def evaluation(made: Programme, *, asked: float, concludes: bool) -> Evaluation:
+    question = ProgrammeSettings(starts_on=date(2025, 1, 1), smallest_effect=asked)
     return Evaluation(
-        asked=ProgrammeSettings(starts_on=date(2025, 1, 1), smallest_effect=asked),
+        asked=question,
+        asked_then=question.question,
         month=date(2025, 1, 1),
         start=date(2025, 1, 5),
         until=date(2026, 1, 5),
@@ -95,6 +97,9 @@ def test_power_and_the_fall_without_a_clinic_are_told_first(small: Programme) ->
     )
 
 
+ASKED_THEN = ProgrammeSettings(starts_on=date(2025, 1, 1), smallest_effect=0.99)
+
+
 def snapshots(months: int = 1) -> pd.DataFrame:
     """Ten practices of 20 people in order; the first 8 get a place, number 9 one a month later."""
     rows = [
@@ -106,6 +111,7 @@ def snapshots(months: int = 1) -> pd.DataFrame:
             "rank": rank,
             "place": "clinic" if (rank <= 8) == (month == 1) and (month == 1 or rank == 9) else "reserve",
             "risk_any_12m": None if rank == 20 else 0.9 - rank / 40,
+            "asked": ASKED_THEN.question,
         }
         for month in range(1, months + 1)
         for practice in range(10)
@@ -143,15 +149,23 @@ def test_the_year_after_comes_from_the_records(world: World, tmp_path: Path) -> 
     for practice in range(10):
         for rank in range(1, 21):
             world.patient(f"p{practice}_{rank}", practice_id=f"A8{practice:04d}")
-            if rank > 8 or practice < 3:
+            if rank > 8 or practice < 8:
                 world.course(f"p{practice}_{rank}", "2025-06-01")
     world.build(index="2026-02-28", as_of="2026-03-10")
-    asked = ProgrammeSettings(starts_on=date(2025, 1, 1))
+    asked = ASKED_THEN
     found = judged(world, asked, date(2026, 2, 28), tmp_path)
     assert (found.start, found.until, found.unscored) == (date(2025, 1, 5), date(2026, 1, 5), 10)
     assert found.design.people == 10 * 19
     assert found.design.crossed == 10
     assert found.without_clinic is None
+    # an effect of nearly the whole is all that so few could show
+    assert found.effect is not None
+    for changed in ({"bandwidth": 11}, {"smallest_effect": 0.98}, {"starts_on": date(2024, 12, 1)}):
+        other = judged(world, asked.model_copy(update=changed), date(2026, 2, 28), tmp_path)
+        assert other.effect is None
+        assert other.balance == {}
+        assert "can be chosen by its answer" in " ".join(conclusion(other))
+        assert "not what stood then" in " ".join(beforehand(other))
     with pytest.raises(InputError, match="is not over"):
         judged(world, asked, date(2025, 12, 31), tmp_path)
     with pytest.raises(InputError, match="no run of that month"):

@@ -254,6 +254,8 @@ def test_the_page_can_be_read(content: dict[str, Any], tmp_path: Path) -> None:
     assert "not known" in page
     assert "c statistic" in page
     assert "start from log-odds" in page
+    flag = page.split("    a severe exacerbation ever\n")[1].splitlines()
+    assert [row.split()[0] for row in flag[:2]] in (["no", "yes"], ["any", "not"])
 
 
 CONFIG = """

@@ -67,7 +67,7 @@ def write_table(frame: pd.DataFrame, path: Path) -> None:
 
 @click.group()
 def models() -> None:
-    """The published models on offer."""
+    """The published models on offer, and the site's own."""
 
 
 @models.command("list")

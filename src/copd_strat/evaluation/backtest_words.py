@@ -35,7 +35,7 @@ def _overall(metrics: pd.DataFrame, model: str, outcome: str) -> dict[str, Any]:
     rows = metrics[
         (metrics["model"] == model) & (metrics["outcome"] == outcome) & (metrics["group_type"] == OVERALL[0])
     ]
-    return {row.metric: row for row in rows.itertuples()}
+    return {str(row.metric): row for row in rows.itertuples()}
 
 
 def _fits(metrics: pd.DataFrame, record: dict[str, Any], outcome: str) -> bool:
@@ -83,12 +83,13 @@ def _told(row: Any) -> str:
 
 def _order(rankings: pd.DataFrame, title: str, outcome: str) -> Iterator[str]:
     """Its order beside last year's count, on the same people."""
-    rows = rankings[rankings["outcome"] == outcome].set_index("ranked_by")
-    own = rows.loc[f"{title}, {outcome.replace('_', ' ')}"]
+    found = rankings[rankings["outcome"] == outcome].to_dict("records")
+    rows: dict[str, dict[Any, Any]] = {str(row["ranked_by"]): row for row in found}
+    own = rows[f"{title}, {outcome.replace('_', ' ')}"]
     if pd.isna(own["c_statistic"]):
         return
     others = {
-        words: rows.loc[by, "c_statistic"]
+        words: rows[by]["c_statistic"]
         for words, by in (
             ("last year's count alone", LAST_YEAR_COUNT),
             ("the sum of both ranks", SUM_OF_RANKS),
@@ -111,19 +112,22 @@ def _groups(metrics: pd.DataFrame, model: str, outcome: str, kinds: tuple[str, .
     if far.empty:
         return f"None of the {groups} groups that are large enough is further off than chance explains."
     named = "; ".join(
-        f"{row.group_type.replace('_', ' ')} {row.group_value} (O/E {_told(row)})" for row in far.itertuples()
+        f"{str(row.group_type).replace('_', ' ')} {row.group_value} (O/E {_told(row)})"
+        for row in far.itertuples()
     )
     return f"Further off than chance explains among {groups} groups: {named}."
 
 
+# A policy's rows by what was asked of them.
+_Rows = dict[tuple[str, str], dict[Any, Any]]
+
+
 def policy_words(policies: pd.DataFrame, record: dict[str, Any]) -> list[str]:
     """What the site's policy did, question by question; exact counts, for the site alone."""
-    own = policies[policies["policy"] == record["policy"]].set_index(["kind", "group"])
-    clinic, missed = (
-        own.loc[("disposition", name)] if ("disposition", name) in own.index else None
-        for name in ("clinic", "self_management")
-    )
-    every = int(own.loc["disposition"]["with_severe"].sum())
+    rows = policies[policies["policy"] == record["policy"]].to_dict("records")
+    own: _Rows = {(row["kind"], row["group"]): row for row in rows}
+    clinic, missed = (own.get(("disposition", name)) for name in ("clinic", "self_management"))
+    every = sum(int(row["with_severe"]) for (kind, _), row in own.items() if kind == "disposition")
     found = []
     if clinic is not None:
         found += [
@@ -137,8 +141,8 @@ def policy_words(policies: pd.DataFrame, record: dict[str, Any]) -> list[str]:
     return found
 
 
-def _places(own: pd.DataFrame, record: dict[str, Any]) -> Iterator[str]:
-    placed, reserve = (own.loc[("place", name)] for name in ("clinic", "reserve"))
+def _places(own: _Rows, record: dict[str, Any]) -> Iterator[str]:
+    placed, reserve = (own["place", name] for name in ("clinic", "reserve"))
     yield (
         f"One month's {placed['people']:,} places hold {placed['with_severe']:,} of them, the reserve "
         f"{reserve['with_severe']:,} among {reserve['people']:,} people."
@@ -157,10 +161,10 @@ def _places(own: pd.DataFrame, record: dict[str, Any]) -> Iterator[str]:
         )
 
 
-def _threshold(own: pd.DataFrame) -> Iterator[str]:
+def _threshold(own: _Rows) -> Iterator[str]:
     """Whether a calculated risk adds anybody to what anyone can check."""
-    both = own.loc[("threshold", "found by a calculated risk")]
-    alone = own.loc[("threshold", "found by a calculated risk alone")]
+    both = own["threshold", "found by a calculated risk"]
+    alone = own["threshold", "found by a calculated risk alone"]
     if both["people"]:
         beyond = (
             f"{alone['people']:,} of them are found by no rule ({alone['with_severe']:,} with a severe one)"
@@ -169,20 +173,22 @@ def _threshold(own: pd.DataFrame) -> Iterator[str]:
         yield f"The risk threshold finds {both['people']:,} people; {added}."
 
 
-def _alone(own: pd.DataFrame) -> Iterator[str]:
-    rows = own.loc["rule_alone"]
-    named = [
-        f"{str(name).replace('_', ' ')} {row['people']:,} ({row['with_severe']:,})"
-        for name, row in rows.sort_values("people", ascending=False).iterrows()
-        if row["people"]
+def _alone(own: _Rows) -> Iterator[str]:
+    found = [
+        (int(row["people"]), int(row["with_severe"]), name.replace("_", " "))
+        for (kind, name), row in own.items()
+        if kind == "rule_alone" and row["people"]
     ]
+    named = ", ".join(
+        f"{name} {people:,} ({severe:,})" for people, severe, name in sorted(found, reverse=True)
+    )
     if named:
-        yield "Found by one rule alone (with a severe exacerbation): " + ", ".join(named) + "."
+        yield f"Found by one rule alone (with a severe exacerbation): {named}."
 
 
-def _missed(own: pd.DataFrame, missed: pd.Series) -> str:
-    ever = own.loc[("self_management", "severe exacerbation more than a year ago")]
-    never = own.loc[("self_management", "never a severe exacerbation")]
+def _missed(own: _Rows, missed: dict[Any, Any]) -> str:
+    ever = own["self_management", "severe exacerbation more than a year ago"]
+    never = own["self_management", "never a severe exacerbation"]
     return (
         f"Left to self-management: {missed['people']:,} people, {missed['with_severe']:,} of them with a severe "
         f"exacerbation. Among the {ever['people']:,} with one more than a year before it was "
@@ -190,5 +196,5 @@ def _missed(own: pd.DataFrame, missed: pd.Series) -> str:
     )
 
 
-def _share(row: pd.Series) -> str:
+def _share(row: dict[Any, Any]) -> str:
     return "nobody" if pd.isna(row["severe_share"]) else f"{100 * row['severe_share']:.1f} %"

@@ -45,9 +45,11 @@ class WithoutClinic:
 
 @dataclass(frozen=True, kw_only=True)
 class Evaluation:
-    """``effect`` and ``balance`` are None and empty where the design can tell nothing."""
+    """``effect`` and ``balance`` are None and empty where the design can tell nothing, or the question is not
+    the one that stood when the places were given (``asked_then``)."""
 
     asked: ProgrammeSettings
+    asked_then: str | None
     month: date
     start: date
     until: date
@@ -57,10 +59,16 @@ class Evaluation:
     effect: Effect | None
     balance: Mapping[str, Jump]
 
+    @property
+    def asked_before(self) -> bool:
+        """Whether the question was fixed before anybody could know its answer."""
+        return self.asked_then == self.asked.question
+
     def to_json(self) -> dict[str, Any]:
         """What is kept: figures and counts, nobody's record."""
         return {
             "asked": self.asked.model_dump(mode="json"),
+            "asked_then": self.asked_then,
             "month": self.month,
             "start": self.start,
             "until": self.until,
@@ -100,9 +108,12 @@ def evaluate(
     people = _with_year_after(engine, near, start, until)
     _require_two_sides(people)
     design = design_of(people, outcome := _OUTCOME[asked.outcome], asked.smallest_effect)
-    enough = design.enough_for(asked.smallest_effect)
+    then = baseline["asked"].iloc[0]
+    asked_then = None if pd.isna(then) else str(then)
+    enough = design.enough_for(asked.smallest_effect) and asked_then == asked.question
     return Evaluation(
         asked=asked,
+        asked_then=asked_then,
         month=pd.Timestamp(baseline["month"].iloc[0]).date(),
         start=start,
         until=until,

@@ -43,7 +43,7 @@ def monitor(
         like=reference,
     )
     moved = list(monitoring.drifts(reference or tonight, tonight, settings.monitoring))
-    kept = _snapshots(facts, placed, policy, previous, root)
+    kept = _snapshots(facts, placed, policy, previous, root, settings.programme.question)
     came = maturing.matured(engine, kept, facts.complete_to) if _severe_seen(facts) else []
     return _told(reference, tonight, moved, came, settings)
 
@@ -54,7 +54,12 @@ def _severe_seen(facts: ClinicalFacts) -> bool:
 
 
 def _snapshots(
-    facts: ClinicalFacts, placed: Placement, policy: Policy, previous: Path | None, root: Path
+    facts: ClinicalFacts,
+    placed: Placement,
+    policy: Policy,
+    previous: Path | None,
+    root: Path,
+    asked: str | None,
 ) -> Any:
     given_on = placed.history.frame("patient_id", "place_given_on").set_index("patient_id")["place_given_on"]
     kept = snapshots.add_snapshot(
@@ -65,6 +70,7 @@ def _snapshots(
         index=facts.index_date,
         model=placed.scored.model,
         given_on=given_on,
+        asked=asked,
     )
     snapshots.write_snapshots(kept, root)
     return kept

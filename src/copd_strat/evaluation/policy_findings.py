@@ -108,11 +108,10 @@ def inside_clinic_list(placed: Placed, after: NextYear) -> Measured:
     went = (placed.patients["disposition"].astype(str) == "clinic").to_numpy()
     rank = placed.patients["rank"].astype("Float64").to_numpy(dtype=float, na_value=np.nan)
     share = pd.Series(rank).where(went).groupby(placed.patients["practice_id"].to_numpy()).rank(pct=True)
+    above: Floats = np.asarray(1 - share, dtype=np.float64)
     severe = after.of[SEVERE]
-    trial = Trial(
-        predicted=-share.to_numpy(dtype=float), event=severe.event, weight=severe.weight, chosen=severe.weight
-    )
-    return c_statistic(trial.of(went & share.notna().to_numpy()))
+    trial = Trial(predicted=above, event=severe.event, weight=severe.weight, chosen=np.zeros(len(above)))
+    return c_statistic(trial.of(went & ~np.isnan(above)))
 
 
 def _mean(values: np.typing.NDArray[Any]) -> float:

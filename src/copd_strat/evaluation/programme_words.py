@@ -11,8 +11,9 @@ from copd_strat.evaluation.discontinuity import Jump
 def beforehand(found: Evaluation) -> Iterator[str]:
     """What is known before the sides are compared."""
     asked, design = found.asked, found.design
+    stood = "as it stood when the places were given" if found.asked_before else "not what stood then"
     yield (
-        f"Asked (in every run's manifest): {asked.outcome} exacerbations in the 12 months from {found.start}, "
+        f"Asked ({stood}): {asked.outcome} exacerbations in the 12 months from {found.start}, "
         f"within {asked.bandwidth} ranks of each practice's last place, a fall of {_percent(asked.smallest_effect)}."
     )
     if found.without_clinic is None:
@@ -41,6 +42,13 @@ def beforehand(found: Evaluation) -> Iterator[str]:
 
 def conclusion(found: Evaluation) -> Iterator[str]:
     """What was found, or that nothing can be said."""
+    if not found.asked_before:
+        yield (
+            f"No conclusion: as the first places were given, the configuration asked {found.asked_then or 'nothing'}. "
+            "A question chosen afterwards can be chosen by its answer. Put programme back to what it was, or set "
+            "programme.starts_on to a month after this question was written."
+        )
+        return
     if found.effect is None:
         yield (
             "No conclusion: too few people, or the next in line waited too short a time. This is no sign that the "

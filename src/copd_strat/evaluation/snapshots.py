@@ -40,10 +40,12 @@ def add_snapshot(
     index: date,
     model: str,
     given_on: pd.Series,
+    asked: str | None,
 ) -> pd.DataFrame:
     """``before`` with tonight's snapshot, if tonight is the first run of its month; the oldest months go.
 
-    given_on: the day on which each patient's place of this month was given, by patient id.
+    given_on: the day on which each patient's place of this month was given, by patient id. asked: what the
+    configuration asks of the clinic as these places are given.
     """
     month = pd.Timestamp(as_of).replace(day=1)
     if (pd.to_datetime(before["month"]) == month).any():
@@ -65,6 +67,7 @@ def add_snapshot(
             "places": np.asarray(places_of_each(groups, policy.capacity), dtype=np.int64),
             "place": patients["place"].astype(object).where(patients["place"].notna(), None),
             "place_given_on": pd.to_datetime(patients["patient_id"].astype(str).map(given_on)),
+            "asked": pd.Series(asked, index=patients.index, dtype=object),
         }
     )
     kept = before[pd.to_datetime(before["month"]) > month - pd.DateOffset(months=KEPT_MONTHS)]

@@ -39,10 +39,11 @@ def stand_out(metrics: pd.DataFrame) -> pd.DataFrame:
     groups = ratios[~everybody]
     if groups.empty or not everybody.any():
         return groups
-    value, upper = (groups[name].astype(float) for name in ("value", "upper"))
-    away = np.log(value / float(ratios.loc[everybody, "value"].iloc[0])).abs()
+    value, upper = (groups[name].to_numpy(dtype=float) for name in ("value", "upper"))
+    away = np.abs(np.log(value / float(ratios.loc[everybody, "value"].iloc[0])))
     error = np.log(upper / value) / Z
-    return groups[away > error * norm.ppf(1 - 0.025 / len(groups))]
+    far: Flags = away > error * float(norm.ppf(1 - 0.025 / len(groups)))
+    return groups.loc[far]
 
 
 def _columns(features: pd.DataFrame) -> dict[str, pd.Series]:

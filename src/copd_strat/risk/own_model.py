@@ -140,7 +140,11 @@ def show_text(model: OwnModel) -> str:
             f"{metric.replace('_', ' ')} {_interval(value)}" for metric, value in found.items()
         )
         lines.append(f"    {name}: {figures}")
-    lines.append(f"  start from log-odds {card.intercept:+.2f}, then add for each line:")
+    start = 100 / (1 + np.exp(-card.intercept))
+    lines.append(
+        f"  start from log-odds {card.intercept:+.2f}, a risk of {start:.1f} in 100, and add one line of each;"
+    )
+    lines.append("  +0.69 doubles the odds, -0.69 halves them:")
     for feature in card.features:
         lines += _shown(feature)
     return "\n".join(lines)
@@ -150,6 +154,8 @@ def _shown(feature: ScoredFeature) -> list[str]:
     ends = [f"up to {edge:g}" for edge in feature.edges] + [
         f"above {feature.edges[-1]:g}" if feature.edges else "any"
     ]
+    if len(ends) == 2 and own_table("internal", "features").column(feature.feature).type == "boolean":
+        ends = ["no", "yes"]
     rows = [f"      {end:<18}{odds:+.2f}" for end, odds in zip(ends, feature.log_odds, strict=True)]
     return [f"    {feature.label}", *rows, f"      {'not known':<18}{feature.missing:+.2f}"]
 
