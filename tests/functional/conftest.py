@@ -6,7 +6,7 @@ import shutil
 from pathlib import Path
 
 import pytest
-from functional_site import END, SHORT, Site, make_site
+from functional_site import END, SHORT, YEAR, Site, make_site
 from synthetic_site import ROOT
 
 from copd_strat.synthetic import SyntheticSettings, generate
@@ -23,13 +23,13 @@ def people(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def site(people: Path, tmp_path: Path) -> Site:
     """A site of one's own to break."""
-    return make_site(tmp_path / "site", people / "native", people / "truth")
+    return make_site(tmp_path / "site", people / "native", people / "truth", SHORT)
 
 
 @pytest.fixture(scope="session")
 def published(people: Path, tmp_path_factory: pytest.TempPathFactory) -> Site:
     """A site with one published run, to look at and not to change."""
-    made = make_site(tmp_path_factory.mktemp("published") / "site", people / "native", people / "truth")
+    made = make_site(tmp_path_factory.mktemp("published") / "site", people / "native", people / "truth", YEAR)
     done = made.run()
     assert done.returncode == 0, done.stderr
     return made

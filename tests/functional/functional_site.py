@@ -83,6 +83,8 @@ class Site:
 
 # For nights of which only the end matters: few people, few months.
 SHORT = "summary: {months: 2}\n"
+# For a published night that is read: months, quarters and a whole year.
+YEAR = "summary: {months: 24}\n"
 
 
 def make_site(folder: Path, extracts: Path, truth: Path, more: str = "") -> Site:

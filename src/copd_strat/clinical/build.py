@@ -263,7 +263,6 @@ def _make_gp_event_days(make: Make, index: date) -> None:
     make("maintenance", index=index)
     make("courses", index=index)
     make("gp_event_days", index=index)
-    make("copd_reviews")
 
 
 def _make_spells(make: Make, as_of: date, gap: int) -> None:
@@ -400,7 +399,7 @@ NEEDED = (
 FOR_LATER_ROOMS = (
     "features", "people", "register", "eligibility", "registrations", "known_deaths", "practice_changes",
     "status_conflicts", "concept_counts", "measurement_facts", "spells", "spell_sequence", "ed_visits",
-    "counted_exacerbations", "exacerbations", "care_days", "copd_reviews",
+    "counted_exacerbations", "exacerbations", "care_days",
 )  # fmt: skip
 # Steps on the way to the features, which no later room reads.
 _ON_THE_WAY = (

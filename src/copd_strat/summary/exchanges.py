@@ -8,13 +8,15 @@ reverse swap in a sibling place. What no exchange reaches counts as exposed, so 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from itertools import permutations
 
 import numpy as np
 from scipy import sparse
 
-from copd_strat.summary.count_table import CountTable, group_slices
+from copd_strat.summary.count_table import CountTable, group_slices, groups
 from copd_strat.summary.cube import COHORTS, DISPOSITIONS, indicators
 from copd_strat.summary.small_numbers import Bools, Ints
 
@@ -41,27 +43,34 @@ class Swap:
         return any(group == 0 for _, group in (*self.more, *self.fewer))
 
 
-def _swaps_of(table: CountTable, pairs: list[Cell], *, broken_down: bool) -> list[Swap]:
-    """Every swap that keeps all sums inside a place: those of the dispositions, or of each indicator alone."""
-    summed = [table.indicator(f"disposition_{name}") for name in DISPOSITIONS]
-    placed = table.indicator(COHORTS["placed"])
-    parts = [part for part in summed if part is not None]
-    alone = [at for at in range(len(table.names)) if placed is None or at not in (placed, *parts)]
-    values = _values() if broken_down else []
+def _swaps_of(
+    names: tuple[str, ...],
+    pairs: tuple[Cell, ...],
+    values: tuple[tuple[int, int], ...],
+    likely: dict[int, list[tuple[int, ...]]],
+) -> list[Swap]:
+    """Every swap that keeps all sums inside a place: those of the dispositions, or of each indicator alone.
+
+    ``pairs``: parts_of; ``values``: groups that people move between; ``likely``: people of each indicator.
+    """
+    at_name = {name: at for at, name in enumerate(names)}
+    parts = [at_name[name] for name in map("disposition_{}".format, DISPOSITIONS) if name in at_name]
+    placed = at_name.get(COHORTS["placed"])
+    alone = [at for at in range(len(names)) if placed is None or at not in (placed, *parts)]
     found = [
         swap
         for at in alone
         for counted_in in with_wholes(pairs, at)
-        for swap in _swaps_of_one(counted_in, values, _likely(table, at))
+        for swap in _swaps_of_one(counted_in, values, likely.get(at, []))
     ]
     if placed is not None:
-        people = _likely(table, placed)
+        people = likely.get(placed, [])
         found += [swap for part in parts for swap in _swaps_of_one((placed, part), values, people)]
         found += [swap for pair in permutations(parts, 2) for swap in _swaps_of_two(*pair, values, people)]
     return list(dict.fromkeys(found))
 
 
-def with_wholes(pairs: list[Cell], indicator: int) -> list[tuple[int, ...]]:
+def with_wholes(pairs: Sequence[Cell], indicator: int) -> list[tuple[int, ...]]:
     """An indicator alone, with what it is part of, with the whole of that too, and so on; ``pairs``: parts_of."""
     whole_of = dict(pairs)
     found: list[tuple[int, ...]] = [(indicator,)]
@@ -70,13 +79,13 @@ def with_wholes(pairs: list[Cell], indicator: int) -> list[tuple[int, ...]]:
     return found
 
 
-def _values() -> list[tuple[int, int]]:
+def _values() -> tuple[tuple[int, int], ...]:
     """Ordered pairs of groups of the same breakdown."""
-    return [pair for part in group_slices() for pair in permutations(range(part.start, part.stop), 2)]
+    return tuple(pair for part in group_slices() for pair in permutations(range(part.start, part.stop), 2))
 
 
 def _swaps_of_one(
-    counted_in: tuple[int, ...], values: list[tuple[int, int]], people: list[tuple[int, ...]]
+    counted_in: tuple[int, ...], values: Sequence[tuple[int, int]], people: list[tuple[int, ...]]
 ) -> list[Swap]:
     """Somebody counted in another group, or counted once more or once less, in all of ``counted_in``."""
     found = [
@@ -90,7 +99,7 @@ def _swaps_of_one(
 
 
 def _swaps_of_two(
-    one: int, other: int, values: list[tuple[int, int]], people: list[tuple[int, ...]]
+    one: int, other: int, values: Sequence[tuple[int, int]], people: list[tuple[int, ...]]
 ) -> list[Swap]:
     """Somebody moved from ``other`` to ``one``; two people of different groups exchanged between them."""
     moved = [
@@ -158,24 +167,67 @@ def parts_of(table: CountTable) -> list[Cell]:
     return found
 
 
+@dataclass(frozen=True)
+class _Swaps:
+    """Swaps as arrays: the place of each one's reverse, whether totals change, and cells by number of groups.
+
+    ``cells``: (swaps, cells) of those that count one more, one fewer, and that must have room.
+    """
+
+    reverse: Ints
+    of_totals: Bools
+    cells: dict[int, tuple[Ints, ...]]
+
+    def and_also(self, other: _Swaps) -> _Swaps:
+        """All swaps of both; none is in both."""
+        cells = {
+            width: tuple(_stacked(*sides) for sides in zip(own, other.cells[width], strict=True))
+            for width, own in self.cells.items()
+        }
+        reverse = np.concatenate([self.reverse, other.reverse + len(self.reverse)])
+        return _Swaps(reverse, np.concatenate([self.of_totals, other.of_totals]), cells)
+
+
+def _stacked(one: Ints, other: Ints) -> Ints:
+    """Rows of both; the shorter ones repeat their last cell."""
+    width = max(one.shape[1], other.shape[1])
+    return np.concatenate(
+        [np.pad(side, ((0, 0), (0, width - side.shape[1])), "edge") for side in (one, other)]
+    )
+
+
+def _as_arrays(swaps: list[Swap], names: int, parts: Sequence[Cell]) -> _Swaps:
+    at = {swap: place for place, swap in enumerate(swaps)}
+    sides = (
+        [swap.more for swap in swaps],
+        [swap.fewer for swap in swaps],
+        [_crowded(swap, parts) for swap in swaps],
+    )
+    return _Swaps(
+        reverse=np.array([at[swap.reverse] for swap in swaps], dtype=np.int64),
+        of_totals=np.array([swap.of_totals for swap in swaps], dtype=bool),
+        cells={width: tuple(_indices(side, names, width) for side in sides) for width in (1, len(groups()))},
+    )
+
+
+@cache
+def _between_groups(names: tuple[str, ...], parts: tuple[Cell, ...]) -> _Swaps:
+    """People who move between groups: the same swaps for every period with the same indicators."""
+    return _as_arrays(_swaps_of(names, parts, _values(), {}), len(names), parts)
+
+
 class Exchanges:
     """All exchanges of a table's swaps, made ready once."""
 
     def __init__(self, table: CountTable, *, broken_down: bool) -> None:
         """``broken_down``: whether any breakdown is published; else swaps between groups change nothing."""
         self._table = table
-        parts = parts_of(table)
-        swaps = _swaps_of(table, parts, broken_down=broken_down)
-        at = {swap: place for place, swap in enumerate(swaps)}
-        self._reverse = np.array([at[swap.reverse] for swap in swaps])
-        self._of_totals = np.array([swap.of_totals for swap in swaps])
-        sides = [
-            [swap.more for swap in swaps],
-            [swap.fewer for swap in swaps],
-            [_crowded(swap, parts) for swap in swaps],
-        ]
-        widths = {n.shape[2] for n in table.counts}
-        self._cells = {width: [_indices(side, len(table.names), width) for side in sides] for width in widths}
+        parts = tuple(parts_of(table))
+        likely = {at: _likely(table, at) for at in range(len(table.names))}
+        swaps = _as_arrays(_swaps_of(table.names, parts, (), likely), len(table.names), parts)
+        if broken_down:
+            swaps = swaps.and_also(_between_groups(table.names, parts))
+        self._reverse, self._of_totals, self._cells = swaps.reverse, swaps.of_totals, swaps.cells
 
     def changeable(self, slack: Slack) -> list[Bools]:
         """By level: cells in which another table, that prints alike, differs from the true one."""
@@ -209,7 +261,7 @@ class Exchanges:
         return found
 
 
-def _crowded(swap: Swap, parts: list[Cell]) -> tuple[Cell, ...]:
+def _crowded(swap: Swap, parts: Sequence[Cell]) -> tuple[Cell, ...]:
     """Cells of a swap that come nearer to what they are part of: these must have room."""
 
     def change(indicator: int, group: int) -> int:

@@ -28,6 +28,8 @@ def count_events(engine: Engine, months: Sequence[date]) -> None:
         "SELECT CAST(month AS DATE) AS month, CAST(month + INTERVAL 1 MONTH AS DATE) AS next_month"
         " FROM month_starts",
     )
+    for shared in ("quarter_end_care", "readmissions"):  # what several indicators read
+        engine.create_view(shared, packaged_sql("summary", shared))
     engine.create_table(
         "monthly_events",
         f"""

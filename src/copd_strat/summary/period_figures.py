@@ -120,10 +120,9 @@ class Maker:
         cells.append(with_declared(_cells(events, people)))
         if "placed" in tables:
             placed = self._guarded(due, "placed", tables, [PLACED, *self._names("placed", due.period.kind)])
-            if placed.table.codes[0]:  # no run in the month, no dispositions
-                _hide_where_register_is(placed, register)
-                parts.append(self._proved(placed, due, None))
-                cells.append(with_declared(_cells(placed, None)))
+            _hide_where_register_is(placed, register)
+            parts.append(self._proved(placed, due, None))
+            cells.append(with_declared(_cells(placed, None)))
         return PeriodFigures(pd.concat(cells, ignore_index=True), self._silent(due, tables), _record(parts))
 
     def _silent(self, due: Due, tables: dict[str, CountTable]) -> pd.DataFrame:
@@ -141,7 +140,9 @@ class Maker:
         """The true counts of each cohort; dispositions are counted once, at their month's first publication."""
         months, declared, membership = due.period.months, indicators(), self.counted.membership
         finest = self.counted.within(months)
-        cohorts = [REGISTER] if due.period.kind != "month" or due.revision else [REGISTER, PLACED]
+        cohorts = [REGISTER]
+        if due.period.kind == "month" and not due.revision and (finest["indicator_id"] == PLACED).any():
+            cohorts.append(PLACED)  # no run in the month, no dispositions
         return {
             cohort: count_table(
                 finest,
@@ -208,14 +209,13 @@ class Maker:
         shorter = [Period("month", month) for month in period.months]
         if period.kind == "year":
             shorter += [Period("quarter", month) for month in period.months[::3]]
-        found = [np.zeros(n.shape, dtype=bool) for n in table.counts]
-        chains = [(name, whole) for name in table.names for whole in _wholes(name)]
-        hidden = self.released.hidden(shorter, list({whole for _, whole in chains}))
-        for name, whole in chains:
-            own = hidden[hidden["indicator_id"] == whole].assign(indicator_id=name)
-            for level, mask in enumerate(_mask(table, own)):
-                found[level] |= mask
-        return found
+        wholes = pd.DataFrame(
+            [(name, whole) for name in table.names for whole in _wholes(name)],
+            columns=["own", "indicator_id"],
+        )
+        hidden = self.released.hidden(shorter, list(wholes["indicator_id"].unique()))
+        own = hidden.merge(wholes, on="indicator_id").drop(columns="indicator_id")
+        return _mask(table, own.rename(columns={"own": "indicator_id"}))
 
 
 @cache

@@ -1,5 +1,6 @@
 -- COPD reviews, by day.
 -- Source: QOF COPD review; docs/summary.md.
-SELECT people.patient_id, copd_reviews.event_date AS day, 1 AS n
-FROM copd_reviews
-INNER JOIN people ON copd_reviews.patient = people.patient
+SELECT people.patient_id, care_days.day, 1 AS n
+FROM care_days
+INNER JOIN people ON care_days.patient = people.patient
+WHERE care_days.concept = 'copd_review'

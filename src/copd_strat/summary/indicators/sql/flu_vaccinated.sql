@@ -1,10 +1,4 @@
 -- An influenza vaccine in the 12 months up to the quarter's last day.
 -- People on that day, once a quarter.
 -- Source: Core20PLUS5; docs/summary.md.
-SELECT DISTINCT people.patient_id, months.month AS day, 1 AS n
-FROM summary_months AS months
-INNER JOIN care_days
-    ON care_days.day < months.next_month
-    AND care_days.day >= CAST(months.next_month - INTERVAL 12 MONTH AS DATE)
-INNER JOIN people ON care_days.patient = people.patient
-WHERE month(months.month) % 3 = 0 AND care_days.concept = 'flu_vaccine_given'
+SELECT patient_id, day, 1 AS n FROM quarter_end_care WHERE concept = 'flu_vaccine_given' AND recent
