@@ -24,6 +24,7 @@ MARGIN_INCHES = 0.3
 # validations and formats must cover names that a practice adds by hand, and an empty list
 SPARE_ROWS = 20
 _LINE_POINTS = 13.5
+_WORD_WIDTH, _MEANING_WIDTH = 24, 105
 _A4 = 9
 _DAY = "d mmm yyyy"
 _NUMBER_FORMATS = {
@@ -195,9 +196,11 @@ def _plain(text: str) -> str:
 
 
 def _write_key(written: Any, key: Sequence[tuple[str, str]], styles: Styles, page: Page) -> None:
-    written.set_column(0, 0, 24)
-    written.set_column(1, 1, 105)
+    written.set_column(0, 0, _WORD_WIDTH)
+    written.set_column(1, 1, _MEANING_WIDTH)
     for row, (word, meaning) in enumerate(key):
+        lines = max(_lines_of(word, _WORD_WIDTH - 2), _lines_of(meaning, _MEANING_WIDTH - 5))
+        written.set_row(row, _LINE_POINTS * lines)
         written.write_string(row, 0, word, styles.bold)
         written.write_string(row, 1, meaning, styles.plain)
     written.set_landscape()

@@ -207,7 +207,7 @@ def _task(duty: Duty, told: Row, stamp: RunStamp) -> str:
     until = date_in_words_of(due) if due else ""
     state = _state(told, stamp)
     if state.startswith("not on record"):
-        return f"{name}: was due {until}; {state}, see your own"
+        return f"{name}: was due {until}, {state}, see your own"
     return f"{name}: by {until}" if state == "due" else f"{name}: {state} ({until})"
 
 
