@@ -155,3 +155,101 @@ def test_bed_days_are_those_inside_the_window(world: World) -> None:
     world.build()
     assert world.feature("p", "bed_days_12m") == 3
     assert world.feature("p", "emergency_copd_admissions_12m") == 0
+
+
+def test_the_evidence_of_a_general_practice_day_names_what_made_it(world: World) -> None:
+    """Rothnie 2016: signs count with one of the medicines; both medicines need no sign, and none is named."""
+    stories = {
+        "two": (("cough", "sputum"), ("amoxicillin",), "symptoms, antibiotic"),
+        "three": (
+            ("cough", "sputum", "breathless"), ("prednisolone",),
+            "symptoms, oral steroid",
+        ),
+        "both": (
+            ("cough", "sputum"), ("amoxicillin", "prednisolone"),
+            "antibiotic and oral steroid",
+        ),
+        "one": (("cough",), ("amoxicillin",), None),
+    }  # fmt: skip
+    for name, (signs, drugs, _) in stories.items():
+        world.patient(name)
+        for sign in signs:
+            world.gp(name, "2025-03-01", sign)
+        for drug in drugs:
+            world.issue(name, "2025-03-01", drug, 30)
+    world.build()
+    said = {name: world.feature(name, "exacerbation_evidence_12m") for name in stories}
+    assert said == {name: text and f"2025-03-01 {text}" for name, (*_, text) in stories.items()}
+
+
+def test_the_last_severe_exacerbation_is_the_latest_and_severe(world: World) -> None:
+    world.patient("p")
+    world.episode("p", "2025-03-01", "2025-03-05", "J441")
+    world.episode("p", "2025-06-01", "2025-06-05", "J441")
+    world.gp("p", "2025-09-01", "aecopd")
+    world.patient("never")
+    world.gp("never", "2025-09-01", "aecopd")
+    world.build()
+    last = (
+        "SELECT patient_id, last_severe_date FROM exacerbation_facts JOIN people USING (patient) ORDER BY 1"
+    )
+    assert world.engine.rows(last) == [("never", None), ("p", date(2025, 6, 1))]
+
+
+def test_a_stay_that_the_source_calls_unfinished_is_unfinished(world: World) -> None:
+    """Episode status 1: its end is not the stay's."""
+    for name, status in (("unfinished", 1), ("finished", 3)):
+        world.patient(name)
+        world.episode(name, "2025-03-01", "2025-03-05", "J441", discharge_date=None, episode_status=status)
+    world.build()
+    found = {name: [row[1] for row in spells(world, name)] for name in ("unfinished", "finished")}
+    assert found == {"unfinished": [None], "finished": [march(5)]}
+
+
+def test_somebody_is_in_hospital_for_half_a_year_at_most(world: World) -> None:
+    """An open stay that began longer ago was never closed (project choice)."""
+    for name, start in (("longer", "2025-06-30"), ("shorter", "2025-07-01")):
+        world.patient(name)
+        world.episode(
+            name, start, None, "J441", episode_status=1, discharge_method="8", discharge_destination="98"
+        )
+    world.build()
+    assert world.feature("longer", "currently_admitted") is False
+    assert world.feature("shorter", "currently_admitted") is True
+
+
+def test_death_in_hospital_is_told_by_method_or_destination(world: World) -> None:
+    """HES: discharge method 4 died; destination 79 patient died."""
+    stories = {
+        "method": ("4", "19"),
+        "destination": ("1", "79"),
+        "home": ("1", "19"),
+        "elsewhere": ("1", "54"),
+    }
+    for name, (method, destination) in stories.items():
+        world.patient(name)
+        world.episode(
+            name,
+            "2025-03-01",
+            "2025-03-05",
+            "J441",
+            discharge_method=method,
+            discharge_destination=destination,
+        )
+    world.build()
+    died = "SELECT patient_id FROM spells JOIN people USING (patient) WHERE died ORDER BY 1"
+    assert world.engine.rows(died) == [("destination",), ("method",)]
+
+
+def test_of_rows_with_one_id_the_later_discharge_counts(world: World) -> None:
+    for name, days in (
+        ("later", ("2025-03-05", "2025-03-07", "2025-03-06")),
+        ("on the run date", ("2025-12-30", "2025-12-31", None)),
+    ):
+        end, *discharges = days
+        world.patient(name)
+        for discharge in discharges:
+            world.episode(name, "2025-03-01", end, "J441", episode_id=name, discharge_date=discharge)
+    world.build()
+    assert [row[1] for row in spells(world, "later")] == [march(7)]
+    assert [row[1] for row in spells(world, "on the run date")] == [date(2025, 12, 31)]

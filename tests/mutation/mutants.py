@@ -161,7 +161,9 @@ def _python(text: str) -> Iterator[tuple[int, str, str]]:
 
 
 def _notes(node: ast.AST) -> Iterator[ast.AST]:
-    """Annotations, which nothing reads at run time."""
+    """Annotations, and how a class is declared (frozen, keywords only): no run shows either, mypy reads both."""
+    if isinstance(node, ast.ClassDef):
+        yield from node.decorator_list
     for name in ("annotation", "returns"):
         if note := getattr(node, name, None):
             yield note

@@ -69,7 +69,11 @@ ROOMS = {
                 "exacerbation_facts",
             )
         ),
-        tests=(*_CLINICAL_TESTS, "tests/clinical/test_clinical_cases.py"),
+        tests=(
+            *_CLINICAL_TESTS,
+            "tests/clinical/test_clinical_cases.py",
+            "tests/clinical/test_clinical_spells.py",
+        ),
     ),
     "reconciliation": Room(
         files=("quality/reconciliation.py",),

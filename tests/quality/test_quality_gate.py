@@ -242,6 +242,22 @@ def test_a_column_of_gaps_has_no_share() -> None:
     assert (found.success, found.observed) == (True, {"breaking": 0, "rows": 2, "share": 0.0})
 
 
+def test_a_share_is_of_the_rows_that_have_a_value() -> None:
+    within = [between("x", 0, 1, arguments("a", "fail"))]
+    for values, share in (([5.0], 1.0), ([5.0, 0.5], 0.5), ([5.0, 0.5, np.nan], 0.5)):
+        (found,) = run_suite(pd.DataFrame({"x": values}), within)
+        assert (found.observed["share"], found.observed["breaking"]) == (share, 1)
+
+
+def test_no_value_of_a_row_comes_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[str] = []
+    monkeypatch.setattr("copd_strat.quality.gx_runner._outcome", lambda found: seen.append(str(found.result)))
+    with pytest.raises(AttributeError):  # there is nothing to sort by
+        run_suite(pd.DataFrame({"x": [777.5, 888.5]}), [between("x", 0, 1, arguments("a", "fail"))] * 2)
+    assert seen
+    assert not any("777.5" in result or "888.5" in result for result in seen)
+
+
 # --- the second count of a sample -----------------------------------------------------------------------------
 
 RULES = (
@@ -272,7 +288,9 @@ def engine(tmp_path: Path) -> Iterator[Engine]:
         yield opened
 
 
-def counted(engine: Engine, folder: Path, *, lost: int = -1, sample: str = "TRUE") -> dict[str, RuleResult]:
+def counted(
+    engine: Engine, folder: Path, *, lost: int = -1, sample: str = "TRUE", parts: str = ""
+) -> dict[str, RuleResult]:
     """The comparison by rule; the row checks have lost what they saw of row ``lost``."""
     frame = pd.DataFrame(
         [row[:3] for row in ROWS], columns=["patient_id", "birth_year", "registration_start"]
@@ -290,11 +308,10 @@ def counted(engine: Engine, folder: Path, *, lost: int = -1, sample: str = "TRUE
         f"SELECT CAST(patient_id AS VARCHAR) AS patient_id, CAST(birth_year AS INTEGER) AS birth_year,"
         f" CAST(registration_start AS DATE) AS registration_start, CAST(_mask AS BIGINT) AS _mask, {gaps}"
         " FROM checked_rows",
-        folder / "checked.parquet",
+        folder / parts / "checked.parquet",
     )
-    came = replace(
-        receipt("patients", {"patients.csv": 7}), checked=folder / "checked.parquet", sample=sample
-    )
+    checked = folder / parts if parts else folder / "checked.parquet"
+    came = replace(receipt("patients", {"patients.csv": 7}), checked=checked, sample=sample)
     suite = confirm_sample(engine, came, with_rules(*RULES), date(2026, 11, 10))
     assert suite.name == "sample of native.patients"
     return {f"{found.column}.{found.check}": found for found in suite.results}
@@ -323,6 +340,11 @@ def test_a_row_that_one_count_lost_is_noticed(engine: Engine, tmp_path: Path, lo
     failing = {name for name, one in counted(engine, tmp_path, lost=lost).items() if not one.success}
     columns = {f"{RULES[place].column}.{RULES[place].check}" for place in ROWS[lost][3]}
     assert failing == columns
+
+
+def test_a_table_may_lie_in_several_parts(engine: Engine, tmp_path: Path) -> None:
+    (tmp_path / "parts").mkdir()
+    assert counted(engine, tmp_path, parts="parts")["birth_year.minimum"].observed["rows"] == 7
 
 
 def test_only_the_sample_is_counted(engine: Engine, tmp_path: Path) -> None:
