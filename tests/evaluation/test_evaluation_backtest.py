@@ -9,10 +9,19 @@ import pandas as pd
 import pytest
 from scipy.special import expit, logit
 
+from copd_strat.config import RiskSettings
 from copd_strat.evaluation import backtest, backtest_page
 from copd_strat.evaluation.backtest import _metrics, _OneTrial
 from copd_strat.evaluation.backtest_words import in_short
-from copd_strat.evaluation.candidates import LAST_YEAR_COUNT, OUTCOMES, SEVERE, SUM_OF_RANKS, Candidate
+from copd_strat.evaluation.candidates import (
+    ANY,
+    LAST_YEAR_COUNT,
+    OUTCOMES,
+    SEVERE,
+    SUM_OF_RANKS,
+    Candidate,
+    risks_in_use,
+)
 from copd_strat.evaluation.measures import Trial
 from copd_strat.evaluation.subgroups import stand_out, subgroups
 from copd_strat.evaluation.withheld import (
@@ -182,3 +191,28 @@ def test_thresholds_are_whole_hundredths() -> None:
     assert logit(backtest.THRESHOLDS).shape == (60,)
     assert backtest.THRESHOLDS[0] == 0.01
     assert backtest.THRESHOLDS[-1] == 0.6
+
+
+def test_pages_follow_the_risk_that_lists_show() -> None:
+    """The site's own model where the policy names it and it speaks of the outcome, else the site's level."""
+    predicted = {ANY: np.array([0.1]), SEVERE: np.array([0.1])}
+
+    def named(*names: str) -> list[Candidate]:
+        own = {SEVERE: predicted[SEVERE]}
+        return [
+            Candidate(name=name, title=name, is_risk=True, predicted=own if name == "own" else predicted)
+            for name in names
+        ]
+
+    settings = RiskSettings(care_setting="primary_care")
+    for tried, own, wanted in (
+        (named("accept3_cprd"), None, ("accept3_cprd", "accept3_cprd")),
+        (named("accept3_cprd", "own"), None, ("accept3_cprd", "accept3_cprd")),
+        (
+            named("accept3_cprd", "accept3_cprd_recalibrated", "own"),
+            "own",
+            ("accept3_cprd_recalibrated", "own"),
+        ),
+    ):
+        used = risks_in_use(tried, settings, own)
+        assert (used[ANY].name, used[SEVERE].name) == wanted
