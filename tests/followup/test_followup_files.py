@@ -66,6 +66,11 @@ def test_the_workbook_holds_the_same_lines_and_says_what_a_reader_must_know(writ
     assert "none of these duties is theirs" in key
     assert "NICE QS10" in key
     assert "of full reviews alone" in key
+    # words that wrap need a row as high as they are: in print they lay over the next line
+    sheet = book["Key"]
+    long = [row[1].row for row in sheet.iter_rows() if len(str(row[1].value or "")) > 110]
+    assert long
+    assert all((sheet.row_dimensions[row].height or 0) > 20 for row in long)
     assert "data to" in (book["Worklist"].oddHeader.left.text or "")
 
 
