@@ -167,7 +167,7 @@ def test_a_delta_corrects_and_removes_rows_and_sends_some_again(tmp_path: Path) 
     deliver(tmp_path / "in" / FULL, full())
     deliver(
         tmp_path / "in" / NEXT,
-        {"SRCode": [code(1, DateEvent="01 Jun 2025 08:00:00"), removed(2), removed(3)],
+        {"SRCode": [code(1, DateEvent="01 Jun 2025 08:00:00"), code(2, RemovedData=1), removed(3)],
          "SRPatientRegistration": [registration(4, DateDeRegistration="31 Dec 2025 00:00:00"),
                                    {**dict.fromkeys(registration(5), ""), "RowIdentifier": 505, "RemovedData": 1}]},
     )  # fmt: skip
