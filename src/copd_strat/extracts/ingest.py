@@ -89,10 +89,9 @@ def ingest_sources(
 
     ``inputs`` are the files of each source as they were hashed: these and no others are read. Moments become
     days in ``zone``. ``work`` takes the checked rows, ``quality`` the quarantine. Files that ``store`` knows are not
-    parsed again; the result is the same. Table
-    ``source_tables(table_name, present)`` says of which relations a source came that joins with the patients,
-    ``practices_end(practice_id, last_day)`` how far practices' records go, where the source says so. Nothing is
-    judged here. Raises InputError, IdentifiableDataError or ContractError, each naming file, column and fix.
+    parsed again. ``source_tables(table_name, present)`` says of which relations a source came that joins with the
+    patients, ``practices_end(practice_id, last_day)`` how far practices' records go, where the source says so.
+    Nothing is judged here. Raises InputError, IdentifiableDataError or ContractError: file, column and fix.
     """
     canonical = load_contracts(contracts, "native")
     pairs = sorted(zip(sources, inputs, strict=True), key=lambda pair: "primary" not in pair[0].care)

@@ -27,6 +27,13 @@ _PURPOSE = {
 
 Lines = list[tuple[str, str]]
 
+_HOW_TO_ANSWER = (
+    ("How to answer", f"Choose a decision ({', '.join(DECISION_CHOICES)}), give a reason and the date."),
+    ("", "A reason alone is kept as a note. Without a date, the day on which the list comes back counts."),
+    ("", "Return the list as it is; the next run holds names on or off it accordingly."),
+    ("", "What cannot be read comes back to you on the list of queries, as you wrote it."),
+)
+
 
 def reader_key(
     practice: str,
@@ -63,13 +70,7 @@ def reader_key(
         ("Who is where", "the first that holds, by the policy"),
         *((TITLES[name], words) for name, words in who.items()),
         ("", ""),
-        ("How to answer", f"Choose a decision ({', '.join(DECISION_CHOICES)}), give a reason and the date."),
-        (
-            "",
-            "A reason alone is kept as a note. Without a date, the day on which the list comes back counts.",
-        ),
-        ("", "Return the list as it is; the next run holds names on or off it accordingly."),
-        ("", "What cannot be read comes back to you on the list of queries, as you wrote it."),
+        *_HOW_TO_ANSWER,
         ("", ""),
         ("Words", ""),
         *((column.heading, column.meaning) for column in [*_shown(columns), WHY, MISSING_OR_NEW]),
