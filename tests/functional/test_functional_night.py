@@ -130,10 +130,26 @@ def test_a_second_run_does_nothing_and_says_so(published: Any, run_folder: Path)
 
 
 def test_a_forced_repeat_is_byte_identical(published: Any, run_folder: Path) -> None:
+    """From the store of part files: its first run had parsed them."""
     again = published.run("--force", "--json")
     assert again.returncode == 0, again.stderr
     assert json.loads(again.stdout)["status"] == "repeated"
     assert current(published) == run_folder
+    assert "files not parsed again" in again.stderr
+
+
+@pytest.mark.slow
+def test_the_store_of_part_files_changes_no_published_byte(small_site: Any) -> None:
+    """With it, with an entry of it damaged, and without it."""
+    store = small_site.output / "store"
+    assert small_site.run().returncode == 0
+    (min(store.iterdir()) / "values.parquet").write_bytes(b"")
+    damaged = small_site.run("--force", "--json")
+    assert json.loads(damaged.stdout)["status"] == "repeated"
+    assert "is damaged; the file is parsed anew" in damaged.stderr
+    without = small_site.run("--force", "--no-store", "--json")
+    assert json.loads(without.stdout)["status"] == "repeated"
+    assert not store.exists()
 
 
 def test_the_log_reads_n_of_m(site: Any) -> None:
