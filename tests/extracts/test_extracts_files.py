@@ -30,6 +30,16 @@ REFUSED: dict[str, tuple[Spoil, type[CopdStratError], str]] = {
         InputError,
         "gp_events.csv: column event_date is missing",
     ),
+    "a title above the header": (
+        lambda text: ("Extract of 26 Nov 2026,,,\n\n" + text).encode(),
+        InputError,
+        "the names of the columns stand in line 3, below a title",
+    ),
+    "a title, and semicolons": (
+        lambda text: ("Extract of 26 Nov 2026;;\n" + text.replace(",", ";")).encode(),
+        InputError,
+        "the names of the columns stand in line 2, below a title",
+    ),
     "a column twice": (
         lambda text: text.replace("unit", "code", 1).encode(),
         InputError,

@@ -14,6 +14,8 @@ from copd_strat.extracts.text_blocks import encoding_of, opened
 
 DELIMITERS = {",": "comma", "\t": "tab", ";": "semicolon", "|": "pipe"}
 _HEAD_BYTES, _HEAD_LINES = 1 << 20, 60
+# so far down a header is looked for, only to say that it is not where it should be
+_TITLES_TOLD = 5
 _LINE_END = re.compile(r"\r\n|\n|\r")
 # First bytes of other kinds of file that are sent under a name that ends like text.
 _OTHER_KINDS = {
@@ -63,6 +65,7 @@ def read_head(path: Path, name: str, expected: str, contract: Contract) -> TextH
     delimiter, quoted = _dialect(candidates, expected, contract)
     rows = [_fields(line, delimiter, quoted, name) for line in candidates]
     above = _lines_above_header(rows, contract)
+    _refuse_titles(lines[blank:], rows[above], blank, name, contract)
     if "\x00" in candidates[above]:
         raise InputError(f"{name}: the header holds bytes that are zero", fix="export it again as UTF-8")
     if any("\udc80" <= character <= "\udcff" for character in candidates[above]):
@@ -121,16 +124,26 @@ def _row(line: str, delimiter: str) -> list[str]:
 
 def _lines_above_header(rows: list[list[str]], contract: Contract) -> int:
     """How many title lines stand above the first line that names every column that must be present."""
-    needed = [
-        {name.lower() for name in (column.name, *column.aliases)}
-        for column in contract.columns
-        if column.present
-    ]
-    for place, fields in enumerate(rows):
-        there = {field.lower() for field in fields}
-        if all(names & there for names in needed):
-            return place
-    return 0
+    return next((place for place, fields in enumerate(rows) if _is_header(fields, contract)), 0)
+
+
+def _is_header(fields: list[str], contract: Contract) -> bool:
+    """Whether ``fields`` name every column that must be present."""
+    there = {field.lower() for field in fields}
+    needed = (column for column in contract.columns if column.present)
+    return all(there & {name.lower() for name in (column.name, *column.aliases)} for column in needed)
+
+
+def _refuse_titles(lines: list[str], header: list[str], blank: int, name: str, contract: Contract) -> None:
+    """InputError if a spreadsheet's title stands where the header should: the columns are there, a few lines down."""
+    if _is_header(header, contract):
+        return
+    for place, line in enumerate(lines[:_TITLES_TOLD]):
+        if any(_is_header([field.strip(' "') for field in line.split(d)], contract) for d in DELIMITERS):
+            raise InputError(
+                f"{name}: the names of the columns stand in line {blank + place + 1}, below a title or another line",
+                fix="delete the lines above the names of the columns, or export the table again",
+            )
 
 
 def _without_ends(names: list[str], following: str, delimiter: str) -> tuple[str, ...]:
