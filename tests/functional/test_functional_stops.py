@@ -316,7 +316,11 @@ def test_a_stopped_night_says_so_in_one_sentence(running_site: Any, step: str) -
         "CURRENT.json",
         "audit.jsonl",
         "runs",
+        "store",
     }
+    kept = list((running_site.output / "store").iterdir())
+    assert kept
+    assert all((entry / "seal").exists() for entry in kept)  # no file that was half read stays
     assert the_run(running_site) == before or step == "publish"
 
 
