@@ -29,9 +29,7 @@ def site(people: Path, tmp_path: Path) -> Site:
 @pytest.fixture(scope="session")
 def published(people: Path, tmp_path_factory: pytest.TempPathFactory) -> Site:
     """A site with one published run, to look at and not to change."""
-    made = make_site(
-        tmp_path_factory.mktemp("published") / "site", people / "native", people / "truth", YEAR
-    )
+    made = make_site(tmp_path_factory.mktemp("published") / "site", people / "native", people / "truth", YEAR)
     done = made.run()
     assert done.returncode == 0, done.stderr
     return made
