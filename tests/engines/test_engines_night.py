@@ -298,25 +298,6 @@ def test_what_spark_writes_out_of_sight_is_told(
     session.catalog.dropTempView("journal")
 
 
-@pytest.mark.slow
-@pytest.mark.needs_java
-def test_a_night_on_relations_of_spark_gives_the_files_of_one_on_files(
-    connection: duckdb.DuckDBPyConnection, relations: dict[str, str], session: Any, tmp_path: Path
-) -> None:
-    site, other = settings_in(tmp_path / "spark"), settings_in(tmp_path / "files")
-    with stood_in(session, connection, relations) as named:
-        before = {view.name for view in session.catalog.listTables()}
-        outcome = copd_strat.night(site, as_of=AS_OF, connection=session, relations=named, say=quiet)
-        adopt(session, named, other.extracts[0].path)
-        assert {view.name for view in session.catalog.listTables()} == before
-    assert not (site.output / ".adopted").exists()
-    assert published(outcome) == published(copd_strat.night(other, as_of=AS_OF, say=quiet))
-    tables = copd_strat.results(outcome, session)
-    for name, table in tables.items():
-        written = pq.read_table(outcome.path / f"{name.replace('.', '/')}.parquet")
-        assert table.toArrow().to_pylist() == written.to_pylist(), name
-
-
 def counted(folder: Path, work: Path) -> dict[str, int]:
     """Rows by rule, and those that came through by table."""
     with Engine.open(EngineSettings(memory_limit="500MB", threads=1), work / "spill") as engine:
