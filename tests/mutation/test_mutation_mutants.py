@@ -8,6 +8,9 @@ from pathlib import Path
 import mutation
 import pytest
 from mutants import mutants_of
+from order_of_tests import TestOrder
+
+pytest_plugins = ["pytester"]
 
 PYTHON = "def f(a: int, b: int) -> bool:\n    g(a)\n    return a < b and not a == 1 or sum([a, b]) > 2\n"
 SQL = "SELECT max(a) AS a FROM t LEFT JOIN u ON t.k = u.k WHERE a >= $low AND b IN ('x', 'y') ORDER BY a\n"
@@ -41,6 +44,30 @@ def test_sql_is_changed_in_its_tree(tmp_path: Path) -> None:
         "ORDER BY a DESC",
     ):
         assert any(part in text for text in found), part
+
+
+def test_what_noticed_others_comes_first_and_then_what_is_cheap(pytester: pytest.Pytester) -> None:
+    """Tests that share a fixture stay together: taken apart, each would make it anew."""
+    pytester.makepyfile(
+        test_a="""
+        import pytest
+        @pytest.fixture(scope="module")
+        def dear(): return 1
+        def test_one(dear): pass
+        def test_two(dear): pass
+        def test_alone(): pass
+        def test_killer(): assert False
+        """
+    )
+    costs = {
+        f"test_a.py::test_{name}": cost
+        for name, cost in (("one", 3), ("two", 3), ("alone", 4), ("killer", 9))
+    }
+    order = TestOrder(costs, {"test_a.py::test_killer": 2})
+    done = pytester.inline_run("-p", "no:cacheprovider", plugins=[order])
+    called = [call.item.name for call in done.getcalls("pytest_runtest_call")]
+    assert called == ["test_killer", "test_alone", "test_one", "test_two"]
+    assert order.failed == "test_a.py::test_killer"
 
 
 @pytest.mark.slow
