@@ -87,11 +87,11 @@ def ingest_sources(
     """Read every source into the canonical relations of docs/architecture.md, accepted rows only.
 
     ``inputs`` are the files of each source as they were hashed: these and no others are read. Moments become
-    days in ``zone``. ``work`` takes the checked rows, ``quality`` the quarantine. Files that ``store`` knows are not
-    parsed again; the result is the same. Table
-    ``source_tables(table_name, present)`` says of which relations a source came that joins with the patients,
-    ``practices_end(practice_id, last_day)`` how far practices' records go, where the source says so. Nothing is
-    judged here. Raises InputError, IdentifiableDataError or ContractError, each naming file, column and fix.
+    days in ``zone``. ``work`` takes the checked rows, ``quality`` the quarantine. Files that ``store`` knows
+    are not parsed again; the result is the same. Table ``source_tables(table_name, present)`` says of which
+    relations a source came that joins with the patients, ``practices_end(practice_id, last_day)`` how far
+    practices' records go, where the source says so. Nothing is judged here. Raises InputError,
+    IdentifiableDataError or ContractError, each naming file, column and fix.
     """
     canonical = load_contracts(contracts, "native")
     pairs = sorted(zip(sources, inputs, strict=True), key=lambda pair: "primary" not in pair[0].care)
@@ -112,9 +112,14 @@ def ingest_sources(
     for (source, files), folder in zip(pairs, folders, strict=True):
         _ingest_source(night, source, folder, contracts)
         require_unchanged(files)
-    engine.execute("SET preserve_insertion_order = false")
-    if store is not None:
-        store.keep_used()
+    return _finish(night)
+
+
+def _finish(night: _Night) -> Ingested:
+    """The relations, once every source has come in."""
+    night.engine.execute("SET preserve_insertion_order = false")
+    if night.store is not None:
+        night.store.keep_used()
     _make_relations(night)
     _make_practices_end(night)
     return night.ingested
