@@ -112,9 +112,14 @@ def ingest_sources(
     for (source, files), folder in zip(pairs, folders, strict=True):
         _ingest_source(night, source, folder, contracts)
         require_unchanged(files)
-    engine.execute("SET preserve_insertion_order = false")
-    if store is not None:
-        store.keep_used()
+    return _finish(night)
+
+
+def _finish(night: _Night) -> Ingested:
+    """The relations, once every source has come in."""
+    night.engine.execute("SET preserve_insertion_order = false")
+    if night.store is not None:
+        night.store.keep_used()
     _make_relations(night)
     _make_practices_end(night)
     return night.ingested
