@@ -32,11 +32,11 @@ demo: $(VENV)/.run-installed ## synthetic extracts, then a whole run on them
 
 test: check ## everything this machine can run; says at its end what it could not
 	@start=$$(date +%s); \
-	$(BIN)/pytest -n 2 --dist loadfile -m "not slow" $(PYTEST_ARGS); status=$$?; \
+	$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder -m "not slow" $(PYTEST_ARGS); status=$$?; \
 	echo "make test took $$(( $$(date +%s) - start )) seconds"; exit $$status
 
 slow: $(VENV)/.dev-installed ## the tests that take as long as all others of their folder
-	$(BIN)/pytest -n 2 --dist loadfile -m slow $(PYTEST_ARGS)
+	$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder -m slow $(PYTEST_ARGS)
 
 check: $(VENV)/.dev-installed ## style and types
 	$(BIN)/ruff check .

@@ -161,6 +161,25 @@ def test_a_night_with_its_facts_on_spark_gives_the_same_files(
     assert (dict(session.sparkContext.getConf().getAll()), session.catalog.listTables()) == before
 
 
+@pytest.mark.slow
+@pytest.mark.needs_java
+def test_a_night_on_relations_of_spark_gives_the_lists_of_one_on_files(
+    from_files: Outcome,
+    connection: duckdb.DuckDBPyConnection,
+    session: Any,
+    relations: dict[str, str],
+    tmp_path: Path,
+) -> None:
+    """Spark's tasks write other bytes of the same rows, so the run's id differs."""
+    site = settings_in(tmp_path)
+    with stood_in(session, connection, relations) as named:
+        before = session.sql("SHOW TABLES").collect()
+        outcome = copd_strat.night(site, as_of=AS_OF, connection=session, relations=named, say=quiet)
+        assert session.sql("SHOW TABLES").collect() == before
+    assert without_run(outcome) == without_run(from_files)
+    assert not (site.output / ".adopted").exists()
+
+
 def test_a_night_in_a_foundry_transform_gives_the_files_of_one_on_files(
     from_files: Outcome,
     connection: duckdb.DuckDBPyConnection,

@@ -253,7 +253,7 @@ STEPS = {
     "summary and report": signal.SIGTERM,
     "publish": signal.SIGHUP,
 }
-BY_DAY = ("clinical facts", "lists", "publish")
+BY_DAY = ("lists", "publish")
 EACH_STEP = [step if step in BY_DAY else pytest.param(step, marks=pytest.mark.slow) for step in STEPS]
 
 

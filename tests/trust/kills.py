@@ -39,7 +39,7 @@ from copd_strat.errors import CopdStratError
 from copd_strat.publish import RunFolder
 
 # Beside the runs: a stopped night's page, and what the program writes for itself.
-OWN_NAMES = {".lock", "CURRENT.json", "runs", "failed", "audit.jsonl"}
+OWN_NAMES = {".lock", "CURRENT.json", "runs", "failed", "audit.jsonl", "store"}
 ROOTS = ("output", "commissioners")
 TIMED = ("seconds", "cpu_seconds", "timed_files")
 FAULTS = {"ENOSPC": "owm", "EIO": "ws", "EACCES": "omru", "EXDEV": "r"}

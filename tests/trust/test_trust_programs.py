@@ -36,12 +36,12 @@ def test_mutated_inputs_are_taken_or_refused() -> None:
 
 @pytest.mark.needs_compiler
 def test_a_killed_night_and_a_failing_disk_leave_a_whole_run() -> None:
-    said = program("kills", "--images", "250", "--kills", "1", "--faults", "2")
+    said = program("kills", "--images", "400", "--kills", "1", "--faults", "2")
     assert said.splitlines()[-1].split() == ["wrong", "0"]
 
 
 def test_a_damaged_run_is_never_used_unnoticed() -> None:
-    said = program("damage", "--every", "60")
+    said = program("damage", "--every", "100")
     assert "runs verify: refused" in said
 
 
