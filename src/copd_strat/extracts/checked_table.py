@@ -101,9 +101,10 @@ class CheckedTable:
             fields[column.name] = spelt[column.name].sql(value) if column.name in spelt else value
         return fields
 
-    def typed_rows(self, place: int) -> str:
-        """SQL of a file's rows, typed, read where they lie."""
-        return f"SELECT {_listed(self.typed_columns(place))} FROM ({self.sources[place].rows}) r"
+    def typed_rows(self, place: int, numbered: bool = False) -> str:
+        """SQL of a file's rows, typed, read where they lie; with their numbers where they are asked for."""
+        numbers = f", {place} AS _file, r._line AS _line" if numbered else ""
+        return f"SELECT {_listed(self.typed_columns(place))}{numbers} FROM ({self.sources[place].rows}) r"
 
     def add_file(self, source: Source) -> None:
         """Check the next file; its summaries are read here, and are gone when another is let in."""

@@ -99,12 +99,13 @@ def _accepted(table: CheckedTable, rules: Mapping[str, int]) -> str:
     lacking = {place for (place,) in table.engine.rows(f"SELECT DISTINCT _file FROM unwanted_{table.name}")}
     taken = f"({aside} OR _file IN {literal(copied)})" if copied else aside
     pieces = [_accepted_copies(table, setting, taken)] if setting or copied else []
-    for place in sorted(table.kept):
-        rows = table.typed_rows(place)
-        if place in lacking:
-            lines = f"SELECT _line FROM unwanted_{table.name} WHERE _file = {place}"
-            rows += f" ANTI JOIN ({lines}) f ON f._line = r._line"
-        pieces.append(rows)
+    pieces += [table.typed_rows(place) for place in sorted(table.kept - lacking)]
+    if some := sorted(table.kept & lacking):
+        # One join for all files: one a file would hold a hash table each, as often as a statement reads the rows.
+        placed = " UNION ALL ".join(table.typed_rows(place, numbered=True) for place in some)
+        names = ", ".join(identifier(column.name) for column in table.contract.columns)
+        unwanted = f"unwanted_{table.name} f ON f._file = r._file AND f._line = r._line"
+        pieces.append(f"SELECT {names} FROM ({placed}) r ANTI JOIN {unwanted}")
     return " UNION ALL ".join(pieces)
 
 

@@ -32,7 +32,11 @@ def start_clock(engine: Engine, policy: FollowUp, as_of: date) -> None:
         "followup", "app_events", stopped_after=alerts.stopped_after_days, worse_by=alerts.cat_worse_by
     )
     engine.materialise("followup", "follow_up_events", as_of=as_of)
+    # In three statements, so that each can do with little memory.
+    engine.materialise("followup", "wanted_duties")
+    engine.materialise("followup", "closed_duties")
     engine.materialise("followup", "follow_up_duties", as_of=as_of)
+    engine.drop("wanted_duties", "closed_duties")
 
 
 def _make_rules(engine: Engine, policy: FollowUp) -> None:

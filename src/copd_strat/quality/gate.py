@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import replace
 
 import pandas as pd
@@ -11,7 +11,7 @@ from copd_strat.contracts.contract import Contract, Rule
 from copd_strat.contracts.part_files import PartFiles
 from copd_strat.quality.findings import RuleResult, SuiteResult
 from copd_strat.quality.gate_rules import GATE_RULES
-from copd_strat.quality.gx_runner import run_suite
+from copd_strat.quality.gx_runner import SuiteOutcome, run_suite
 from copd_strat.quality.sample import confirm_sample
 from copd_strat.quality.suites import plain_frame, table_suite
 
@@ -21,41 +21,53 @@ __all__ = ["GATE_RULES", "confirm_sample", "judge_parts", "judge_table"]
 CELLS = 8_000_000
 
 
-def judge_table(frame: pd.DataFrame, contract: Contract) -> SuiteResult:
-    """Every rule of a table made here (features, scores, dispositions, a published table), by its contract.
+def judge_table(frame: pd.DataFrame, contract: Contract, cells: int = CELLS) -> SuiteResult:
+    """Every rule of a table made here (scores, dispositions, a published table), by its contract.
 
+    A large one some columns at a time, so that about ``cells`` values are held once more.
     ContractError for a column that is not of the contract's type.
     """
-    name = f"{contract.layout}.{contract.table}"
-    rules = {rule.code: rule for rule in contract.rules}
-    plain = plain_frame(frame, contract)
-    results = (
-        RuleResult(
-            code=outcome.code,
-            table=name,
-            level=outcome.level,
-            success=outcome.success,
-            description=rules[outcome.code].description,
-            fix=rules[outcome.code].fix,
-            observed=outcome.observed,
-            column=rules[outcome.code].column,
-            check=rules[outcome.code].check,
-        )
-        for outcome in run_suite(plain, table_suite(contract, plain))
-    )
-    return SuiteResult(name=name, results=tuple(results))
+    return _judged(contract, len(frame), frame.columns, lambda names: frame[names], cells)
 
 
 def judge_parts(parts: PartFiles, contract: Contract, cells: int = CELLS) -> SuiteResult:
     """As ``judge_table``, of all batches of ``parts``: some columns at a time, so that ``cells`` values are held."""
-    present = set(parts.columns())
+    return _judged(contract, parts.rows, parts.columns(), lambda names: parts.frame(*names), cells)
+
+
+def _judged(
+    contract: Contract,
+    rows: int,
+    present: Collection[str],
+    take: Callable[[list[str]], pd.DataFrame],
+    cells: int,
+) -> SuiteResult:
+    name = f"{contract.layout}.{contract.table}"
     results: list[RuleResult] = []
-    for rules in _together(contract, max(cells // max(parts.rows, 1), 1)):
-        columns = dict.fromkeys(name for rule in rules for name in _columns_of(rule, contract))
-        frame = parts.frame(*(name for name in columns if name in present))
-        results += judge_table(frame, replace(contract, rules=tuple(rules))).results
+    for rules in _together(contract, max(cells // max(rows, 1), 1)):
+        needed = dict.fromkeys(column for rule in rules for column in _columns_of(rule, contract))
+        some = replace(contract, rules=tuple(rules))
+        plain = plain_frame(take([column for column in needed if column in present]), some)
+        by_code = {rule.code: rule for rule in rules}
+        results += (
+            _result(name, by_code[found.code], found) for found in run_suite(plain, table_suite(some, plain))
+        )
     results.sort(key=lambda result: (result.code, result.level))
-    return SuiteResult(name=f"{contract.layout}.{contract.table}", results=tuple(results))
+    return SuiteResult(name=name, results=tuple(results))
+
+
+def _result(table: str, rule: Rule, outcome: SuiteOutcome) -> RuleResult:
+    return RuleResult(
+        code=outcome.code,
+        table=table,
+        level=outcome.level,
+        success=outcome.success,
+        description=rule.description,
+        fix=rule.fix,
+        observed=outcome.observed,
+        column=rule.column,
+        check=rule.check,
+    )
 
 
 def _together(contract: Contract, columns: int) -> Iterator[list[Rule]]:

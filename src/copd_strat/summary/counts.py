@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
@@ -12,9 +12,9 @@ import pandas as pd
 import pyarrow as pa
 
 from copd_strat.contracts.own_tables import column_names, own_table
-from copd_strat.engine import Engine, packaged_sql
+from copd_strat.engine import Engine, packaged_sql, render
 from copd_strat.summary.count_table import CELL_KEY
-from copd_strat.summary.cube import breakdown_types, canonical, indicators
+from copd_strat.summary.cube import LEVELS, breakdown_types, breakdowns, canonical, indicators
 from copd_strat.summary.indicator_events import events_of_people
 from copd_strat.summary.standardisation import STANDARDISED
 
@@ -62,7 +62,7 @@ def count(
     due = [(month, int(month not in new)) for month in sorted(months)]
     engine.register_frame("summary_due", _dated(pd.DataFrame(due, columns=["month", "revision"])))
     engine.register_frame("summary_snapshots", _dated(snapshots))
-    engine.materialise("summary", "summary_people")
+    engine.create_view("summary_people", packaged_sql("summary", "summary_people"))
     events_of_people(engine)
     engine.materialise("summary", "month_end_membership")
     membership = _membership(engine, months, new, published_membership)
@@ -70,8 +70,7 @@ def count(
     engine.register_frame(
         "summary_membership", _dated(membership.astype(dict.fromkeys(columns[1:], "string")))
     )
-    engine.materialise("summary", "summary_counts")
-    return Counted(_finest(engine), membership)
+    return Counted(_finest(engine, sorted(months), membership), membership)
 
 
 def _membership(
@@ -83,10 +82,22 @@ def _membership(
     return pd.concat([fresh[fresh["month"].isin(new)], kept], ignore_index=True)[membership_columns()]
 
 
-def _finest(engine: Engine) -> pd.DataFrame:
-    rows = engine.frame(f"SELECT month, {', '.join(CELL_KEY)}, n FROM summary_counts").astype({"n": "int64"})
-    rows = rows.astype(dict.fromkeys(CELL_KEY, "object"))
-    rows["month"] = rows["month"].map(lambda month: pd.Timestamp(month).date())
+def _finest(engine: Engine, months: Sequence[date], membership: pd.DataFrame) -> pd.DataFrame:
+    """Counted month after month, its many repeated words kept once, so that little memory will do."""
+    words = {
+        "indicator_id": indicators().index,
+        "org_level": LEVELS[:2],
+        "org_code": pd.unique(pd.concat([membership[level] for level in LEVELS[:2]])),
+        "breakdown_type": breakdowns()["breakdown_type"].unique(),
+        "breakdown_value": breakdowns()["breakdown_value"].unique(),
+    }
+    types = {column: pd.CategoricalDtype(words[column]) for column in CELL_KEY}
+    return pd.concat([_of_month(engine, month).astype(types) for month in months], ignore_index=True)
+
+
+def _of_month(engine: Engine, month: date) -> pd.DataFrame:
+    counted = engine.frame(render(packaged_sql("summary", "summary_counts"), {"month": month}))
+    rows = counted.astype(dict.fromkeys(CELL_KEY, "object") | {"n": "int64"}).assign(month=month)
     for kind in breakdown_types():
         own = rows["breakdown_type"] == kind
         rows.loc[own, "breakdown_value"] = canonical(kind, rows.loc[own, "breakdown_value"])

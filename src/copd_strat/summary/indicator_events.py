@@ -28,17 +28,23 @@ def count_events(engine: Engine, months: Sequence[date]) -> None:
         "SELECT CAST(month AS DATE) AS month, CAST(month + INTERVAL 1 MONTH AS DATE) AS next_month"
         " FROM month_starts",
     )
-    for shared in ("quarter_end_care", "readmissions"):  # what several indicators read
-        engine.create_view(shared, packaged_sql("summary", shared))
+    shared = ("quarter_end_care", "readmissions")  # what several indicators read
+    for name in shared:
+        engine.materialise("summary", name)
     engine.create_table(
         "monthly_events",
-        f"""
-        SELECT months.month, events.patient_id, events.indicator, CAST(sum(events.n) AS BIGINT) AS n
-        FROM summary_months AS months
-        INNER JOIN ({_all_events("register")}) AS events
-            ON events.day >= months.month AND events.day < months.next_month
-        GROUP BY months.month, events.patient_id, events.indicator""",
+        "SELECT CAST(NULL AS DATE) AS month, '' AS patient_id, '' AS indicator, CAST(0 AS BIGINT) AS n WHERE FALSE",
     )
+    for indicator, query in _queries(
+        "register"
+    ).items():  # one after the other, so that little memory will do
+        engine.execute(f"""
+            INSERT INTO monthly_events
+            SELECT months.month, events.patient_id, {literal(indicator)}, CAST(sum(events.n) AS BIGINT)
+            FROM summary_months AS months
+            INNER JOIN ({query}) AS events ON events.day >= months.month AND events.day < months.next_month
+            GROUP BY months.month, events.patient_id""")
+    engine.drop(*shared)
 
 
 def events_of_people(engine: Engine) -> None:
@@ -46,24 +52,27 @@ def events_of_people(engine: Engine) -> None:
 
     Needs ``monthly_events`` and ``summary_snapshots``.
     """
+    placed = "\nUNION ALL\n".join(
+        f"SELECT patient_id, day, n, {literal(name)} AS indicator FROM (\n{query}\n)"
+        for name, query in _queries("placed").items()
+    )
     engine.create_table(
+        "placed_events",
+        f"SELECT day AS month, patient_id, indicator, CAST(n AS BIGINT) AS n FROM ({placed}) AS events",
+    )
+    engine.create_view(
         "summary_events",
-        f"""
+        """
         SELECT 'register' AS cohort, events.month, events.patient_id, events.indicator, events.n
         FROM monthly_events AS events
         INNER JOIN summary_due AS due ON due.month = events.month
         UNION ALL
-        SELECT 'placed' AS cohort, day AS month, patient_id, indicator, CAST(n AS BIGINT) AS n
-        FROM ({_all_events("placed")}) AS events""",
+        SELECT 'placed' AS cohort, month, patient_id, indicator, n FROM placed_events""",
     )
 
 
-def _all_events(cohort: str) -> str:
-    """The queries of a cohort's indicators, one below the other."""
+def _queries(cohort: str) -> dict[str, str]:
+    """Indicator → query, of a cohort's indicators."""
     declared = indicators()
     wanted = declared.index[(declared["cohort"] == cohort) & (declared.index != COHORTS[cohort])]
-    queries = {name: packaged_sql("summary.indicators", name) for name in wanted}
-    return "\nUNION ALL\n".join(
-        f"SELECT patient_id, day, n, {literal(name)} AS indicator FROM (\n{query}\n)"
-        for name, query in queries.items()
-    )
+    return {name: packaged_sql("summary.indicators", name) for name in wanted}

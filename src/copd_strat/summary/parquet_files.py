@@ -14,11 +14,15 @@ from copd_strat.contracts.contract import Contract
 from copd_strat.contracts.own_tables import column_names, conform, type_name, write_parquet
 from copd_strat.summary.schemas import published, published_tables
 
+_ROWS_AT_ONCE = 50_000  # as Python's values a row takes some kilobytes
+
 
 def write(contract: Contract, content: pa.Table, folder: Path) -> None:
     """``<folder>/<table>.parquet`` and its twin ``.csv``; same content, same bytes."""
     write_parquet(content, folder / f"{contract.table}.parquet")
-    write_csv(column_names(contract), content.to_pylist(), folder / f"{contract.table}.csv")
+    batches = content.to_batches(max_chunksize=_ROWS_AT_ONCE)
+    rows = (row for batch in batches for row in batch.to_pylist())
+    write_csv(column_names(contract), rows, folder / f"{contract.table}.csv")
 
 
 def write_csv(names: tuple[str, ...], rows: Iterable[dict[str, Any]], path: Path) -> None:

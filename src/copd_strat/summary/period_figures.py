@@ -39,20 +39,24 @@ REGISTER, PLACED = COHORTS["register"], COHORTS["placed"]
 
 
 class Released:
-    """Rows published so far, a period's latest revision each: fact_indicator with org_level and org_code."""
+    """Of rows published so far, a period's latest revision each, what later periods need to know.
+
+    Rows are those of fact_indicator with org_level and org_code.
+    """
 
     def __init__(self) -> None:
-        self._periods: dict[Period, pd.DataFrame] = {}
+        self._unshown: dict[Period, pd.DataFrame] = {}
         self._hidden: dict[Period, pd.DataFrame] = {}
         self._totals: dict[date, pd.DataFrame] = {}
         self._broken_down: dict[date, pd.DataFrame] = {}
 
     def add(self, period: Period, rows: pd.DataFrame) -> None:
         """Rows of a publication, in place of an earlier one of the same period."""
-        self._periods[period] = rows
-        self._hidden[period] = rows.loc[rows["value_status"] == "suppressed_small", CELL_KEY]
-        register = rows[rows["indicator_id"] == REGISTER]
+        whole, status = rows["breakdown_type"] == "all", rows["value_status"]
+        self._unshown[period] = rows.loc[whole & (status != "shown"), [*CELL_KEY, "value_status"]]
+        self._hidden[period] = rows.loc[status == "suppressed_small", CELL_KEY]
         if period.kind == "month":
+            register = rows.loc[rows["indicator_id"] == REGISTER, [*CELL_KEY, "numerator"]]
             whole = register["breakdown_type"] == "all"
             self._totals[period.start], self._broken_down[period.start] = register[whole], register[~whole]
 
@@ -62,9 +66,9 @@ class Released:
         rows = pd.concat(there) if there else pd.DataFrame(columns=CELL_KEY)
         return rows[rows["indicator_id"].isin(names)].drop_duplicates()
 
-    def within(self, period: Period) -> pd.DataFrame:
-        """All rows of the periods that lie in ``period``."""
-        there = [rows for own, rows in self._periods.items() if set(own.months) <= set(period.months)]
+    def unshown(self, period: Period) -> pd.DataFrame:
+        """CELL_KEY and ``value_status`` of totals without a figure, in the periods that lie in ``period``."""
+        there = [rows for own, rows in self._unshown.items() if set(own.months) <= set(period.months)]
         return pd.concat(there, ignore_index=True)
 
     def stock(self, month: date) -> tuple[pd.DataFrame, pd.DataFrame]:

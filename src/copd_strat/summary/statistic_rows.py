@@ -109,25 +109,28 @@ def _row(
 
 
 def standardised(
-    strata: pd.DataFrame, membership: pd.DataFrame, year: Period, published: pd.DataFrame, keys: pd.DataFrame
+    strata: pd.DataFrame, membership: pd.DataFrame, year: Period, unshown: pd.DataFrame, keys: pd.DataFrame
 ) -> pd.DataFrame:
     """Standardised rates of a financial year at networks and above.
 
-    ``strata``: month, practice_id, age_band, sex, indicator_id, n (true counts). ``published``: rows of
-    fact_indicator of the year's periods, with org_level and org_code; ``keys``: org_level, org_code, org_key. A
-    place of which a figure is hidden, or through which a practice moved in the year, has none.
+    ``strata``: month, practice_id, age_band, sex, indicator_id, n (true counts). ``unshown``:
+    indicator_id, org_level, org_code, value_status of totals without a figure in the year's periods; ``keys``:
+    org_level, org_code, org_key. A place of which a figure is hidden, or through which a practice moved in the
+    year, has none.
     """
     places = membership.loc[membership["month"].isin(year.months), ["month", *LEVELS]]
     homes = places.groupby("practice")[list(LEVELS[1:])].nunique() > 1
     counted = (strata["indicator_id"] != COHORTS["register"]) | (strata["month"] == year.last_month)
-    strata = (
+    placed = (
         strata[counted].rename(columns={"practice_id": "practice"}).merge(places, on=["month", "practice"])
     )
-    withheld = _withheld(published)
+    summed = placed.groupby([*LEVELS, "age_band", "sex", "indicator_id"])[["n"]].sum().reset_index()
+    by_place = {(level, code): own for level in LEVELS[1:] for code, own in summed.groupby(level)}
+    withheld = _withheld(unshown)
     rows = []
     for level, code, org_key in keys[["org_level", "org_code", "org_key"]].itertuples(index=False, name=None):
-        own = strata[strata[level] == code]
-        if level == LEVELS[0] or own.empty:
+        own = by_place.get((level, code))
+        if own is None:
             continue
         for name in STANDARDISED:
             hidden = {(name, level, code), (COHORTS["register"], level, code)} & withheld.keys()
@@ -141,10 +144,9 @@ def standardised(
     return pd.DataFrame(rows)
 
 
-def _withheld(published: pd.DataFrame) -> dict[tuple[str, str, str], str]:
-    """(indicator, level, organisation) of totals that are not shown in some period, with their status."""
-    totals = published[(published["breakdown_type"] == "all") & (published["value_status"] != "shown")]
-    found = totals[["indicator_id", "org_level", "org_code", "value_status"]].itertuples(
+def _withheld(unshown: pd.DataFrame) -> dict[tuple[str, str, str], str]:
+    """(indicator, level, organisation) → why its total is not shown in some period."""
+    found = unshown[["indicator_id", "org_level", "org_code", "value_status"]].itertuples(
         index=False, name=None
     )
     return {(name, level, code): status for name, level, code, status in found}

@@ -6,6 +6,7 @@ import shutil
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -67,7 +68,7 @@ class SummaryResult:
     def published_months(self) -> tuple[date, ...]:
         return tuple(sorted(_months(self.published, 0)))
 
-    @property
+    @cached_property
     def frames(self) -> dict[str, pd.DataFrame]:
         """The published tables, dates as dates."""
         return {name: table.to_pandas(date_as_object=True) for name, table in self.tables.items()}
@@ -233,7 +234,7 @@ def _publish(
         history.add_period(one, stamped)
         if one.period.kind == "year":
             strata = age_sex_counts(engine)
-            rates = standardised(strata, counted.membership, one.period, released.within(one.period), keys)
+            rates = standardised(strata, counted.membership, one.period, released.unshown(one.period), keys)
             history.add_rates(one.period, rates.assign(run_id=run.run_id))
 
 

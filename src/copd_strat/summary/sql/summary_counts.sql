@@ -1,4 +1,4 @@
--- True counts of the finest cells that are ever published, a month and indicator: practice totals,
+-- True counts of the finest cells that are ever published of one month, by indicator: practice totals,
 -- and PCN by one breakdown at a time. Events count for the practice and group that the person
 -- belonged to at month end. Higher levels are sums of these; nothing here is published as it stands.
 WITH counted AS (
@@ -12,6 +12,7 @@ WITH counted AS (
         CASE WHEN people.cohort = 'register' THEN 'copd_register' ELSE 'people_placed' END AS indicator_id,
         CAST(1 AS BIGINT) AS n
     FROM summary_people AS people
+    WHERE people.month = $month
 
     UNION ALL
 
@@ -29,6 +30,7 @@ WITH counted AS (
         ON events.cohort = people.cohort
         AND events.month = people.month
         AND events.patient_id = people.patient_id
+    WHERE people.month = $month AND events.month = $month
 ),
 
 placed AS (
