@@ -461,7 +461,10 @@ def keys(kind: type[BaseModel] = Settings, prefix: str = "") -> Iterator[str]:
             yield from keys(inner, f"{prefix}{name}{'' if inner is annotation else '[]'}.")
 
 
-class _PlainLoader(yaml.SafeLoader):
+_DEEPEST = 100  # collections within collections; nothing here needs ten
+
+
+class _PlainLoader(yaml.CSafeLoader):
     """A YAML loader that refuses a key given twice, and leaves as text what no type can hold."""
 
     def construct_object(self, node: yaml.Node, deep: bool = False) -> Any:
@@ -475,7 +478,7 @@ class _PlainLoader(yaml.SafeLoader):
             return str(node.value)
 
 
-def _mapping_of_unique_keys(loader: yaml.SafeLoader, node: yaml.MappingNode) -> dict[Any, Any]:
+def _mapping_of_unique_keys(loader: yaml.CSafeLoader, node: yaml.MappingNode) -> dict[Any, Any]:
     seen: set[Any] = set()
     for key_node, _ in node.value:
         key = loader.construct_object(key_node)
@@ -492,8 +495,17 @@ _PlainLoader.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, _ma
 
 
 def plain_yaml(text: str | TextIO) -> Any:
-    """The content of a YAML text, dates that are none left as text; ConfigError for a key given twice."""
-    return yaml.load(text, Loader=_PlainLoader)  # noqa: S506 - derived from SafeLoader
+    """The content of a YAML text, dates that are none left as text; ConfigError for a key given twice.
+
+    RecursionError for brackets within brackets without end, which the loader could not survive.
+    """
+    content = text if isinstance(text, str) else text.read()
+    depth = 0
+    for event in yaml.parse(content, Loader=yaml.CSafeLoader):
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        if depth > _DEEPEST:
+            raise RecursionError
+    return yaml.load(content, Loader=_PlainLoader)  # noqa: S506 - derived from CSafeLoader
 
 
 def read_yaml(path: Path) -> dict[str, Any]:
