@@ -53,7 +53,6 @@ def small_site(few_people: Path, tmp_path: Path) -> Site:
 def changed_program(small_site: Site, tmp_path: Path) -> Site:
     """A small site that runs a copy of the program of its own to break."""
     program = tmp_path / "program"
-    skipped = shutil.ignore_patterns("__pycache__", "*.egg-info")
-    shutil.copytree(ROOT / "src", program / "src", ignore=skipped)
+    shutil.copytree(ROOT / "src", program / "src", ignore=shutil.ignore_patterns("*.egg-info"))
     shutil.copytree(ROOT / "data_contracts", program / "data_contracts")
     return Site(small_site.folder, small_site.truth, program / "src")

@@ -51,8 +51,8 @@ class Site:
 
     def call(self, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
         # No time limit: a busy machine is slow, and a hang is told by whoever runs the tests.
-        if self.source == ROOT / "src" and not environment:
-            return warm_program.call(list(arguments), self.environment)
+        if not environment:
+            return warm_program.call(list(arguments), self.environment, self.source)
         return subprocess.run(
             self.command(*arguments),
             env=self.environment | environment,
