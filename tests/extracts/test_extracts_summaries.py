@@ -119,6 +119,7 @@ def test_summaries_of_typed_files_that_stay_in_place(
 ) -> None:
     monkeypatch.setattr(checked_table, "_MANY_ROWS", 10)
     monkeypatch.setattr(row_repeats, "_AT_A_TIME", 64)
+    monkeypatch.setattr(row_repeats, "_REPEATED_AT_A_TIME", 16)
     folder = write_extract(tmp_path / "in")
     (folder / "gp_events.csv").unlink()
     table = typed_events(faulty)
@@ -134,13 +135,18 @@ def test_summaries_of_typed_files_that_stay_in_place(
         assert {"patient_id.known_patient", "event_date.not_future", "event_date.not_before_birth"} <= broken
 
 
-@given(files=st.lists(st.lists(st.integers(0, 12), max_size=30), max_size=4), numbered=st.booleans())
+@given(
+    files=st.lists(st.lists(st.integers(0, 12), max_size=30), max_size=4),
+    numbered=st.booleans(),
+    lot=st.integers(1, 12),
+)
 @settings(max_examples=60, deadline=None)
 def test_every_row_but_the_first_of_its_kind_is_a_repeat(
-    tmp_path_factory: pytest.TempPathFactory, files: list[list[int]], numbered: bool
+    tmp_path_factory: pytest.TempPathFactory, files: list[list[int]], numbered: bool, lot: int
 ) -> None:
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(row_repeats, "_AT_A_TIME", 7)
+        patched.setattr(row_repeats, "_REPEATED_AT_A_TIME", lot)
         hashes = RowHashes(folder=tmp_path_factory.mktemp("repeats") / "hashes")
         for rows in files:
             # Spread over all 64 bits, so that parts divide them; the last bits are alike.

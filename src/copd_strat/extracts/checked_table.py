@@ -31,7 +31,7 @@ from copd_strat.extracts.typed_values import typed
 PEOPLE_KINDS = ("patient_id", "person_id")
 
 # Parquet of at least this many rows, in not too many files, is not copied: masks refer to its lines.
-_MANY_ROWS, _MAX_FILES_IN_PLACE = 1_000_000, 100
+_MANY_ROWS, _MAX_FILES_IN_PLACE = 1_000_000, 500
 # About so many rows of a table are counted twice, for the check of the checks; in place, in blocks of lines
 # that follow each other, since the reader fetches neighbours together. A few blocks are fetched one by one.
 _SAMPLE_ROWS, _BLOCK, _FEW_BLOCKS = 50_000, 1024, 4

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,10 +17,14 @@ from numpy.typing import NDArray
 Hashes = NDArray[np.uint64]
 Lines = NDArray[np.int64]
 
+Number = TypeVar("Number", np.uint64, np.int64)
+
 # So many hashes are sorted, or compared, at a time: 32 MB.
 _AT_A_TIME = 1 << 22
+# Repeated hashes whose rows are looked for together, so that all rows are read once and not for each part of them.
+_REPEATED_AT_A_TIME = 1 << 20
 # Most hashes are told from repeated ones by their last bits.
-_LAST_BITS = np.uint64((1 << 22) - 1)
+_LAST_BITS = np.uint64((1 << 24) - 1)
 
 
 @dataclass(kw_only=True)
@@ -68,34 +73,46 @@ class RowHashes:
             self._waiting = []
 
     def _repeated(self) -> Iterator[Hashes]:
-        """Hashes that stand more than once, sorted, in parts that share none."""
-        runs = [_hashes(run) for run in self._runs]
-        parts = max(1, -(-sum(map(len, runs)) // _AT_A_TIME))
+        """Hashes that stand more than once, in lots of about ``_REPEATED_AT_A_TIME`` that share none."""
+        lot: list[Hashes] = []
+        for together in self._in_parts():
+            lot.append(np.unique(together[1:][together[1:] == together[:-1]]))
+            if sum(map(len, lot)) >= _REPEATED_AT_A_TIME:
+                yield np.concatenate(lot)
+                lot = []
+        if any(map(len, lot)):
+            yield np.concatenate(lot)
+
+    def _in_parts(self) -> Iterator[Hashes]:
+        """All hashes, sorted, a part at a time."""
+        parts = max(1, -(-sum(self.rows) // _AT_A_TIME))
         # A hash is as likely to be of any size: parts of equal width hold about equally many.
         edges = [np.uint64((part << 64) // parts) for part in range(1, parts)]
-        starts = [np.concatenate(([0], np.searchsorted(run, edges), [len(run)])) for run in runs]
+        starts = []
+        for path in self._runs:
+            run = _read(path, np.uint64)
+            starts.append(np.concatenate(([0], np.searchsorted(run, edges), [len(run)])))
         for part in range(parts):
-            some = [run[s[part] : s[part + 1]] for run, s in zip(runs, starts, strict=True)]
-            together = np.sort(np.concatenate(some)) if some else np.empty(0, np.uint64)
-            twice = np.unique(together[1:][together[1:] == together[:-1]])
-            if len(twice):
-                yield twice
+            some = [
+                _read(path, np.uint64, start[part], start[part + 1] - start[part])
+                for path, start in zip(self._runs, starts, strict=True)
+            ]
+            yield np.sort(np.concatenate(some)) if some else np.empty(0, np.uint64)
 
     def _later_ones(self, twice: Hashes) -> tuple[Lines, Lines]:
-        """Of the rows whose hashes are in ``twice``: all but the first of each."""
+        """Of the rows whose hashes are in ``twice``, which is sorted: all but the first of each."""
         likely = np.zeros(int(_LAST_BITS) + 1, dtype=bool)
         likely[twice & _LAST_BITS] = True
         found: list[tuple[Lines, Lines, Lines]] = []
         for place, rows in enumerate(self.rows):
-            hashes, lines = _hashes(self._hashes_of(place)), _lines(self._lines_of(place))
             for start in range(0, rows, _AT_A_TIME):
-                some = hashes[start : start + _AT_A_TIME]
+                some = _read(self._hashes_of(place), np.uint64, start, _AT_A_TIME)
                 at = np.flatnonzero(likely[some & _LAST_BITS])
                 which = np.searchsorted(twice, some[at])
                 same = twice[np.minimum(which, len(twice) - 1)] == some[at]
                 at, which = at[same], which[same]
-                at += start
-                found.append((which, np.full(len(at), place), lines[at] if len(lines) else at + 1))
+                lines = _read(self._lines_of(place), np.int64, start, _AT_A_TIME)
+                found.append((which, np.full(len(at), place), lines[at] if len(lines) else at + start + 1))
         which, files, numbers = (np.concatenate(column) for column in zip(*found, strict=True))
         order = np.lexsort((numbers, files, which))
         first = np.concatenate(([True], which[order][1:] != which[order][:-1]))
@@ -103,10 +120,6 @@ class RowHashes:
         return files[later], numbers[later]
 
 
-def _hashes(path: Path) -> Hashes:
-    """The hashes of a file, read as far as they are used; an empty file cannot be mapped."""
-    return np.memmap(path, dtype=np.uint64, mode="r") if path.stat().st_size else np.empty(0, np.uint64)
-
-
-def _lines(path: Path) -> Lines:
-    return np.memmap(path, dtype=np.int64, mode="r") if path.stat().st_size else np.empty(0, np.int64)
+def _read(path: Path, kind: type[Number], start: int = 0, count: int = -1) -> NDArray[Number]:
+    """Numbers of a file from the ``start``-th on: read and not mapped, since what is mapped stays in memory."""
+    return np.fromfile(path, dtype=kind, count=count, offset=start * np.dtype(kind).itemsize)
