@@ -481,3 +481,19 @@ def test_a_packed_text_that_grows_beyond_reason_is_refused(
         expected = pytest.raises(InputError, match="grows beyond reason") if refused else nullcontext()
         with expected, let_in(path, "gp_events") as (engine, source):
             assert accounted(engine, source) == rows
+
+
+ENDLESS = {
+    "a header": (b"x" * 200_000 + b"\n", "the header has a name of more than 131,072 characters"),
+    "a line": (b"P1,2025-01-01," + b"x" * 13_000_000 + b"\n", "line 2 does not end within 8 MB"),
+    "blank lines": (b"\n" * 1_000_001, "holds 1,000,001 blank lines"),
+}
+
+
+@pytest.mark.parametrize(("content", "words"), ENDLESS.values(), ids=ENDLESS.keys())
+def test_what_has_no_end_is_refused_by_what_it_is(tmp_path: Path, content: bytes, words: str) -> None:
+    path = tmp_path / "gp_events.csv"
+    head = b"" if content.startswith(b"x") else b"patient_id,event_date,code\n"
+    path.write_bytes(head + content + b"P1,2025-01-01,1\n")
+    with pytest.raises(InputError, match=words), let_in(path, "gp_events"):
+        pass
