@@ -157,9 +157,8 @@ def _require_sound_footer(
         raise InputError(
             f"{name}: names {rows:,} rows and holds {in_groups:,}", fix="copy or export it again"
         )
-    expected = [
-        leaf.replace(", ", ".") for leaf in leaves
-    ]  # parts of a path: pyarrow's dots, DuckDB's commas
+    # Parts of a path: pyarrow joins them with dots, DuckDB with commas.
+    expected = [leaf.replace(", ", ".") for leaf in leaves]
     if any([one.replace(", ", ".") for one in group] != expected for group in named or ()):
         raise InputError(
             f"{name}: names its columns differently in two places of its footer: the file was damaged",
