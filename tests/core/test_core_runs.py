@@ -9,16 +9,25 @@ import signal
 import subprocess
 import sys
 from contextlib import nullcontext
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
 import duckdb
 import pytest
 
-from copd_strat.config import Governance
-from copd_strat.errors import ApprovalError, ContractError, InputError, LockError, OutputError, Stopped
+from copd_strat.config import Governance, PathwaySettings, load
+from copd_strat.errors import (
+    ApprovalError,
+    ContractError,
+    InputError,
+    LockError,
+    OutputError,
+    RunGuardError,
+    Stopped,
+)
 from copd_strat.extracts.inventory import inventory
+from copd_strat.plan import Night, plan
 from copd_strat.publish import RunFolder, Runs, audit_log, compose, content_key, publish_run, verify
 from copd_strat.publish.approval import check_approval, check_opt_outs
 from copd_strat.publish.manifest import write_json, written_files
@@ -310,6 +319,40 @@ def test_an_audit_log_that_was_changed_is_noticed_and_one_cut_off_goes_on(tmp_pa
     path.write_text(whole[:-20], encoding="utf-8")
     with RunFolder(tmp_path).lock("run"):
         pass
+    assert audit_log.first_changed(tmp_path) is None
+
+
+def test_a_night_by_a_clock_that_was_set_back_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The published run is of the 1st of January 2026; on that day itself a night may be repeated."""
+    monkeypatch.setenv("COPD_STRAT_REFERENCE_KEY", "a key for tests with synthetic people 0123456789")
+    publish(tmp_path, "a", "old")
+    demo = load(Path(__file__).parents[2] / "pipelines" / "demo.yaml")
+    removed = demo.governance.model_copy(update={"opt_out_applied_on": date(2025, 12, 1)})
+    settings = demo.model_copy(
+        update={"extracts": (), "output": tmp_path, "governance": removed, "pathways": PathwaySettings()}
+    )
+    for day, stop in ((date(2025, 12, 31), RunGuardError), (date(2026, 1, 1), InputError)):
+        with pytest.raises(stop) as stopped:  # the last run here lacks what a night goes on with
+            plan(Night(settings=settings, as_of=day))
+        assert ("lies before the published run's date 2026-01-01" in str(stopped.value)) == (day.year == 2025)
+
+
+def test_the_audit_log_follows_its_lines_and_not_the_clock(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Clock:
+        times = iter(("2026-04-09T02:00:00+00:00", "2026-04-08T02:00:00+00:00"))
+
+        @classmethod
+        def now(cls, _zone: object) -> datetime:
+            return datetime.fromisoformat(next(cls.times))
+
+    monkeypatch.setattr(audit_log, "datetime", Clock)
+    with RunFolder(tmp_path).lock("run"):
+        pass
+    assert [line["at"][:10] for line in audit_lines(tmp_path)] == ["2026-04-09", "2026-04-08"]
     assert audit_log.first_changed(tmp_path) is None
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import gzip
 import os
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from one_file import accounted, column, let_in, typed_values, write_columns
 
 from copd_strat.errors import CopdStratError, IdentifiableDataError, InputError
-from copd_strat.extracts import identifier_gate, source_files, staging
+from copd_strat.extracts import identifier_gate, source_files, staging, text_blocks
 from copd_strat.extracts.source_files import SourceFile, scan
 from copd_strat.quality.reconciliation import rows_add_up
 
@@ -413,13 +413,19 @@ FOOTERS = {
     "statistics that do not fit the column": (OPTIONAL_TEXT, OPTIONAL_TEXT[:-1] + b"\x00"),
     "a name that is not UTF-8": (b"patient_id", b"pati\xb2nt_id"),
     "more rows than are there": (TWO_ROWS, b"\x16\x06"),
+    "a column's name that its row group does not know": (b"unit", b"univ"),
 }
 
 
 @pytest.mark.parametrize(("there", "instead"), FOOTERS.values(), ids=FOOTERS.keys())
 def test_a_damaged_footer_is_refused(tmp_path: Path, there: bytes, instead: bytes) -> None:
     """Found by 'make fuzz'; of the first, pyarrow's own look at the column would end the process."""
-    columns = {"patient_id": ["P1", "P2"], "event_date": ["2025-02-03"] * 2, "code": ["1"] * 2}
+    columns = {
+        "patient_id": ["P1", "P2"],
+        "event_date": ["2025-02-03"] * 2,
+        "code": ["1"] * 2,
+        "unit": ["x"] * 2,
+    }
     path = write_columns(
         tmp_path / "gp_events.parquet", columns, compression="none", write_page_checksum=True
     )
@@ -453,4 +459,41 @@ def test_a_header_without_end_is_no_header(tmp_path: Path) -> None:
     path = tmp_path / "gp_events.csv"
     path.write_text("patient_id,event_date,code," + ",".join(f"c{n}" for n in range(100_000)) + "\n")
     with pytest.raises(InputError, match="the header names 100,003 columns"), let_in(path, "gp_events"):
+        pass
+
+
+def test_a_nested_column_that_nobody_reads_is_named_alike_in_both_places(tmp_path: Path) -> None:
+    columns = {"patient_id": ["P1"], "event_date": ["2025-02-03"], "code": ["1"]}
+    nested = {"a, b.c": [1], "deep": [{"x, y": 1, "z.w": [1, 2]}]}
+    path = write_columns(tmp_path / "gp_events.parquet", columns | nested)
+    with let_in(path, "gp_events") as (engine, source):
+        assert accounted(engine, source) == 1
+
+
+def test_a_packed_text_that_grows_beyond_reason_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(text_blocks, "_MIN_SUSPECT_BYTES", 50_000)
+    first, row, *_ = as_csv(gp_events()).encode().splitlines(keepends=True)
+    path = tmp_path / "gp_events.csv.gz"
+    for rows, refused in ((500, False), (20_000, True)):  # the same row, which packs as well as anything
+        path.write_bytes(gzip.compress(first + row * rows))
+        expected = pytest.raises(InputError, match="grows beyond reason") if refused else nullcontext()
+        with expected, let_in(path, "gp_events") as (engine, source):
+            assert accounted(engine, source) == rows
+
+
+ENDLESS = {
+    "a header": (b"x" * 200_000 + b"\n", "the header has a name of more than 131,072 characters"),
+    "a line": (b"P1,2025-01-01," + b"x" * 13_000_000 + b"\n", "line 2 does not end within 8 MB"),
+    "blank lines": (b"\n" * 1_000_001, "holds 1,000,001 blank lines"),
+}
+
+
+@pytest.mark.parametrize(("content", "words"), ENDLESS.values(), ids=ENDLESS.keys())
+def test_what_has_no_end_is_refused_by_what_it_is(tmp_path: Path, content: bytes, words: str) -> None:
+    path = tmp_path / "gp_events.csv"
+    head = b"" if content.startswith(b"x") else b"patient_id,event_date,code\n"
+    path.write_bytes(head + content + b"P1,2025-01-01,1\n")
+    with pytest.raises(InputError, match=words), let_in(path, "gp_events"):
         pass

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import re
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -182,3 +183,28 @@ def test_a_link_that_leads_elsewhere_later_is_not_followed(tmp_path: Path) -> No
 
     ingested = land_listed(folder, tmp_path, turn)
     assert ingested.totals()["native.gp_events"]["rows_in"] == 200
+
+
+@pytest.mark.parametrize("moved", [".", ".."])
+def test_a_folder_swapped_away_and_back_stops_the_run(tmp_path: Path, moved: str) -> None:
+    """Its files are the ones that were hashed, before and after; in between others were read."""
+    folder = write_extract(tmp_path / "site" / "in")
+    whole = (folder / moved).resolve()
+    listed = inventory(folder)
+    before = whole.stat().st_ctime_ns
+    while whole.stat().st_ctime_ns == before:  # a file system's clock may be slower than this loop
+        whole.rename(tmp_path / "away")
+        write_extract(whole)
+        shutil.rmtree(whole)
+        (tmp_path / "away").rename(whole)
+    with pytest.raises(InputError, match=f"{re.escape(str(whole))}: the folder was moved"):
+        require_unchanged(listed)
+
+
+def test_a_delivery_beside_the_files_stops_nothing(tmp_path: Path) -> None:
+    folder = write_extract(tmp_path / "in")
+    listed = inventory(folder)
+    for place in (folder, tmp_path):
+        (place / "next.csv").write_text("patient_id\n", encoding="utf-8")
+        (place / "next").mkdir()
+    require_unchanged(listed)

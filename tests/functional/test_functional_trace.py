@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import json
 import shutil
 from collections import defaultdict
 from collections.abc import Sequence
@@ -11,10 +12,12 @@ from pathlib import Path
 import pandas as pd
 import pyarrow.parquet as pq
 import pytest
+from click.testing import CliRunner
 from functional_site import SHORT, Site, make_site
 
-from copd_strat import config
-from copd_strat.errors import InputError
+from copd_strat import config, tracing
+from copd_strat.cli import commands
+from copd_strat.errors import InputError, LockError
 from copd_strat.publish import PublishedRun, RunFolder
 from copd_strat.tracing import Trace, TracedSentence, trace_reference, trace_row
 
@@ -141,3 +144,31 @@ def test_a_wrong_reference_row_or_extract_is_told(traced: Site, tmp_path: Path) 
     deaths.write_text(deaths.read_text(encoding="utf-8") + "SYN0,2026-01-01\n", encoding="utf-8")
     with pytest.raises(InputError, match="not the extracts of run"):
         trace_row(settings, run, "patients.csv", 2, tmp_path / "c")
+
+
+def test_a_look_at_a_person_is_told_in_the_log_and_a_kill_leaves_no_row(
+    traced: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    works = []
+
+    def look(settings: config.Settings, _run: PublishedRun, reference: str, work: Path) -> Trace:
+        (work / "rows.parquet").write_bytes(b"a row of a person")
+        with pytest.raises(LockError), RunFolder(settings.output).lock("another"):
+            pass
+        works.append(work)
+        return Trace(reference=reference, practice_id="A81001", sentences=(), elsewhere=())
+
+    monkeypatch.setattr(tracing, "trace_reference", look)
+    log = traced.output / "audit.jsonl"
+    before = log.read_text(encoding="utf-8")
+    done = CliRunner().invoke(commands, ["trace", "CP-0000-0000-0", "--config", str(traced.config)])
+    assert done.exit_code == 0, done.output
+    more = log.read_text(encoding="utf-8").removeprefix(before).splitlines()
+    assert [json.loads(line)["what"] for line in more] == ["trace: begins", "trace: done"]
+    assert "CP-0000" not in log.read_text(encoding="utf-8")
+    (work,) = works
+    assert (work.parent, work.exists()) == (traced.output, False)
+    work.mkdir()  # as a kill leaves it
+    (work / "rows.parquet").write_bytes(b"a row of a person")
+    with RunFolder(traced.output).staged("next"):
+        assert not work.exists()

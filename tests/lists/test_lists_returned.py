@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import zipfile
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -326,12 +327,16 @@ def test_blank_lists_ask_nothing_and_other_files_are_told_apart(tmp_path: Path) 
     ]
     (tmp_path / "list.ods").write_bytes(b"PK")
     (tmp_path / "broken.xlsx").write_bytes(b"PK")
-    unread = returned_answers([*other, tmp_path / "list.ods", tmp_path / "broken.xlsx"], AS_OF).unread
+    with zipfile.ZipFile(tmp_path / "huge.xlsx", "w", zipfile.ZIP_DEFLATED) as book:
+        book.writestr("xl/worksheets/sheet1.xml", bytes(31_000_000))
+    bad = [tmp_path / name for name in ("list.ods", "broken.xlsx", "huge.xlsx")]
+    unread = returned_answers([*other, *bad], AS_OF).unread
     told = {error.problem.split(":")[0].rsplit("/")[-1]: error.problem for error in unread}
     assert "not a returned list" in told["A81001_2026-04-02_changes.csv"]
     assert "cannot be read" in told["none.csv"]
     assert ".ods files cannot be read" in told["list.ods"]
     assert "not a workbook" in told["broken.xlsx"]
+    assert "is far larger than any list (31 MB)" in told["huge.xlsx"]
 
 
 @pytest.mark.parametrize("at", range(0, 100, 4))

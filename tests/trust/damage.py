@@ -18,8 +18,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import warm_night
 from click.testing import CliRunner
-from trust_site import KEY, SECOND, TrustSite, make_people, published_twice
+from synthetic_site import KEY
+from trust_site import SECOND, TrustSite, make_people, published_twice
 
 from copd_strat.cli import commands
 from copd_strat.errors import CopdStratError
@@ -170,7 +172,9 @@ def main() -> None:
     os.environ |= KEY
     with tempfile.TemporaryDirectory(prefix="damage-") as name:
         base = Path(name)
-        answers = answers_of(published_twice(base / "site", make_people(base / "people")))
+        warm_night.warm_up()
+        warm_night.forked(lambda: make_people(base / "people"))
+        answers = answers_of(published_twice(base / "site", base / "people" / "native"))
         damaged(answers, every)
     for what, count in sorted(answers.tried.items()):
         print(f"{what:<28}{count:>6,}")

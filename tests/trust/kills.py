@@ -33,7 +33,8 @@ from pathlib import Path
 from typing import Any
 
 import warm_night
-from trust_site import FIRST, KEY, SECOND, make_people, make_site
+from synthetic_site import KEY
+from trust_site import FIRST, SECOND, make_people, make_site
 
 from copd_strat.errors import CopdStratError
 from copd_strat.publish import RunFolder

@@ -26,7 +26,8 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 import warm_night
-from trust_site import KEY, PEOPLE, SECOND, TrustSite, make_site
+from synthetic_site import KEY
+from trust_site import PEOPLE, SECOND, TrustSite, make_site
 
 from copd_strat.synthetic import generate
 

@@ -23,7 +23,8 @@ from typing import Any
 
 import pyarrow.parquet as pq
 import warm_night
-from trust_site import FIRST, KEY, SECOND, TrustSite, make_people, make_site
+from synthetic_site import KEY
+from trust_site import FIRST, SECOND, TrustSite, make_people, make_site
 
 Change = Callable[[Path, dict[str, Any]], None]
 TOLD = "a program of another version wrote it"

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-from synthetic_site import HEAD, KEY, ROOT
+import warm_night
+from synthetic_site import HEAD
 
 from copd_strat.synthetic import SyntheticSettings, generate
 
@@ -40,19 +37,6 @@ class TrustSite:
     def output(self) -> Path:
         return self.folder / "output"
 
-    def run(
-        self, as_of: str = SECOND, *more: str, environment: Mapping[str, str] = KEY
-    ) -> subprocess.CompletedProcess[str]:
-        """A night in a process of its own."""
-        command = [sys.executable, "-c", "from copd_strat.cli import main; main()"]
-        return subprocess.run(
-            [*command, "run", "--config", str(self.config), "--as-of", as_of, *more],
-            env=os.environ | KEY | {"PYTHONPATH": str(ROOT / "src")} | dict(environment),
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-
 
 def make_people(folder: Path) -> Path:
     """Extracts of people who do not exist."""
@@ -68,10 +52,11 @@ def make_site(folder: Path, extracts: Path, *, retained: int = 5, more: str = ""
 
 
 def published_twice(folder: Path, extracts: Path) -> TrustSite:
-    """A site after two nights."""
+    """A site after two warm nights; ``warm_up`` and the key in the environment are the caller's."""
     site = make_site(folder, extracts)
     for day in (FIRST, SECOND):
-        done = site.run(day)
-        if done.returncode:
-            raise RuntimeError(done.stderr)
+        arguments = ["run", "--config", str(site.config), "--as-of", day]
+        done = warm_night.called(arguments, folder / "log")
+        if done.code:
+            raise RuntimeError(done.log)
     return site

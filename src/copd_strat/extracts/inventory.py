@@ -8,11 +8,28 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from copd_strat.errors import InputError
 from copd_strat.extracts.delta_tables import CurrentFile, current_files, is_delta
 from copd_strat.file_permissions import walked
+
+
+class FolderIdentity(NamedTuple):
+    """Device and inode of a folder, when its entries last changed, and when anything of it did (nanoseconds)."""
+
+    device: int
+    inode: int
+    entries: int
+    changed: int
+
+    def was_moved(self, now: FolderIdentity) -> bool:
+        """Whether it was moved away since, be it back again, or its rights were changed.
+
+        A file that is added sets both times, and does no harm; a folder that is renamed keeps that of its entries.
+        """
+        same = (self.device, self.inode) == (now.device, now.inode)
+        return not same or now.changed not in (self.changed, now.entries)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,8 +37,8 @@ class InputFile:
     """One file that a run reads: its name relative to its folder, size in bytes, SHA-256.
 
     ``path`` is where it really lies: a link that leads elsewhere later is not followed. ``identity`` is device,
-    inode, size and times of last change, as they were before hashing. ``partition``: columns of a Delta table that do
-    not stand in its files.
+    inode, size and times of last change, as they were before hashing, and ``above`` the same of every folder that it
+    lies in. ``partition``: columns of a Delta table that do not stand in its files.
     """
 
     name: str
@@ -29,6 +46,7 @@ class InputFile:
     sha256: str
     path: Path
     identity: tuple[int, ...]
+    above: tuple[FolderIdentity, ...]
     partition: Mapping[str, Any] = field(default_factory=dict)
 
     @property
@@ -107,6 +125,7 @@ def _input_file(file: CurrentFile, name: str) -> InputFile:
     if not path.is_file():
         raise InputError(f"{shown(path)}: not a regular file", fix="take it out of its folder")
     real = path.resolve()
+    above = _folders_above(real)
     with real.open("rb") as stream:
         digest = hashlib.file_digest(stream, "sha256").hexdigest()
     return InputFile(
@@ -115,6 +134,7 @@ def _input_file(file: CurrentFile, name: str) -> InputFile:
         sha256=digest,
         path=real,
         identity=identity,
+        above=above,
         partition=file.partition,
     )
 
@@ -124,19 +144,32 @@ def _identity(path: Path) -> tuple[int, ...]:
     return (status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns)
 
 
+def _folders_above(path: Path) -> tuple[FolderIdentity, ...]:
+    """The folders that ``path`` lies in, the innermost first."""
+    found = (folder.stat() for folder in path.parents)
+    return tuple(FolderIdentity(at.st_dev, at.st_ino, at.st_mtime_ns, at.st_ctime_ns) for at in found)
+
+
 def require_unchanged(inputs: Iterable[InputFile]) -> None:
-    """InputError if a file is no longer the one that was hashed; to be called after the last read."""
+    """InputError if a file is no longer the one that was hashed, or was another meanwhile; to be called after the
+    last read."""
     for item in inputs:
         try:
-            now = _identity(item.path)
+            now, above = _identity(item.path), _folders_above(item.path)
         except OSError:
-            now = ()
+            raise _changed(item.path, "was taken away") from None
         if now != item.identity:
-            what = "was changed" if now else "was taken away"
-            raise InputError(
-                f"{shown(item.path)}: {what} while the run was reading it; nothing is published",
-                fix="run again when the delivery is complete",
-            )
+            raise _changed(item.path, "was changed")
+        for folder, before, after in zip(item.path.parents, item.above, above, strict=True):
+            if before.was_moved(after):
+                raise _changed(folder, "the folder was moved, or its rights were changed,")
+
+
+def _changed(path: Path, what: str) -> InputError:
+    return InputError(
+        f"{shown(path)}: {what} while the run was reading it; nothing is published",
+        fix="run again when the delivery is complete",
+    )
 
 
 def shown(path: Path | str) -> str:

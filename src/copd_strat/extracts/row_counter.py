@@ -24,6 +24,8 @@ from copd_strat.errors import InputError
 _LF, _CR, _BLANK, _QUOTE = 10, 13, 32, 34
 # No row of an extract is this long (the loader gives up on a line of 2 MB); a quote that is left open is.
 _LONGEST_RECORD = 1 << 23
+# Some ten million blank lines, and the loader drops rows or gives the header as one (DuckDB 1.5.6).
+_MOST_BLANK_LINES = 1_000_000
 
 # What old systems write behind the last line.
 _END_MARKS = b" \x00\x1a"
@@ -59,8 +61,8 @@ def count_rows(
 ) -> TextCount:
     """Count the rows of ``fields`` fields below ``head_lines`` lines of title and header.
 
-    InputError for a quote that is never closed, for a record without an end, and for a last line that has
-    neither its end nor all its fields: the file was cut off while it was written or sent.
+    InputError for a quote that is never closed, for a record without an end, for a million blank lines, and for a last
+    line that has neither its end nor all its fields: the file was cut off while it was written or sent.
     """
     counter = _Counter(
         name=name, delimiter=ord(delimiter), quoted=quoted, head_lines=head_lines, fields=fields
@@ -87,6 +89,7 @@ class _Counter:
     fields: int
     rows: int = 0
     lines: int = 0
+    blank_lines: int = 0
     zero_bytes: int = 0
     is_utf8: bool = True
     ends: Counter[str] = field(default_factory=Counter)
@@ -107,6 +110,8 @@ class _Counter:
 
     def finish(self) -> None:
         self.take(b"", final=True)
+        if self.blank_lines > _MOST_BLANK_LINES:
+            raise InputError(f"{self.name}: holds {self.blank_lines:,} blank lines", fix="export it again")
         if not self.rest or self.head_lines:
             return
         if self.quoted and self._open_at_end(self.rest):
@@ -158,6 +163,7 @@ class _Counter:
         self.lines += lines
         self._note_kinds(text, starts, stops)
         blank = starts == np.concatenate(([0], stops[:-1]))
+        self.blank_lines += int(np.count_nonzero(blank))
         self.rows += len(stops) - int(np.count_nonzero(blank))
         return text[int(stops[-1]) :]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Container, Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -122,19 +122,13 @@ def _open_parquet(path: Path, name: str, contract: Contract) -> SourceFile:
     try:
         with pq.ParquetFile(path) as file:
             headers, rows = tuple(file.schema_arrow.names), file.metadata.num_rows
+            leaves = [file.schema.column(place).path for place in range(len(file.schema))]
     except (pa.ArrowException, OSError, UnicodeDecodeError):
         raise InputError(f"{name}: not a complete Parquet file", fix="copy or export it again") from None
     names = _contract_names(name, headers, contract)
     with reading(name), duckdb.connect() as connection:
         described = connection.execute(f"DESCRIBE SELECT * FROM {_parquet(path)}").fetchall()
-        ((in_groups,),) = connection.execute(
-            "SELECT coalesce(sum(n), 0) FROM (SELECT DISTINCT row_group_id, row_group_num_rows AS n"
-            f" FROM parquet_metadata({place_of(path)}))"
-        ).fetchall()
-    if in_groups != rows:
-        raise InputError(
-            f"{name}: names {rows:,} rows and holds {in_groups:,}", fix="copy or export it again"
-        )
+        _require_sound_footer(connection, path, name, rows, leaves)
     kinds = [(column, kind) for column, kind, *_ in described]
     return SourceFile(
         path=path,
@@ -144,6 +138,32 @@ def _open_parquet(path: Path, name: str, contract: Contract) -> SourceFile:
         rows=rows,
         notes=_note_nameless(headers),
     )
+
+
+def _require_sound_footer(
+    connection: duckdb.DuckDBPyConnection, path: Path, name: str, rows: int, leaves: Sequence[str]
+) -> None:
+    """InputError unless a Parquet footer says of its row groups what it says of the whole file.
+
+    No checksum covers the footer. It gives every column's name twice, once for the file and once in each row group,
+    and one flipped bit in the first would pass for a column that was not sent.
+    """
+    in_groups, named = connection.execute(
+        "SELECT coalesce(sum(n), 0), list(DISTINCT names) FROM (SELECT any_value(row_group_num_rows) AS n,"
+        f" list(path_in_schema ORDER BY column_id) AS names FROM parquet_metadata({place_of(path)})"
+        " GROUP BY row_group_id)"
+    ).fetchall()[0]
+    if in_groups != rows:
+        raise InputError(
+            f"{name}: names {rows:,} rows and holds {in_groups:,}", fix="copy or export it again"
+        )
+    # Parts of a path: pyarrow joins them with dots, DuckDB with commas.
+    expected = [leaf.replace(", ", ".") for leaf in leaves]
+    if any([one.replace(", ", ".") for one in group] != expected for group in named or ()):
+        raise InputError(
+            f"{name}: names its columns differently in two places of its footer: the file was damaged",
+            fix="copy or export it again",
+        )
 
 
 def _contract_names(name: str, headers: Iterable[str], contract: Contract) -> tuple[str, ...]:

@@ -13,6 +13,8 @@ from typing import BinaryIO, cast
 from copd_strat.errors import InputError
 
 BLOCK = 1 << 22
+# Delimited text shrinks to a tenth or so; what grows far beyond that is not an extract.
+_MAX_GROWTH, _MIN_SUSPECT_BYTES = 200, 100_000_000
 _MARKS = {
     codecs.BOM_UTF32_LE: "utf-32",
     codecs.BOM_UTF32_BE: "utf-32",
@@ -35,6 +37,12 @@ def encoding_of(start: bytes) -> str:
     return "utf-8"
 
 
+def require_fair_growth(name: str, packed: int, unpacked: int) -> None:
+    """InputError if a file of ``packed`` bytes becomes one of ``unpacked``, and no extract does."""
+    if unpacked > _MIN_SUSPECT_BYTES and unpacked > _MAX_GROWTH * packed:
+        raise InputError(f"{name}: grows beyond reason when unpacked", fix="send the parts unpacked")
+
+
 @contextmanager
 def opened(path: Path, name: str) -> Iterator[BinaryIO]:
     """The file's bytes, unpacked; InputError for a damaged gzip file or one that cannot be read."""
@@ -52,12 +60,18 @@ def opened(path: Path, name: str) -> Iterator[BinaryIO]:
 def blocks(path: Path, name: str, encoding: str) -> Iterator[bytes]:
     """The whole file as UTF-8 without a mark; InputError where another encoding cannot be decoded.
 
-    A UTF-8 file's own bytes come as they are, whether they are UTF-8 or not.
+    A UTF-8 file's own bytes come as they are, whether they are UTF-8 or not. InputError as well for a packed file
+    that grows beyond reason.
     """
+    packed = path.stat().st_size if path.name.lower().endswith(".gz") else None
+    unpacked = 0
     decoder = codecs.getincrementaldecoder(encoding)() if encoding != "utf-8" else None
     first = True
     with opened(path, name) as stream:
         while block := stream.read(BLOCK):
+            unpacked += len(block)
+            if packed is not None:
+                require_fair_growth(name, packed, unpacked)
             text = _recoded(decoder, block, name, encoding)
             yield text.removeprefix(codecs.BOM_UTF8) if first else text
             first = False

@@ -115,7 +115,14 @@ def _fields(line: str, delimiter: str, quoted: bool, name: str) -> list[str]:
     try:
         return [field.strip() for field in _row(line, delimiter)]
     except csv.Error:
-        raise InputError(f"{name}: the header's quotes do not close", fix="export the header again") from None
+        if '"' in line:
+            raise InputError(
+                f"{name}: the header's quotes do not close", fix="export the header again"
+            ) from None
+        raise InputError(
+            f"{name}: the header has a name of more than {csv.field_size_limit():,} characters",
+            fix="check that the file is delimited text; export it again",
+        ) from None
 
 
 def _row(line: str, delimiter: str) -> list[str]:

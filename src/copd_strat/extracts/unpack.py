@@ -20,9 +20,8 @@ from copd_strat.errors import InputError
 from copd_strat.extracts.delta_tables import CurrentFile, is_log, write_whole
 from copd_strat.extracts.inventory import InputFile, shown
 from copd_strat.extracts.source_files import ending
+from copd_strat.extracts.text_blocks import require_fair_growth
 
-# Delimited text shrinks to a tenth or so; what grows far beyond that is not an extract.
-_MAX_GROWTH, _MIN_SUSPECT_BYTES = 200, 100_000_000
 _BLOCK = 1 << 20
 # What the readers of a damaged archive raise, each method its own.
 _DAMAGE = (
@@ -109,8 +108,7 @@ def _unpack_members(archive: zipfile.ZipFile, item: InputFile, name: str, target
         raise InputError(f"{name}: not a complete zip file", fix="copy or export it again")
     members = [member for member in archive.infolist() if not member.is_dir()]
     size = sum(member.file_size for member in members)
-    if size > _MIN_SUSPECT_BYTES and size > _MAX_GROWTH * item.bytes:
-        raise InputError(f"{name}: grows beyond reason when unpacked", fix="send the parts unzipped")
+    require_fair_growth(name, item.bytes, size)
     if any(member.flag_bits & 1 for member in members):
         raise InputError(f"{name}: the zip file is encrypted", fix="decrypt it first")
     for member in members:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import csv
 import io
 import re
+import zipfile
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,6 +20,9 @@ _TEXT = (".csv", ".tsv", ".txt")
 _WORKBOOK = (".xlsx", ".xlsm")
 # forms that nothing here reads: refused by name, so that nobody waits for an answer that was never read
 _FOREIGN = (".xls", ".ods", ".numbers", ".pdf", ".docx", ".doc")
+# Ten times a list of thousands of lines. Beyond it, it is no list, or somebody has formatted all the rows of the
+# sheet; a reader of workbooks takes fifty times as much memory (project choice).
+_MOST_BYTES = 30_000_000
 _LIST_NAME = re.compile(r"([A-Z][0-9A-Z]{4,5})_(\d{4}-\d{2}-\d{2})_", re.IGNORECASE)
 
 
@@ -54,6 +59,7 @@ def grids(path: Path, wanted: Sequence[str]) -> Grid:
     that does. InputError says why a file cannot be read as a list.
     """
     try:
+        _refuse_huge(path)
         sheets = list(_workbook(path)) if path.suffix.lower() in _WORKBOOK else [text_lines(path)]
     except OSError as error:
         raise InputError(f"{path}: cannot be read ({error.strerror})") from None
@@ -67,6 +73,19 @@ def grids(path: Path, wanted: Sequence[str]) -> Grid:
         f"{path}: not a returned list, no sheet has the columns {', '.join(wanted)}",
         fix="return the list with all its columns, as a workbook or as CSV",
     )
+
+
+def _refuse_huge(path: Path) -> None:
+    """InputError if the file, or what a workbook says that it becomes when it is unpacked, is no list any more."""
+    size = path.stat().st_size
+    if size <= _MOST_BYTES and path.suffix.lower() in _WORKBOOK:
+        with suppress(zipfile.BadZipFile, ValueError), zipfile.ZipFile(path) as packed:
+            size = sum(member.file_size for member in packed.infolist())
+    if size > _MOST_BYTES:
+        raise InputError(
+            f"{path}: is far larger than any list ({size / 1e6:,.0f} MB)",
+            fix="delete the empty rows below the list, or save it as CSV",
+        )
 
 
 def practice_in_name(path: Path) -> str:
