@@ -192,11 +192,65 @@ def test_the_last_severe_exacerbation_is_the_latest_and_severe(world: World) -> 
     world.gp("p", "2025-09-01", "aecopd")
     world.patient("never")
     world.gp("never", "2025-09-01", "aecopd")
+    world.patient("begun with a rescue pack")
+    world.gp("begun with a rescue pack", "2025-03-01", "aecopd")
+    world.gp("begun with a rescue pack", "2025-03-01", "rescue_pack")
+    world.episode("begun with a rescue pack", "2025-03-10", "2025-03-12", "J441")
     world.build()
     last = (
         "SELECT patient_id, last_severe_date FROM exacerbation_facts JOIN people USING (patient) ORDER BY 1"
     )
-    assert world.engine.rows(last) == [("never", None), ("p", date(2025, 6, 1))]
+    assert world.engine.rows(last) == [
+        ("begun with a rescue pack", march(1)),
+        ("never", None),
+        ("p", date(2025, 6, 1)),
+    ]
+
+
+@pytest.mark.parametrize("rule", ["chain", "anchor"])
+def test_without_the_days_of_a_rescue_pack_other_exacerbations_are_gathered(world: World, rule: str) -> None:
+    """docs/decisions.md §9: counted twice for who has a pack, once for everybody else."""
+    for name, days in (("p", (1, 11, 16)), ("other", (2, 12))):
+        world.patient(name)
+        for number in days:
+            world.gp(name, march(number), "aecopd")
+    world.gp("p", march(11), "rescue_pack")
+    world.build(episode_rule=rule)
+    rows = world.engine.rows(
+        "SELECT patient_id, counting, start_date, end_date, events FROM counted_exacerbations"
+        " JOIN people USING (patient) ORDER BY ALL"
+    )
+    everything = [("p", "all", march(1), march(16), 3)]
+    if rule == "anchor":
+        everything = [("p", "all", march(1), march(11), 2), ("p", "all", march(16), march(16), 1)]
+    assert rows == [
+        ("other", "all", march(2), march(12), 2),
+        *everything,
+        ("p", "excl_rescue", march(1), march(1), 1),
+        ("p", "excl_rescue", march(16), march(16), 1),
+    ]
+    assert world.engine.scalar("SELECT count(*) FROM episode_starts WHERE episode_start IS NULL") == 0
+
+
+def test_an_exacerbation_says_what_was_issued(world: World) -> None:
+    """Treated: an antibiotic or oral steroid from the practice; a department or hospital issues none of it."""
+    world.patient("p")
+    world.course("p", "2025-01-10")
+    world.gp("p", "2025-03-01", "aecopd")
+    world.gp("p", "2025-05-01", "aecopd")
+    world.gp("p", "2025-05-01", "rescue_pack")
+    world.attendance("p", "2025-07-01", "50417007")
+    world.episode("p", "2025-09-01", "2025-09-05", "J441")
+    world.build()
+    assert world.engine.rows(
+        "SELECT severity, treated, rescue_pack FROM exacerbations ORDER BY start_date"
+    ) == [
+        ("moderate", True, False),
+        ("moderate", False, False),
+        ("moderate", False, True),
+        ("ed_only", False, False),
+        ("severe", False, False),
+    ]
 
 
 def test_a_stay_that_the_source_calls_unfinished_is_unfinished(world: World) -> None:
