@@ -441,12 +441,149 @@ def test_too_many_narrowed_counts_are_hidden_lowest_levels_first(monkeypatch: py
         monkeypatch.setattr(protect, "NARROWED_AT_MOST", share)
         found = protect._narrowed_beyond_limit(made)
         assert (int(found[0].sum()), int(found[1].sum())) == kept
+    stock = one_name([9, 3, 30], "copd_register")
+    controls.hide_small(stock)
+    few[0] = np.array([False, True, False]).reshape(3, 1, 1)
+    few[1][:] = False
+    monkeypatch.setattr(protect, "NARROWED_AT_MOST", 0.6)
+    assert protect._narrowed_beyond_limit(stock)[0].any()  # of the two that are hidden one is of 1 to 7
 
 
 def test_narrowed_are_hidden_counts_of_which_sums_leave_three_values() -> None:
     """Two practices of 1 to 7 have 14 together, or 6."""
     assert protect.narrowed(shown_month([7, 7, 30]))[0][:, 0, 0].tolist() == [True, True, False]
     assert protect.narrowed(shown_month([3, 3, 30]))[0][:, 0, 0].tolist() == [False, False, False]
+    stock = one_name([12, 12, 30], "copd_register")
+    controls.hide_small(stock)
+    assert not protect.narrowed(stock)[0].any()  # 12 each, as anybody may work out: no count of 1 to 7
+
+
+def placed_by_hand() -> Guarded:
+    """Dispositions of which practice, network and sub-ICB location rank each otherwise; all totals shown."""
+    table = small_table(PLACED, 1)
+    for level, own, counts in (
+        (0, 2, [20, 3, 9, 8, 0]),
+        (1, 1, [44, 10, 9, 20, 5]),
+        (1, 2, [44, 10, 20, 9, 5]),
+        (2, 0, [66, 10, 50, 5, 1]),
+        (2, 1, [66, 10, 8, 50, 1]),
+    ):
+        table.counts[level][own, :, 0] = counts
+    table.counts[1][1, :, 2] = [13, 4, 7, 2, 0]
+    return guarded(table, "month", "hes", stock_breakdown=True)
+
+
+@pytest.mark.parametrize(
+    ("cell", "other"),
+    [
+        ((0, 2, 1, 0), (2, 0)),  # the network's smaller one of those that the practice has
+        ((0, 2, 2, 0), (1, 0)),
+        ((1, 1, 1, 0), (4, 0)),
+        ((1, 1, 1, 2), (3, 2)),
+        ((2, 1, 1, 0), (4, 0)),
+    ],
+)
+def test_a_disposition_is_covered_by_another_one(cell: protect.At, other: tuple[int, int]) -> None:
+    assert list(protect._other_column(placed_by_hand(), cell)) == [other]
+
+
+def test_a_group_is_covered_by_the_smallest_other_group_of_its_breakdown() -> None:
+    made = one_name([9])
+    sex, age = group_slices()[:2]
+    made.table.counts[1][0, 0, sex] = [3, 5, 2, 0]
+    made.table.counts[1][0, 0, age] = [1, 4, 1, 0, 2, 0]
+    assert list(protect._other_column(made, (1, 0, 0, sex.start))) == [(0, sex.start + 2)]
+    assert list(protect._other_column(made, (1, 0, 0, sex.start + 2))) == [(0, sex.start)]
+    assert list(protect._other_column(made, (1, 0, 0, age.start))) == [(0, age.start + 2)]
+    assert list(protect._other_column(made, (1, 0, 0, 0))) == []
+    made.table.counts[1][0, 0, sex] = [3, 0, 0, 0]
+    assert list(protect._other_column(made, (1, 0, 0, sex.start))) == []
+
+
+def test_the_partner_of_a_cover_is_the_nearest_then_last_month_s_then_the_smallest() -> None:
+    made = one_name([3, 0, 24, 20, 8], networks=(0, 0, 1, 1, 2))
+    before = nothing_before(made)
+    cell, columns = (0, 0, 0, 0), [(0, 0)]
+    made.reason[0][0] = Reason.SMALL
+    assert protect._partner(made, cell, columns, before) == 3
+    before[0][2] = True
+    assert protect._partner(made, cell, columns, before) == 2
+    made.reason[0][2:4] = Reason.COVER
+    assert protect._partner(made, cell, columns, before) == 4
+    made.published[0][4] = False
+    assert protect._partner(made, cell, columns, before) is None
+
+
+def test_the_partner_of_a_cover_has_least_more_to_hide() -> None:
+    table = small_table(ED, 1)
+    table.counts[0][:, :, 0] = [[9, 3], [9, 9], [9, 8], [60, 60], [9, 9]]
+    made = guarded(table, "month", "hes", stock_breakdown=False)
+    columns = [(1, 0), (0, 0)]
+    assert protect._partner(made, (0, 4, 1, 0), columns, nothing_before(made)) == 0
+    made.reason[0][3, 0, 0] = Reason.COVER
+    assert protect._partner(made, (0, 4, 1, 0), columns, nothing_before(made)) == 3
+    made.reason[0][3, 1, 0] = (
+        Reason.COVER
+    )  # hides both already: enough where the cell's own place still shows one
+    assert protect._partner(made, (0, 4, 1, 0), columns, nothing_before(made)) == 3
+    made.reason[0][4] = Reason.SMALL
+    assert protect._partner(made, (0, 4, 1, 0), columns, nothing_before(made)) == 0
+
+
+def test_between_two_places_lie_all_up_to_where_they_meet() -> None:
+    table = small_table(ED, 1)
+    assert list(protect._between(table, 0, 0, 1)) == [(0, 1)]
+    assert list(protect._between(table, 0, 0, 2)) == [(0, 2), (1, 0), (1, 1)]
+    assert list(protect._between(table, 0, 4, 0)) == [(0, 0), (1, 2), (1, 0), (2, 1), (2, 0)]
+    assert list(protect._between(table, 1, 0, 2)) == [(1, 2), (2, 0), (2, 1)]
+    assert list(protect._between(table, 0, 0, None)) == []
+
+
+def test_moves_between_groups_are_tried_where_any_breakdown_is_published() -> None:
+    """Everybody's number is known, no group's is: somebody may be of another group."""
+    made = one_name([20, 30])
+    bounds = [
+        (np.where(np.arange(n.shape[2]) > 0, 0, n), np.where(np.arange(n.shape[2]) > 0, BOUNDLESS, n))
+        for n in made.table.counts
+    ]
+    slack = slack_of(made.table, bounds)
+    for published in made.published:
+        published[:, :, 1:] = False
+    assert not any(cells.any() for cells in protect.exchanges_of(made).changeable(slack))
+    made.published[1][:] = True
+    assert any(cells.any() for cells in protect.exchanges_of(made).changeable(slack))
+
+
+def test_a_small_tier_is_covered_by_another_tier_in_its_place_and_in_a_neighbour() -> None:
+    """Everybody placed is counted exactly; people who change places between the tiers leave all sums alone."""
+    table = small_table(PLACED, 1)
+    for level, rows in enumerate(
+        (
+            [
+                [60, 3, 14, 20, 23],
+                [80, 20, 20, 20, 20],
+                [90, 20, 30, 20, 20],
+                [90, 20, 30, 20, 20],
+                [64, 16, 16, 16, 16],
+            ],
+            [[140, 23, 34, 40, 43], [180, 40, 60, 40, 40], [64, 16, 16, 16, 16]],
+            [[320, 63, 94, 80, 83], [64, 16, 16, 16, 16]],
+            [[384, 79, 110, 96, 99]],
+        )
+    ):
+        table.counts[level][:, :, 0] = rows
+        for part in group_slices() if level else ():
+            table.counts[level][:, :, part] = 0
+            table.counts[level][:, :, part.start] = rows
+    made = guarded(table, "month", "hes", stock_breakdown=False)
+    controls.hide_small(made)
+    protect.protect(made, nothing_before(made))
+    totals = {
+        (level, *map(int, at))
+        for level, reason in enumerate(made.reason)
+        for at in np.argwhere(reason[:, :, 0])
+    }
+    assert totals == {(0, 0, 1), (0, 0, 2), (0, 1, 1), (0, 1, 2)}
 
 
 # --- periods ---
