@@ -586,6 +586,63 @@ def test_a_small_tier_is_covered_by_another_tier_in_its_place_and_in_a_neighbour
     assert totals == {(0, 0, 1), (0, 0, 2), (0, 1, 1), (0, 1, 2)}
 
 
+def test_who_stands_under_two_parents_is_hidden_among_the_siblings() -> None:
+    table = small_table(ED, 1)
+    table = CountTable(
+        table.names, (("P0", "P1", "P2", "P0", "P4"), *table.codes[1:]), table.parents, table.counts
+    )
+    made = guarded(table, "month", "hes", stock_breakdown=True)
+    found = [np.zeros(n.shape, dtype=bool) for n in table.counts]
+    found[0][0, 0, 0] = True
+    protect._withhold(made, found, Reason.NETWORK, above=False)
+    assert made.reason[0][:, :, 0].tolist() == [[0, 0], [Reason.NETWORK] * 2, [0, 0], [0, 0], [0, 0]]
+    assert np.flatnonzero(made.reason[1][:, 0, 0]).tolist() == [0]
+
+
+@pytest.mark.parametrize("patient", [True, False])
+def test_a_second_tier_of_a_place_waits_for_the_proof(patient: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The cover of the first one may serve it too; what is no tier of its own never waits."""
+    made = guarded(small_table((*PLACED, "clinic_places"), 1), "month", "hes", stock_breakdown=True)
+    covered = []
+
+    def cover(guarded_: Guarded, cell: protect.At, _: object) -> None:
+        covered.append(cell)
+        guarded_.reason[cell[0]][cell[1:]] = Reason.COVER
+
+    monkeypatch.setattr(protect, "_cover", cover)
+    wanted = [(0, 2, 0, 0), (0, 2, 1, 0), (0, 2, 2, 0), (0, 2, 5, 0), (0, 3, 1, 0)]
+    found = [np.zeros(n.shape, dtype=bool) for n in made.table.counts]
+    for level, *at in wanted:
+        found[level][tuple(at)] = True
+    protect._cover_all(made, found, nothing_before(made), patient=patient)
+    assert covered == [cell for cell in wanted if not patient or cell != (0, 2, 2, 0)]
+
+
+def test_a_cover_hides_no_zero() -> None:
+    made = placed_by_hand()
+    made.table.counts[0][[0, 1], :, 0] = [[20, 3, 9, 8, 0], [20, 10, 0, 10, 0]]
+    made.table.counts[1][0, :, 0] = [40, 13, 9, 18, 0]
+    protect._cover(made, (0, 0, 1, 0), nothing_before(made))
+    hidden = {tuple(map(int, at)) for at in np.argwhere(made.reason[0][:, :, 0])}
+    assert hidden == {(0, 1), (0, 2), (1, 1)}
+
+
+def test_a_place_that_counts_none_is_no_partner() -> None:
+    made = placed_by_hand()
+    made.table.counts[0][:, :, 0] = [
+        [20, 3, 9, 8, 0],
+        [20, 0, 10, 10, 0],
+        [9, 9, 0, 0, 0],
+        [9, 0, 0, 9, 0],
+        [9, 0, 9, 0, 0],
+    ]
+    made.reason[0][0] = made.reason[0][2, 1] = Reason.COVER
+    columns = [(1, 0), (2, 0)]
+    assert protect._partner(made, (0, 0, 1, 0), columns, nothing_before(made)) is None
+    made.reason[0][2, 1] = Reason.SHOWN
+    assert protect._partner(made, (0, 0, 1, 0), columns, nothing_before(made)) == 2
+
+
 # --- periods ---
 
 
