@@ -80,11 +80,12 @@ def test_rows_that_are_no_admission_are_left_out_and_counted(world: World) -> No
     world.episode("p", "2025-03-01", "2025-03-01", "J441", patient_class="3")
     world.episode("p", "2025-04-05", "2025-04-01", "J441")
     world.episode("p", "2025-05-01", "2025-05-03", "J441", provider=" ")
+    world.episode("p", "2025-05-11", "2025-05-13", "J441", provider=None)
     for status, end in ((1, None), (3, "2025-06-05")):
         world.episode("p", "2025-06-01", end, "J441", episode_id="same", episode_status=status)
     world.build()
     assert dict(world.engine.rows("SELECT outcome, episodes FROM hospital_cleaning")) == {
-        "regular attender": 1, "ends before it starts": 1, "no provider": 1, "repeated episode id": 1,
+        "regular attender": 1, "ends before it starts": 1, "no provider": 2, "repeated episode id": 1,
         "used": 1,
     }  # fmt: skip
     assert spells(world, "p") == [(date(2025, 6, 1), date(2025, 6, 5), 1, True, True, True)]
@@ -98,6 +99,8 @@ def test_elective_and_unrelated_stays_are_not_severe(world: World) -> None:
     world.patient("unrelated")
     world.episode("unrelated", "2025-03-01", "2025-03-04", "S720")
     world.build()
+    assert spells(world, "elective") == [(march(1), march(4), 1, False, True, True)]
+    assert spells(world, "unrelated") == [(march(1), march(4), 1, True, False, True)]
     names = ("severe_exacerbations_12m", "emergency_admissions_12m", "emergency_copd_admissions_12m")
     assert world.features(*names).to_numpy().tolist() == [
         ["birth_code", 0, 0, 0],
@@ -189,11 +192,65 @@ def test_the_last_severe_exacerbation_is_the_latest_and_severe(world: World) -> 
     world.gp("p", "2025-09-01", "aecopd")
     world.patient("never")
     world.gp("never", "2025-09-01", "aecopd")
+    world.patient("begun with a rescue pack")
+    world.gp("begun with a rescue pack", "2025-03-01", "aecopd")
+    world.gp("begun with a rescue pack", "2025-03-01", "rescue_pack")
+    world.episode("begun with a rescue pack", "2025-03-10", "2025-03-12", "J441")
     world.build()
     last = (
         "SELECT patient_id, last_severe_date FROM exacerbation_facts JOIN people USING (patient) ORDER BY 1"
     )
-    assert world.engine.rows(last) == [("never", None), ("p", date(2025, 6, 1))]
+    assert world.engine.rows(last) == [
+        ("begun with a rescue pack", march(1)),
+        ("never", None),
+        ("p", date(2025, 6, 1)),
+    ]
+
+
+@pytest.mark.parametrize("rule", ["chain", "anchor"])
+def test_without_the_days_of_a_rescue_pack_other_exacerbations_are_gathered(world: World, rule: str) -> None:
+    """docs/decisions.md §9: counted twice for who has a pack, once for everybody else."""
+    for name, days in (("p", (1, 11, 16)), ("other", (2, 12))):
+        world.patient(name)
+        for number in days:
+            world.gp(name, march(number), "aecopd")
+    world.gp("p", march(11), "rescue_pack")
+    world.build(episode_rule=rule)
+    rows = world.engine.rows(
+        "SELECT patient_id, counting, start_date, end_date, events FROM counted_exacerbations"
+        " JOIN people USING (patient) ORDER BY ALL"
+    )
+    everything = [("p", "all", march(1), march(16), 3)]
+    if rule == "anchor":
+        everything = [("p", "all", march(1), march(11), 2), ("p", "all", march(16), march(16), 1)]
+    assert rows == [
+        ("other", "all", march(2), march(12), 2),
+        *everything,
+        ("p", "excl_rescue", march(1), march(1), 1),
+        ("p", "excl_rescue", march(16), march(16), 1),
+    ]
+    assert world.engine.scalar("SELECT count(*) FROM episode_starts WHERE episode_start IS NULL") == 0
+
+
+def test_an_exacerbation_says_what_was_issued(world: World) -> None:
+    """Treated: an antibiotic or oral steroid from the practice; a department or hospital issues none of it."""
+    world.patient("p")
+    world.course("p", "2025-01-10")
+    world.gp("p", "2025-03-01", "aecopd")
+    world.gp("p", "2025-05-01", "aecopd")
+    world.gp("p", "2025-05-01", "rescue_pack")
+    world.attendance("p", "2025-07-01", "50417007")
+    world.episode("p", "2025-09-01", "2025-09-05", "J441")
+    world.build()
+    assert world.engine.rows(
+        "SELECT severity, treated, rescue_pack FROM exacerbations ORDER BY start_date"
+    ) == [
+        ("moderate", True, False),
+        ("moderate", False, False),
+        ("moderate", False, True),
+        ("ed_only", False, False),
+        ("severe", False, False),
+    ]
 
 
 def test_a_stay_that_the_source_calls_unfinished_is_unfinished(world: World) -> None:
@@ -225,6 +282,7 @@ def test_death_in_hospital_is_told_by_method_or_destination(world: World) -> Non
         "destination": ("1", "79"),
         "home": ("1", "19"),
         "elsewhere": ("1", "54"),
+        "still in": ("8", "98"),
     }
     for name, (method, destination) in stories.items():
         world.patient(name)
@@ -253,3 +311,34 @@ def test_of_rows_with_one_id_the_later_discharge_counts(world: World) -> None:
     world.build()
     assert [row[1] for row in spells(world, "later")] == [march(7)]
     assert [row[1] for row in spells(world, "on the run date")] == [date(2025, 12, 31)]
+
+
+def test_on_one_day_the_hospital_that_sends_comes_before_the_one_that_receives(world: World) -> None:
+    """BHF Data Science Centre's HES APC curation: neither, out, in and out, in."""
+    signs: dict[str, dict[str, Any]] = {
+        "neither": {"discharge_destination": "79", "admission_source": "98"},
+        "out": {"discharge_destination": "51"},
+        "out, source and method unknown": {
+            "discharge_destination": "84", "admission_source": None, "admission_method": None,
+        },
+        "out and in": {"discharge_destination": "51", "admission_source": "51"},
+        "in by source": {"admission_source": "49", "admission_method": None},
+        "in by method": {"admission_source": None, "admission_method": "81", "discharge_destination": None},
+    }  # fmt: skip
+    world.patient("p")
+    for number, (name, told) in enumerate(signs.items()):
+        told = {"provider": f"RX{number}", "episode_id": f"{9 - number} {name}", **told}
+        world.episode("p", "2025-03-01", "2025-03-01", "J441", **told)
+    world.build()
+    placed = world.engine.rows("SELECT substr(episode_id, 3), transit FROM placed_episodes ORDER BY place")
+    assert [transit for _, transit in placed] == [0, 1, 1, 2, 3, 3]
+    assert [name for name, _ in placed] == [
+        "neither", "out, source and method unknown", "out", "out and in", "in by method", "in by source",
+    ]  # fmt: skip
+
+
+def test_a_stay_whose_admission_method_is_unknown_is_no_emergency(world: World) -> None:
+    world.patient("p")
+    world.episode("p", "2025-03-01", "2025-03-05", "J441", admission_method=None)
+    world.build()
+    assert spells(world, "p") == [(march(1), march(5), 1, False, True, True)]

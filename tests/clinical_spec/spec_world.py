@@ -28,6 +28,8 @@ STAY_FIELDS = {
     "admitted": "admission_date",
     "order": "episode_order",
     "class": "patient_class",
+    "status": "episode_status",
+    "recorded": "recorded_date",
     "provider": "provider",
     "id": "episode_id",
 }

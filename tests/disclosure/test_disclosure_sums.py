@@ -95,7 +95,8 @@ def test_months_quarters_and_the_year_together_give_nothing_away(
 
 def test_what_is_narrowed_is_recorded_and_limited(released: World) -> None:
     records = pd.DataFrame([figures.record for figures in released.figures.values()])
-    assert (records["narrowed"] <= protect.NARROWED_AT_MOST * records["hidden_1_to_7"]).all()
+    assert protect.NARROWED_AT_MOST == 0.02  # docs/decisions.md §48
+    assert (records["narrowed"] <= 0.02 * records["hidden_1_to_7"]).all()
     hidden = records.filter(like="hidden_").drop(columns="hidden_1_to_7").sum(axis=1)
     cells = released.cells()
     moved = cells["n"].eq(0) & cells["reason"].eq(controls.Reason.SHORTER_PERIOD) & cells["upper"].eq(0)

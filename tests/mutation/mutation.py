@@ -3,7 +3,7 @@
 Each room's files are changed in one place at a time, in a copy of the program, and the room's tests are run on it.
 A mutant that no test notices survives. survivors.md gives reasons why some of them may: they are the same program,
 or differ where nobody can see it. Of all others nine in ten must be noticed, or this program fails. A seeded
-sample of a room's mutants is tried, or all. Tests that noticed other mutants of the file come first, then the
+sample of those others is tried, or all. Tests that noticed other mutants of the file come first, then the
 cheapest (order_of_tests.py).
 
     make mutation MUTATION="spells --sample 60"
@@ -230,7 +230,12 @@ def judged(room: str, chosen: Callable[[list[Mutant]], list[Mutant]], copy: Path
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("rooms", nargs="*", default=list(ROOMS), help=f"of {', '.join(ROOMS)}")
-    parser.add_argument("--sample", type=int, metavar="N", help="mutants to try of each room [default: all]")
+    parser.add_argument(
+        "--sample",
+        type=int,
+        metavar="N",
+        help="mutants to try of each room, of those that count [default: all]",
+    )
     parser.add_argument("--seed", type=int, default=20261125)
     parser.add_argument("--only", nargs="+", metavar="NAME", help="these mutants, as the program names them")
     given = parser.parse_args()
@@ -238,11 +243,10 @@ def main() -> None:
     def chosen(every: list[Mutant]) -> list[Mutant]:
         if given.only:
             return [mutant for mutant in every if mutant.name in given.only]
-        return (
-            every
-            if given.sample is None
-            else random.Random(given.seed).sample(every, min(given.sample, len(every)))
-        )
+        if given.sample is None:
+            return every
+        counting = [mutant for mutant in every if mutant.name not in explained()]
+        return random.Random(given.seed).sample(counting, min(given.sample, len(counting)))
 
     warm_up()
     failed = False

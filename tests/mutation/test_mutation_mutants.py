@@ -66,7 +66,7 @@ def test_what_noticed_others_comes_first_and_then_what_is_cheap(pytester: pytest
     order = TestOrder(costs, {"test_a.py::test_killer": 2})
     done = pytester.inline_run("-p", "no:cacheprovider", plugins=[order])
     called = [call.item.name for call in done.getcalls("pytest_runtest_call")]
-    assert called == ["test_killer", "test_alone", "test_one", "test_two"]
+    assert called == ["test_killer", "test_one", "test_two", "test_alone"]
     assert order.failed == "test_a.py::test_killer"
 
 

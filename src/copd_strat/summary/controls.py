@@ -8,7 +8,7 @@ exactly wherever they are shown: months of an almost constant number add up to t
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import IntEnum
+from enum import IntEnum, auto
 
 import numpy as np
 
@@ -40,15 +40,15 @@ class Reason(IntEnum):
     """Why a cell is hidden. Readers see one status for all."""
 
     SHOWN = 0
-    SMALL = 1
-    SMALL_STOCK = 2
-    SMALL_TOTAL = 3
-    FEW_PEOPLE = 4
-    SHORTER_PERIOD = 5
-    CAPACITY = 6
-    COVER = 7
-    NETWORK = 8
-    REVISION = 9
+    SMALL = auto()
+    SMALL_STOCK = auto()
+    SMALL_TOTAL = auto()
+    FEW_PEOPLE = auto()
+    SHORTER_PERIOD = auto()
+    CAPACITY = auto()
+    COVER = auto()
+    NETWORK = auto()
+    REVISION = auto()
 
 
 #: Reasons that hide all of a breakdown or a place, so that a cell of them says nothing of its own size.

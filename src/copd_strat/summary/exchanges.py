@@ -144,7 +144,7 @@ def slack_of(table: CountTable, bounds: list[tuple[Ints, Ints]]) -> Slack:
     """Slack of each cell by what a reader knows of it, and its room in what it is part of."""
     counts = table.counts
     up = [n + 1 <= high for n, (_, high) in zip(counts, bounds, strict=True)]
-    down = [(n - 1 >= low) & (n > 0) for n, (low, _) in zip(counts, bounds, strict=True)]
+    down = [n - 1 >= low for n, (low, _) in zip(counts, bounds, strict=True)]
     room = [np.ones(n.shape, dtype=bool) for n in counts]
     for part, whole in parts_of(table):
         for level, n in enumerate(counts):

@@ -26,7 +26,7 @@ SELECT
     count(CASE WHEN main AND last_24m AND severity = 'moderate' THEN 1 END) AS moderate_exacerbations_24m,
     count(CASE WHEN main AND last_24m AND severity = 'severe' THEN 1 END) AS severe_exacerbations_24m,
     count(CASE WHEN main AND last_24m THEN 1 END) AS exacerbations_24m,
-    bool_or(main AND severity = 'severe') AS severe_ever,
+    bool_or(severity = 'severe') AS severe_ever,  -- alike with and without days of packs
     max(CASE WHEN main THEN start_date END) AS last_exacerbation_date,
     max(CASE WHEN main AND severity = 'severe' THEN start_date END) AS last_severe_date,
     nullif(

@@ -72,9 +72,7 @@ ranked AS (
             PARTITION BY patient, episode_id
             ORDER BY
                 (fault IS NULL) DESC, finished DESC,
-                coalesce(episode_end, DATE '1900-01-01') DESC,
-                coalesce(discharge_date, DATE '1900-01-01') DESC,
-                coalesce(recorded_date, DATE '1900-01-01') DESC,
+                episode_end DESC NULLS LAST, discharge_date DESC NULLS LAST, recorded_date DESC NULLS LAST,
                 episode_start NULLS LAST, admission_date NULLS LAST, provider NULLS LAST,
                 episode_order NULLS LAST, admission_method NULLS LAST, admission_source NULLS LAST,
                 discharge_destination NULLS LAST, discharge_method NULLS LAST, patient_class NULLS LAST,

@@ -9,7 +9,7 @@ WITH directed AS (
     SELECT
         * EXCLUDE (sent_on, received),
         CASE
-            WHEN coalesce(sent_on, FALSE) AND coalesce(received, FALSE) THEN 2
+            WHEN sent_on AND received THEN 2
             WHEN sent_on THEN 1
             WHEN received THEN 3
             ELSE 0
@@ -20,10 +20,8 @@ WITH directed AS (
             episode_order, admission_method, admission_source, discharge_destination, discharge_method,
             finished,
             discharge_destination IN (SELECT code FROM codes WHERE concept = 'disdest_transfer') AS sent_on,
-            coalesce(admission_source IN (SELECT code FROM codes WHERE concept = 'admisorc_transfer'), FALSE)
-            OR coalesce(
-                admission_method IN (SELECT code FROM codes WHERE concept = 'admimeth_transfer'), FALSE
-            ) AS received
+            admission_source IN (SELECT code FROM codes WHERE concept = 'admisorc_transfer')
+            OR admission_method IN (SELECT code FROM codes WHERE concept = 'admimeth_transfer') AS received
         FROM hospital_rows
         WHERE fault IS NULL
     ) AS used
@@ -35,7 +33,7 @@ placed AS (
         row_number() OVER (
             PARTITION BY patient
             ORDER BY
-                episode_start, coalesce(episode_end, DATE '9999-12-31'), episode_order, transit, episode_id
+                episode_start, episode_end NULLS LAST, episode_order, transit, episode_id
         ) AS place
     FROM directed
 ),
@@ -43,21 +41,16 @@ placed AS (
 compared AS (
     SELECT
         *,
-        coalesce(
-            provider = lag(provider) OVER in_order
-            AND (
-                coalesce(
-                    admission_date = lag(admission_date) OVER in_order, FALSE
-                )
-                OR episode_start = lag(episode_start) OVER in_order
-                OR coalesce(
-                    lag(discharge_method) OVER in_order
-                    IN (SELECT code FROM codes WHERE concept = 'dismeth_not_discharged')
-                    AND episode_start = lag(episode_end) OVER in_order,
-                    FALSE
-                )
-            ),
-            FALSE
+        -- unknown where nothing is known to join the two, which counts as FALSE below
+        provider = lag(provider) OVER in_order
+        AND (
+            admission_date = lag(admission_date) OVER in_order
+            OR episode_start = lag(episode_start) OVER in_order
+            OR (
+                lag(discharge_method) OVER in_order
+                IN (SELECT code FROM codes WHERE concept = 'dismeth_not_discharged')
+                AND episode_start = lag(episode_end) OVER in_order
+            )
         ) AS continues
     FROM placed
     WINDOW in_order AS (PARTITION BY patient ORDER BY place)

@@ -31,7 +31,7 @@ SELECT
     * EXCLUDE (discharge_date, last_episode_end, all_ended),
     CASE
         WHEN discharge_date >= admission_date
-            THEN greatest(discharge_date, coalesce(last_episode_end, discharge_date))
+            THEN greatest(discharge_date, last_episode_end)  -- passes over NULL
         WHEN all_ended
             AND discharge_method NOT IN (SELECT code FROM codes WHERE concept = 'dismeth_not_discharged')
             AND discharge_destination NOT IN (SELECT code FROM codes WHERE concept = 'disdest_still_in')

@@ -12,7 +12,7 @@ WITH ordered AS (
         *,
         row_number() OVER (
             PARTITION BY patient
-            ORDER BY admission_date, coalesce(discharge_date, DATE '9999-12-31'), transit, provider_spell
+            ORDER BY admission_date, discharge_date NULLS LAST, transit, provider_spell
         ) AS place
     FROM provider_spells
 ),
@@ -46,7 +46,7 @@ compared AS (
             ),
             admission_date
         ) AS days_since_last_end,
-        coalesce(lag(discharge_destination) OVER in_order, '') AS sent_to
+        lag(discharge_destination) OVER in_order AS sent_to
     FROM ended
     WINDOW in_order AS (PARTITION BY patient ORDER BY place)
 ),
@@ -54,17 +54,14 @@ compared AS (
 linked AS (
     SELECT
         compared.*,
-        coalesce(days_since_last_end < 0, FALSE)
+        -- unknown where no sign of a transfer is known, which counts as FALSE below
+        days_since_last_end < 0
         OR (
-            coalesce(days_since_last_end <= $gap, FALSE)
+            days_since_last_end <= $gap
             AND (
                 sent_to IN (SELECT code FROM codes WHERE concept = 'disdest_transfer')
-                OR coalesce(
-                    compared.admission_source IN (SELECT code FROM codes WHERE concept = 'admisorc_transfer'), FALSE
-                )
-                OR coalesce(
-                    compared.admission_method IN (SELECT code FROM codes WHERE concept = 'admimeth_transfer'), FALSE
-                )
+                OR compared.admission_source IN (SELECT code FROM codes WHERE concept = 'admisorc_transfer')
+                OR compared.admission_method IN (SELECT code FROM codes WHERE concept = 'admimeth_transfer')
             )
             -- sent home, then brought in by another hospital: a new emergency, not a transfer
             AND new_emergencies.source IS NULL
