@@ -67,6 +67,7 @@ ROOMS = {
                 "exacerbations",
                 "counted_exacerbations",
                 "exacerbation_facts",
+                "exacerbation_evidence",
             )
         ),
         tests=(

@@ -293,6 +293,7 @@ def _make_exacerbations(engine: SqlEngine, make: Make, index: date, settings: Cl
     make("counted_exacerbations")
     engine.create_view("exacerbations", packaged_sql("clinical", "exacerbations"))
     make("exacerbation_facts", index=index)
+    make("exacerbation_evidence", index=index)
 
 
 def _make_measurements(engine: SqlEngine, make: Make, index: date) -> None:
@@ -403,7 +404,7 @@ FOR_LATER_ROOMS = (
 )  # fmt: skip
 # Steps on the way to the features, which no later room reads.
 _ON_THE_WAY = (
-    "care_facts", "condition_facts", "exacerbation_facts", "flag_facts", "gp_activity", "hospital_facts",
+    "care_facts", "condition_facts", "exacerbation_evidence", "exacerbation_facts", "flag_facts", "gp_activity", "hospital_facts",
     "living_facts", "medicine_facts", "concept_summary", "daily_measurements",
     "latest_measurements", "body_mass", "fev1_percent", "frailty", "smoking", "spirometry_ratio", "courses",
     "episode_starts", "exacerbation_events", "gp_event_days", "maintenance", "steroid_issues", "steroid_supply",

@@ -1,6 +1,6 @@
 -- Exacerbations of register patients up to the index: counts in 12 and 24 months by severity, dates.
 -- Windows are open at their start and closed at the index. For patients without a rescue pack, counting 'all'
--- is also the count without the days of one. Evidence of nothing is NULL: engines differ in what a list of nothing is.
+-- is also the count without the days of one.
 -- Source: docs/decisions.md §1, §7 to §9.
 WITH counted AS (
     SELECT
@@ -28,16 +28,7 @@ SELECT
     count(CASE WHEN main AND last_24m THEN 1 END) AS exacerbations_24m,
     bool_or(severity = 'severe') AS severe_ever,  -- alike with and without days of packs
     max(CASE WHEN main THEN start_date END) AS last_exacerbation_date,
-    max(CASE WHEN main AND severity = 'severe' THEN start_date END) AS last_severe_date,
-    nullif(
-        array_to_string(array_sort(array_agg(evidence) FILTER (WHERE main AND last_12m)), '; '), ''
-    ) AS exacerbation_evidence_12m,
-    nullif(
-        array_to_string(
-            array_sort(array_agg(evidence) FILTER (WHERE main AND last_12m AND severity = 'moderate')), '; '
-        ),
-        ''
-    ) AS moderate_evidence_12m
+    max(CASE WHEN main AND severity = 'severe' THEN start_date END) AS last_severe_date
 FROM counted
 SEMI JOIN register ON counted.patient = register.patient
 GROUP BY counted.patient

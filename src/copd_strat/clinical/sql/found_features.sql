@@ -13,6 +13,7 @@ SELECT
     $severe_observable AS severe_observable,
     $ed_observable AS ed_observable,
     exacerbation_facts.* EXCLUDE (patient),
+    exacerbation_evidence.* EXCLUDE (patient),
     date_diff('day', exacerbation_facts.last_exacerbation_date, $index) AS days_since_last_exacerbation,
     hospital_facts.* EXCLUDE (patient),
     measurement_facts.* EXCLUDE (patient, lowest_ratio),
@@ -48,5 +49,6 @@ INNER JOIN condition_facts ON register.patient = condition_facts.patient
 INNER JOIN care_facts ON register.patient = care_facts.patient
 INNER JOIN hospital_facts ON register.patient = hospital_facts.patient
 LEFT JOIN exacerbation_facts ON register.patient = exacerbation_facts.patient
+LEFT JOIN exacerbation_evidence ON register.patient = exacerbation_evidence.patient
 LEFT JOIN living_facts ON register.patient = living_facts.patient
 LEFT JOIN flag_facts ON register.patient = flag_facts.patient
