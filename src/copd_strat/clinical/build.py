@@ -404,8 +404,8 @@ FOR_LATER_ROOMS = (
 )  # fmt: skip
 # Steps on the way to the features, which no later room reads.
 _ON_THE_WAY = (
-    "care_facts", "condition_facts", "exacerbation_evidence", "exacerbation_facts", "flag_facts", "gp_activity", "hospital_facts",
-    "living_facts", "medicine_facts", "concept_summary", "daily_measurements",
+    "care_facts", "condition_facts", "exacerbation_evidence", "exacerbation_facts", "flag_facts", "gp_activity",
+    "hospital_facts", "living_facts", "medicine_facts", "concept_summary", "daily_measurements",
     "latest_measurements", "body_mass", "fev1_percent", "frailty", "smoking", "spirometry_ratio", "courses",
     "episode_starts", "exacerbation_events", "gp_event_days", "maintenance", "steroid_issues", "steroid_supply",
     "episode_diagnoses", "episode_flags", "hospital_concepts", "hospital_rows", "placed_episodes",
