@@ -36,7 +36,9 @@ def small_table(names: tuple[str, ...], seed: int, most: int = 9) -> CountTable:
                 *(random.integers(part.start, min(part.stop, part.start + 3)) for part in group_slices()),
             ]
             deepest = int(random.integers(0, len(names)))
-            of = [0, max(deepest, 1)] if names == PLACED else range(deepest + 1)
+            of = [0, max(deepest, 1)] if names[0] == PLACED[0] else list(range(deepest + 1))
+            if of == [0, 5]:  # places are taken in the clinic
+                of = [0, 1, 5]
             node = practice
             for level in range(4):
                 for indicator in of:
@@ -98,6 +100,8 @@ def _changes(table: CountTable, *, broken_down: bool) -> Iterator[Change]:
             chains.append(chain)
         if name in PLACED[1:]:
             chains = [[names.index("people_placed"), at]]
+        if chain[-1] != at and names[chain[-1]] in PLACED[1:]:
+            chains[-1] = [*chain, names.index("people_placed")]
         people = _people(table, names.index("people_placed") if name in PLACED else at)
         for own in chains:
             yield from ({(i, g): 1 for i in own} | {(i, h): -1 for i in own} for g, h in moves)

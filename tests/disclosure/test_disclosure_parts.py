@@ -16,7 +16,7 @@ from copd_strat.summary.count_table import CountTable, group_slices, groups
 from copd_strat.summary.cube import LEVELS, indicators
 from copd_strat.summary.exchanges import Exchanges, slack_of, with_wholes
 from copd_strat.summary.narrowing import few_values, narrowed_bounds
-from copd_strat.summary.periods import MONTHS, Due, Period, PeriodType, due_periods, windows
+from copd_strat.summary.periods import MONTHS, Due, Period, PeriodType, due_periods, financial_year, windows
 from copd_strat.summary.small_numbers import SmallNumberRule, bounds_of_shown, bounds_of_small, rounded
 
 ED = ("ed_attendances", "ed_only_exacerbations")
@@ -25,14 +25,16 @@ ADMITTED = ("copd_emergency_admissions", "readmissions_90d", "readmissions_30d")
 
 
 @pytest.mark.parametrize(
-    "names", [("moderate_exacerbations",), ED, ADMITTED, PLACED], ids=lambda names: names[0]
+    "names",
+    [("moderate_exacerbations",), ED, ADMITTED, PLACED, (*PLACED, "clinic_places")],
+    ids=lambda names: f"{names[0]} {len(names)}",
 )
 @pytest.mark.parametrize("broken_down", [True, False], ids=["broken down", "totals"])
 def test_exchanges_are_those_that_a_slow_reading_finds(names: tuple[str, ...], broken_down: bool) -> None:
     """And each makes another table of whole numbers that prints alike."""
     for seed in (1, 2) if len(names) < 4 else (3,):
         table = small_table(names, seed)
-        bounds = random_bounds(table, seed, 4 if names != PLACED else 24)
+        bounds = random_bounds(table, seed, 4 if len(names) < 4 else 24)
         quick = Exchanges(table, broken_down=broken_down).changeable(slack_of(table, bounds))
         slow, others = slow_reading.changeable(table, bounds, broken_down=broken_down)
         assert [cells.tolist() for cells in quick] == [cells.tolist() for cells in slow]
@@ -162,6 +164,15 @@ def test_whether_a_total_is_broken_down_says_on_which_side_of_the_limit_it_lies(
     made.published[0][:] = True
     made.reason[0][:] = reason
     assert made.bounds(0)[0].shape == (2, 1, 1)
+
+
+def test_the_limit_of_breakdowns_narrows_what_the_total_s_own_print_says() -> None:
+    for counts, reason, expected in (([10], Reason.SMALL_TOTAL, (8, 12)), ([40], Reason.SHOWN, (38, 42))):
+        made = one_name(counts)
+        made.published[1][:] = True
+        made.reason[1][:, :, 1:] = reason
+        low, high = made.bounds(1)
+        assert (low[0, 0, 0], high[0, 0, 0]) == expected
 
 
 DECLARED = ("copd_register", "moderate_exacerbations", "pneumococcal_vaccinated", "copd_emergency_admissions")
@@ -586,6 +597,30 @@ def test_a_small_tier_is_covered_by_another_tier_in_its_place_and_in_a_neighbour
     assert totals == {(0, 0, 1), (0, 0, 2), (0, 1, 1), (0, 1, 2)}
 
 
+def test_two_small_tiers_of_one_kind_do_not_protect_each_other() -> None:
+    """Each is what the practice placed less its other tiers: only another tier beside it hides that."""
+    names = (*PLACED, "clinic_places")
+    table = small_table(names, 1)
+    practices = [
+        [60, 3, 17, 20, 20, 3],
+        [80, 10, 20, 20, 30, 10],
+        *([90, 20, 30, 20, 20, 12] for _ in range(3)),
+    ]
+    for level, counts in enumerate(table.counts):
+        for part in group_slices() if level else ():
+            counts[:, :, part] = 0
+            counts[:, :, part.start] = practices
+        counts[:, :, 0] = practices
+        practices = [np.sum([row for at, row in enumerate(practices) if slow_reading.PARENTS[level][at] == own], axis=0)
+                     for own in range(3 - level)] if level < 3 else practices  # fmt: skip
+    made = guarded(table, "month", "hes", stock_breakdown=False)
+    controls.hide_small(made)
+    open_ones = protect.unproven(made, protect.exchanges_of(made))
+    assert open_ones[0][:, 1, 0].tolist() == [True, True, False, False, False]
+    protect.protect(made, nothing_before(made))
+    assert made.hidden(0)[:2, 1:5, 0].sum(axis=1).tolist() == [2, 2]
+
+
 def test_who_stands_under_two_parents_is_hidden_among_the_siblings() -> None:
     table = small_table(ED, 1)
     table = CountTable(
@@ -656,6 +691,8 @@ def test_periods_are_those_of_the_nhs_year() -> None:
         "Financial year 2024/25", "January to March 2025", "March 2025",
     ]  # fmt: skip
     assert Period("year", date(1999, 4, 1)).label == "Financial year 1999/00"
+    days = (date(2025, 3, 31), date(2025, 4, 1), date(2025, 12, 31))
+    assert [financial_year(day) for day in days] == ["2024/25", "2025/26", "2025/26"]
     assert [period.end for period in (year, quarter, month)] == [date(2025, 3, 31)] * 3
     assert [len(period.months) for period in (year, quarter, month)] == [12, 3, 1]
     assert [period.has_stock_breakdown for period in (year, quarter, month)] == [False, False, True]

@@ -61,7 +61,9 @@ def _swaps_of(
         swap
         for at in alone
         for counted_in in with_wholes(pairs, at)
-        for swap in _swaps_of_one(counted_in, values, likely.get(at, []))
+        # a part of a disposition takes everybody placed with it: else the dispositions would not add up
+        for whole in [(placed,) if placed is not None and counted_in[-1] in parts else ()]
+        for swap in _swaps_of_one((*counted_in, *whole), values, likely.get(at, []))
     ]
     if placed is not None:
         people = likely.get(placed, [])
