@@ -28,9 +28,8 @@ def count_events(engine: Engine, months: Sequence[date]) -> None:
         "SELECT CAST(month AS DATE) AS month, CAST(month + INTERVAL 1 MONTH AS DATE) AS next_month"
         " FROM month_starts",
     )
-    shared = ("quarter_end_care", "readmissions")  # what several indicators read
-    for name in shared:
-        engine.materialise("summary", name)
+    for shared in ("quarter_end_care", "readmissions"):  # what several indicators read
+        engine.create_view(shared, packaged_sql("summary", shared))
     engine.create_table(
         "monthly_events",
         "SELECT CAST(NULL AS DATE) AS month, '' AS patient_id, '' AS indicator, CAST(0 AS BIGINT) AS n WHERE FALSE",
@@ -44,7 +43,6 @@ def count_events(engine: Engine, months: Sequence[date]) -> None:
             FROM summary_months AS months
             INNER JOIN ({query}) AS events ON events.day >= months.month AND events.day < months.next_month
             GROUP BY months.month, events.patient_id""")
-    engine.drop(*shared)
 
 
 def events_of_people(engine: Engine) -> None:
