@@ -27,6 +27,9 @@ def judge_table(frame: pd.DataFrame, contract: Contract, cells: int = CELLS) -> 
     A large one some columns at a time, so that about ``cells`` values are held once more.
     ContractError for a column that is not of the contract's type.
     """
+    ruled = {name for rule in contract.rules for name in _columns_of(rule, contract)}
+    for column in frame.columns.difference(list(ruled)):
+        plain_frame(frame[[column]], contract)  # of the contract's type, though no rule looks at it
     return _judged(contract, len(frame), frame.columns, lambda names: frame[names], cells)
 
 

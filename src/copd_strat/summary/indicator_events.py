@@ -34,9 +34,8 @@ def count_events(engine: Engine, months: Sequence[date]) -> None:
         "monthly_events",
         "SELECT CAST(NULL AS DATE) AS month, '' AS patient_id, '' AS indicator, CAST(0 AS BIGINT) AS n WHERE FALSE",
     )
-    for indicator, query in _queries(
-        "register"
-    ).items():  # one after the other, so that little memory will do
+    # One after the other, so that little memory will do.
+    for indicator, query in _queries("register").items():
         engine.execute(f"""
             INSERT INTO monthly_events
             SELECT months.month, events.patient_id, {literal(indicator)}, CAST(sum(events.n) AS BIGINT)
