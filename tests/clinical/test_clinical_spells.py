@@ -157,6 +157,20 @@ def test_the_evidence_of_a_stay_reads_well(world: World, out: str, nights: str) 
     assert world.feature("p", "exacerbation_evidence_12m") == f"2025-03-10 emergency admission, {nights}"
 
 
+def test_evidence_made_in_parts_of_patients_is_each_patients_own(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("copd_strat.clinical.build._EVIDENCE_AT_A_TIME", 2)
+    for month in range(1, 8):
+        world.patient(f"p{month}")
+        world.gp(f"p{month}", f"2025-{month:02}-03", "aecopd")
+    world.build()
+    assert len(world.engine.parts_of("exacerbation_evidence")) > 1
+    assert [world.feature(f"p{month}", "exacerbation_evidence_12m") for month in range(1, 8)] == [
+        f"2025-{month:02}-03 exacerbation code" for month in range(1, 8)
+    ]
+
+
 def test_bed_days_are_those_inside_the_window(world: World) -> None:
     world.patient("p")
     world.episode("p", "2024-12-29", "2025-01-03", "J441")

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 # Runs a query of this room, by the name of the table it makes, with its literals.
 Make = Callable[..., None]
+_EVIDENCE_AT_A_TIME = 500_000  # exacerbations
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -293,7 +294,20 @@ def _make_exacerbations(engine: SqlEngine, make: Make, index: date, settings: Cl
     make("counted_exacerbations")
     engine.create_view("exacerbations", packaged_sql("clinical", "exacerbations"))
     make("exacerbation_facts", index=index)
-    make("exacerbation_evidence", index=index)
+    _make_evidence(engine, index)
+
+
+def _make_evidence(engine: SqlEngine, index: date) -> None:
+    """``exacerbation_evidence`` (one row a patient who had one) as a view of parts, each of some of the patients.
+
+    Lists of text are what an engine can least put aside: 4 million in one statement did not fit into 1 GB.
+    """
+    parts = 1 + int(engine.scalar("SELECT count(*) FROM counted_exacerbations")) // _EVIDENCE_AT_A_TIME
+    select = packaged_sql("clinical", "exacerbation_evidence")
+    engine.create_in_parts(
+        "exacerbation_evidence",
+        (render(select, {"index": index, "parts": parts, "part": part}) for part in range(parts)),
+    )
 
 
 def _make_measurements(engine: SqlEngine, make: Make, index: date) -> None:
@@ -415,5 +429,6 @@ _ON_THE_WAY = (
 
 def give_back(engine: SqlEngine) -> None:
     """Drop what only led to the features, which have left the engine, and hand its memory back."""
-    engine.drop(*filter(engine.has_table, ("features", "found_features", *_ON_THE_WAY)))
+    gone = ("features", "found_features", *_ON_THE_WAY, *engine.parts_of("exacerbation_evidence"))
+    engine.drop(*filter(engine.has_table, gone))
     engine.give_back()

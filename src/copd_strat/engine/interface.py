@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from itertools import count, takewhile
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
@@ -87,6 +88,21 @@ class SqlEngine(ABC):
         import pandas as pd
 
         return self.table(sql).to_pandas(types_mapper=pd.ArrowDtype)
+
+    def create_in_parts(self, name: str, selects: Iterable[str]) -> None:
+        """A view ``name`` of all rows of ``selects``, each a table: no statement holds more than one of them."""
+        parts = {self._part(name, number): select for number, select in enumerate(selects)}
+        for part, select in parts.items():
+            self.create_table(part, select)
+        self.create_view(name, " UNION ALL ".join(f"SELECT * FROM {part}" for part in parts))
+
+    def parts_of(self, name: str) -> tuple[str, ...]:
+        """The tables that ``create_in_parts`` made for ``name``."""
+        return tuple(takewhile(self.has_table, (self._part(name, number) for number in count())))
+
+    @staticmethod
+    def _part(name: str, number: int) -> str:
+        return f"{name}_part_{number}"
 
     def materialise(self, package: str, name: str, **literals: Literal) -> None:
         """Run the packaged SELECT ``<package>/sql/<name>.sql`` into the table of the same name."""

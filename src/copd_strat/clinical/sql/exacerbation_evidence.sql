@@ -1,6 +1,6 @@
 -- What register patients' exacerbations of the 12 months up to the index rest on, in order of time: of all, and of the
--- moderate ones. By itself, since lists of text are what an engine can least put aside. Evidence of nothing is NULL:
--- engines differ in what a list of nothing is.
+-- moderate ones; one of $parts parts of the patients. Evidence of nothing is NULL: engines differ in what a list of
+-- nothing is.
 -- Source: docs/decisions.md §8, §44.
 SELECT
     recent.patient,
@@ -10,5 +10,8 @@ SELECT
     ) AS moderate_evidence_12m
 FROM counted_exacerbations AS recent
 SEMI JOIN register ON recent.patient = register.patient
-WHERE recent.counting = 'all' AND recent.start_date > $index - INTERVAL 12 MONTH
+WHERE
+    recent.counting = 'all'
+    AND recent.start_date > $index - INTERVAL 12 MONTH
+    AND recent.patient % $parts = $part
 GROUP BY recent.patient
