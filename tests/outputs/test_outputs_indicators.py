@@ -36,3 +36,11 @@ def test_every_indicator_names_its_source_and_a_topic_that_a_sheet_can_be_called
     declared = indicators()
     assert (declared["source"] != "").all()
     assert all(0 < len(topic) <= 31 and topic.replace(" ", "").isalpha() for topic in declared["topic"])
+
+
+def test_need_by_deprivation_is_of_events_whose_ratio_has_an_interval() -> None:
+    """The report compares the fifths by the ratio of two rates of events, which no share of people is."""
+    declared = indicators()
+    need = declared[declared["report"].str.contains("equity") & (declared["polarity"] == "lower")]
+    assert len(need) >= 2
+    assert set(need["interval_method"]) == {"byar"}

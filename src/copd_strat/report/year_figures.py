@@ -22,14 +22,16 @@ _YEAR = 12
 
 @dataclass(frozen=True)
 class YearFigure:
-    """``value`` with 95 % limits (None where the indicator has none) in the unit of the indicator; or, where there is
-    no value, the ``status`` of the first period that is not shown."""
+    """``value`` with 95 % limits (None where the indicator has none) in the unit of the indicator, of ``events`` among
+    ``people``; or, where there is no value, the ``status`` of the first period that is not shown."""
 
     span: str
     status: str
     value: float | None = None
     lower: float | None = None
     upper: float | None = None
+    events: float = 0.0
+    people: float = 0.0
 
 
 def year_figure(
@@ -83,7 +85,7 @@ def _added(span: str, rows: pd.DataFrame, declared: Any) -> YearFigure:
         limits = [scale * float(one) for one in wilson(min(events, people), people)]
     elif declared["interval_method"] == "byar":
         limits = [scale * float(one) / people for one in poisson_limits(events)]
-    return YearFigure(span, "shown", scale * events / people, *limits)
+    return YearFigure(span, "shown", scale * events / people, *limits, events, people)
 
 
 def year_words(found: YearFigure, unit: str) -> str:
