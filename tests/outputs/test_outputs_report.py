@@ -12,7 +12,9 @@ import pytest
 from report_world import CANARY, manifest, stamp, tables
 
 from copd_strat.report import styles, write_report
+from copd_strat.report.about import not_observed
 from copd_strat.report.charts import ticks
+from copd_strat.report.published_rows import Published
 
 VOID = {"meta", "line", "path", "circle", "polygon"}
 
@@ -226,12 +228,28 @@ def test_nightly_counts_are_never_closer_than_a_thousand(page: Page, source: str
 def test_what_could_not_be_observed_is_said(page: Page) -> None:
     rows = rows_of(page, "Not observable in this run")
     indicators = len(rows) - 2  # the header, and one fact about patients
-    counted = [words for _, words in page.all("p") if "could not be observed" in words]
+    counted = [words for _, words in page.all("p") if "facts about patients" in words]
     assert indicators >= 1
     assert counted[0].startswith(f"1 of 74 facts about patients and {indicators} of ")
     assert ["has carer", "no code list"] in rows
     assert "Exacerbations seen in ED and not admitted" in [row[0] for row in rows]
     assert "nhse: absence of a code is weak evidence" in [words for _, words in page.all("li")]
+
+
+def test_groups_that_no_source_covers_for_their_whole_period_are_told_where_the_total_is_shown(
+    world: dict,
+) -> None:
+    """The app began within the financial year for which groups are published: its quarters are shown."""
+    rows = world["fact_indicator"]
+    groups = (rows["indicator_id"] == "app_registered") & (rows["breakdown_type"] != "all")
+    late = rows.assign(value_status=rows["value_status"].mask(groups, "insufficient_data"))
+    told = not_observed(manifest(), Published.of({**world, "fact_indicator": late})).table.rows
+    last = world["dim_period"].sort_values("period_start")["label"].iloc[-1]
+    assert [
+        "Registered for the app, by group",
+        f"no source covers the whole of {last}, the latest period for which groups are published",
+    ] in told
+    assert not any("by group" in name for name, _ in not_observed(manifest(), Published.of(world)).table.rows)
 
 
 def test_it_claims_no_effect_and_supports_judgement(source: str) -> None:

@@ -13,6 +13,7 @@ from typing import Any
 import pandas as pd
 
 from copd_strat.plan import RunStamp
+from copd_strat.report.figures import BREAKDOWNS
 from copd_strat.report.published_rows import Published, Tables, records
 from copd_strat.report.shown_values import Shown, day, month, thousands
 
@@ -97,6 +98,7 @@ def not_observed(manifest: Manifest, published: Published) -> Unseen:
     rows = [[name.replace("_", " "), why] for name, why in sorted(manifest["not_observable"].items())]
     silent = _unobserved(published)
     rows += [[name, "no source or no earlier run covers it in its latest period"] for name in silent]
+    rows += [[f"{name}, by group", why] for name, why in _groups_unobserved(published)]
     return Unseen(
         facts=len(manifest["not_observable"]),
         facts_looked_for=manifest["facts_looked_for"],
@@ -116,6 +118,19 @@ def _unobserved(published: Published) -> list[str]:
     rows = rows[rows["period_end"] == rows.groupby("indicator_id")["period_end"].transform("max")]
     ids = set(rows.loc[rows["value_status"] == "insufficient_data", "indicator_id"])
     return sorted(published.indicators[i].name for i in ids)
+
+
+def _groups_unobserved(published: Published) -> list[tuple[str, str]]:
+    """Indicators whose board's total is seen and whose groups are not: they are published for longer periods."""
+    total, found = published.latest("icb"), {}
+    for kind in BREAKDOWNS:
+        groups = published.latest("icb", kind)
+        for code, _, name in sorted(groups.cells):
+            silent = groups.status(code, name) == {"insufficient_data"}
+            if silent and total.status(code, name) != {"insufficient_data"}:
+                found[published.indicators[name].name] = groups.periods[name]
+    why = "no source covers the whole of {}, the latest period for which groups are published"
+    return sorted((name, why.format(period)) for name, period in found.items())
 
 
 def code_lists(manifest: Manifest) -> Shown:

@@ -37,6 +37,11 @@ class Latest:
     cells: dict[tuple[str, str, str], Any]
     periods: dict[str, str]
 
+    def status(self, code: str, indicator: str) -> set[str]:
+        """Why an organisation's figures of an indicator are shown or not; of the groups, all there are."""
+        own = (row for (org, _, name), row in self.cells.items() if (org, name) == (code, indicator))
+        return {row.value_status for row in own}
+
     def dated(self, words: str, indicator: str, month: str) -> str:
         """``words``, with the period of the figures where it is not ``month``."""
         period = self.periods.get(indicator, month)
