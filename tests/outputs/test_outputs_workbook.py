@@ -64,6 +64,16 @@ def test_every_figure_of_the_workbook_is_the_table_s_and_none_is_missing(
     assert WORDS["suppressed_small"] in in_book.values()
 
 
+def test_the_read_me_explains_every_word_that_stands_for_a_figure(
+    summary: tuple[Path, SummaryResult],
+) -> None:
+    book = openpyxl.load_workbook(summary[0] / WORKBOOK, read_only=True)
+    notes = " ".join(str(row[0]) for row in book["Read me"].iter_rows(values_only=True))
+    assert all(f"{word}: " in notes for word in WORDS.values())
+    # parts of a total of 0 can be hidden, and months in which a service was not seen may have had none
+    assert notes.count("may be 0 or not") == 2
+
+
 def test_a_sheet_a_topic(summary: tuple[Path, SummaryResult]) -> None:
     topics = summary[1].tables["dim_indicator"]["topic"].to_pylist()
     book = openpyxl.load_workbook(summary[0] / WORKBOOK, read_only=True)

@@ -223,7 +223,7 @@ def not_shown(points: Sequence[Any]) -> str:
         return ""
     return (
         f"{hidden} of {_some(len(points), 'latest network figure')} {'is' if hidden == 1 else 'are'} hidden, being"
-        " small or giving a small number away; hidden is not 0."
+        " small or giving a small number away; a hidden figure may be 0 or not."
     )
 
 

@@ -37,8 +37,8 @@ _OPTIONS = {
 _NOTES = (
     "Totals by place and period after disclosure control. The same figures, breakdowns by sex, age, deprivation"
     " and ethnic group, and control charts stand in the CSV and Parquet files beside this workbook.",
-    "hidden: the number is small, or would give a small number away. It is not 0.",
-    "nobody: there is nobody to count among. not observable: no source covers it. It is not 0.",
+    "hidden: the number is small, or would give a small number away. It may be 0 or not.",
+    "nobody: there is nobody to count among. not observable: no source covers the whole period. It may be 0 or not.",
     "Counts are rounded to the nearest 5. Do not add places of different levels: each level counts the same"
     " people again. Nor add a rate.",
     "Provisional months are revised once, three months later. Rare events are given by quarter or financial year.",
