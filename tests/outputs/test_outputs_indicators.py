@@ -49,6 +49,15 @@ def test_every_indicator_names_its_source_and_a_topic_that_a_sheet_can_be_called
     assert all(0 < len(topic) <= 31 and topic.replace(" ", "").isalpha() for topic in declared["topic"])
 
 
+def test_only_a_share_of_another_indicator_counts_of_it() -> None:
+    """“Of the …” names what a share is of: a rate among everybody on the register says how many, not which part."""
+    declared = indicators()
+    among_people = declared["denominator_id"].isin([*COHORTS.values(), ""])
+    of_another = declared["numerator_definition"].str.startswith("Of the ")
+    assert of_another.any()
+    assert not (of_another & among_people).any()
+
+
 def test_need_by_deprivation_is_of_events_whose_ratio_has_an_interval() -> None:
     """The report compares the fifths by the ratio of two rates of events, which no share of people is."""
     declared = indicators()
