@@ -11,7 +11,7 @@ from report_world import BOARD, CANARY, manifest, stamp, tables
 from scipy import stats
 
 from copd_strat.config import Rebase, SummarySettings, Target
-from copd_strat.report.figures import boards
+from copd_strat.report.figures import boards, equity
 from copd_strat.report.first_screen import FirstScreen, apart, first_screens
 from copd_strat.report.page import CONTENTS, report
 from copd_strat.report.published_rows import Published
@@ -125,7 +125,7 @@ def a_year_by_deprivation(worst: float = 1.0) -> Tables:
     return {**facts, "fact_indicator": pd.concat([others, *parts], ignore_index=True)}
 
 
-#: 1.25: 25.0 (22.3 to 28.0) beside 20.0 (17.6 to 22.7): intervals that touch, of rates that chance would hardly make.
+#: 1.25: 25.0 (22.3 to 28.0) beside 20.0 (17.5 to 22.7): intervals that touch, of rates that chance would hardly make.
 @pytest.mark.parametrize(
     ("worst", "verdict"),
     [(1.0, "chance may explain"), (1.25, "more than chance alone"), (2.0, "more than chance alone")],
@@ -168,6 +168,16 @@ def test_limits_of_a_ratio_are_those_of_the_exact_test() -> None:
 def _share(ratio: float) -> float:
     """The first group's share of all events where its rate is ``ratio`` times the other's, 400 people to 320."""
     return ratio * 400 / (ratio * 400 + 320)
+
+
+def test_tables_of_groups_are_of_a_year_with_intervals_and_name_their_periods() -> None:
+    table = equity(Published.of(a_year_by_deprivation()))[0]
+    column = table.header.index("Moderate exacerbations, per 100 people (May 2026 to April 2027)")
+    assert [row[column] for row in table.rows[:1]] == ["20.0 (17.5 to 22.7)"]
+    # no year of groups is published of these: their latest month, with the published limits
+    other = table.header.index("COPD reviews, per 100 people (April 2027)")
+    assert re.fullmatch(r"\d+\.\d \(\d+\.\d to \d+\.\d\)", table.rows[0][other])
+    assert all(heading.endswith(")") for heading in table.header[1:])
 
 
 def test_a_hidden_month_leaves_the_year_without_a_figure() -> None:

@@ -44,7 +44,8 @@ def year_figure(
     declared = indicators().loc[item.id]
     if declared["stock"] or declared["cohort"] != "register" or not declared["denominator_id"]:
         return None
-    rows = _last_year(published.rows, code, item.id, kind, group)
+    own = published.of_boards.get((code, item.id, kind, group))
+    rows = None if own is None else _last_year(own)
     if rows is None:
         return None
     span = f"{month(rows['period_start'].iloc[0])} to {month(rows['period_end'].iloc[-1])}"
@@ -52,20 +53,8 @@ def year_figure(
     return YearFigure(span, unseen[0]) if unseen else _added(span, rows, declared)
 
 
-def _last_year(rows: pd.DataFrame, code: str, name: str, kind: str, group: str) -> pd.DataFrame | None:
-    wanted = {
-        "org_level": "icb",
-        "org_code": code,
-        "indicator_id": name,
-        "breakdown_type": kind,
-        "breakdown_value": group,
-    }
-    own = rows
-    for column, value in wanted.items():
-        own = own[own[column] == value]
+def _last_year(own: pd.DataFrame) -> pd.DataFrame | None:
     own = own.sort_values("period_start")
-    if own.empty:
-        return None
     last = own.iloc[-1]
     since = pd.Timestamp(last["period_end"]) + pd.DateOffset(days=1) - pd.DateOffset(months=_YEAR)
     year = own[(own["period_start"] >= since) & (own["period_type"] == last["period_type"])]
