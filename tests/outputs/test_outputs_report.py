@@ -12,7 +12,7 @@ import pytest
 from report_world import CANARY, manifest, stamp, tables
 
 from copd_strat.report import styles, write_report
-from copd_strat.report.about import not_observed
+from copd_strat.report.about import model_fit, not_observed
 from copd_strat.report.charts import ticks
 from copd_strat.report.published_rows import Published
 
@@ -215,7 +215,7 @@ def test_equity_has_every_group_and_keeps_the_unknown_visible(page: Page) -> Non
 
 def test_nightly_counts_are_never_closer_than_a_thousand(page: Page, source: str) -> None:
     assert rows_of(page, "Rows by source")[1] == [
-        "native gp_events",
+        "GP events",
         "2",
         "about 123,000",
         "about 123,000",
@@ -232,7 +232,7 @@ def test_what_could_not_be_observed_is_said(page: Page) -> None:
     counted = [words for _, words in page.all("p") if "facts about patients" in words]
     assert indicators >= 1
     assert counted[0].startswith(f"1 of 74 facts about patients and {indicators} of ")
-    assert ["has carer", "no code list"] in rows
+    assert ["Has a carer, by GP code or local flag", "no code list"] in rows
     assert "Exacerbations seen in ED and not admitted" in [row[0] for row in rows]
     assert "nhse: absence of a code is weak evidence" in [words for _, words in page.all("li")]
 
@@ -251,6 +251,17 @@ def test_groups_that_no_source_covers_for_their_whole_period_are_told_where_the_
         f"no source covers the whole of {last}, the latest period for which groups are published",
     ] in told
     assert not any("by group" in name for name, _ in not_observed(manifest(), Published.of(world)).table.rows)
+
+
+def test_a_first_run_is_not_said_to_be_as_it_was() -> None:
+    """The reference is the first run itself: an index of 0.00 would say that nothing changed since."""
+    found = manifest()
+    assert model_fit(found, stamp()).rows[0] == [
+        "Risk of a severe exacerbation in 12 months: stability index against 5 January 2026",
+        "0.01",
+    ]
+    found["monitoring"]["reference"]["since"] = stamp().as_of.isoformat()
+    assert model_fit(found, stamp()).rows[0][1] == "nothing to compare with yet: this run is the reference"
 
 
 def test_it_claims_no_effect_and_supports_judgement(source: str) -> None:

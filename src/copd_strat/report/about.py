@@ -12,6 +12,7 @@ from typing import Any
 
 import pandas as pd
 
+from copd_strat.contracts.own_tables import column_names, own_table
 from copd_strat.plan import RunStamp
 from copd_strat.report.figures import BREAKDOWNS
 from copd_strat.report.published_rows import Published, Tables, records
@@ -65,7 +66,7 @@ def data_quality(manifest: Manifest) -> Shown:
     """Files and rows of each source, in thousands."""
     rows = [
         [
-            f"{source['layout']} {source['table']}",
+            source["title"],
             f"{len(source['files']):,}",
             *(thousands(source[name]) for name in ("rows_in", "loaded", "quarantined", "duplicates")),
         ]
@@ -75,11 +76,16 @@ def data_quality(manifest: Manifest) -> Shown:
     return Shown("Rows by source", header, rows)
 
 
-def model_fit(manifest: Manifest) -> Shown:
+def model_fit(manifest: Manifest, stamp: RunStamp) -> Shown:
     """Monitoring without a count: stability of the scores, observed over expected of the months that tell."""
     found = manifest["monitoring"]
+    since = found["reference"]["since"]
+    itself = since == stamp.as_of.isoformat()
     rows = [
-        [f"{name.replace('_', ' ')}: stability index against {found['reference']['since']}", f"{value:.2f}"]
+        [
+            f"{_meaning('scores', name)}: stability index against {day(since)}",
+            "nothing to compare with yet: this run is the reference" if itself else f"{value:.2f}",
+        ]
         for name, value in found["stability"].items()
     ]
     rows += [
@@ -95,7 +101,7 @@ def model_fit(manifest: Manifest) -> Shown:
 
 def not_observed(manifest: Manifest, published: Published) -> Unseen:
     """What no source covers, and why; limits of the sources in words."""
-    rows = [[name.replace("_", " "), why] for name, why in sorted(manifest["not_observable"].items())]
+    rows = [[_meaning("features", name), why] for name, why in sorted(manifest["not_observable"].items())]
     silent = _unobserved(published)
     rows += [[name, "no source or no earlier run covers it in its latest period"] for name in silent]
     rows += [[f"{name}, by group", why] for name, why in _groups_unobserved(published)]
@@ -107,6 +113,14 @@ def not_observed(manifest: Manifest, published: Published) -> Unseen:
         table=Shown("Not observable in this run", ["What", "Why"], rows, numbers=False),
         # A warning with a figure in it may count people, and is for the manifest only.
         limits=[words for words in manifest["warnings"] if not any(map(str.isdigit, words))],
+    )
+
+
+def _meaning(table: str, column: str) -> str:
+    """What a column holds, in the words of its contract; the name of a fact that is no column."""
+    contract = own_table("internal", table)
+    return (
+        contract.column(column).description if column in column_names(contract) else column.replace("_", " ")
     )
 
 
