@@ -13,8 +13,11 @@ from report_world import CANARY, manifest, stamp, tables
 
 from copd_strat.report import styles, write_report
 from copd_strat.report.about import model_fit, not_observed
-from copd_strat.report.charts import ticks
+from copd_strat.report.charts import ticks, value_marks
+from copd_strat.report.figures import boards, shown_in
 from copd_strat.report.published_rows import Published
+from copd_strat.report.rendering import SOFT_HYPHEN, breakable
+from copd_strat.summary.cube import COHORTS
 
 VOID = {"meta", "line", "path", "circle", "polygon"}
 
@@ -42,7 +45,7 @@ class Page(HTMLParser):
 
     def handle_data(self, data: str) -> None:
         for place in self._open:
-            self.elements[place][2].append(data)
+            self.elements[place][2].append(data.replace(SOFT_HYPHEN, ""))
 
     def all(self, *tags: str) -> list[tuple[dict[str, str | None], str]]:
         return [(attrs, "".join(words)) for tag, attrs, words in self.elements if tag in tags]
@@ -309,3 +312,25 @@ def test_axis_marks_are_few_and_enclose_the_values(low: float, high: float) -> N
     marks = ticks(low, high)
     assert marks[0] <= low <= high <= marks[-1]
     assert 2 <= len(marks) <= 7
+
+
+def test_an_axis_begins_at_0_or_the_caption_says_where(world: dict) -> None:
+    (board,) = boards(Published.of(world), "outcomes")
+    for chart in board.charts:
+        low = re.findall(r'<text class="end"[^>]*>([\d.,]+)</text>', chart.svg)[0]
+        zero = float(low.replace(",", "")) == 0
+        assert zero != ("The value axis begins at" in chart.note)
+    spread = world["fact_spc"].head(6).assign(value=[2.0, 9.0, 5.0, 6.0, 4.0, 3.0])
+    spread[["mean", "lower_limit", "upper_limit", "target"]] = None
+    assert value_marks(spread)[0] == 0
+    assert value_marks(spread.assign(value=spread["value"] + 100))[0] > 0
+
+
+def test_long_words_of_headings_have_a_place_to_break(world: dict) -> None:
+    """A column of a printed table is narrower than “exacerbations”."""
+    items = Published.of(world).indicators
+    shown = {i for place in ("networks", "equity") for cohort in COHORTS for i in shown_in(place, cohort)}
+    words = {word for name in shown for word in re.findall(r"[A-Za-z]+", items[name].heading)}
+    long = {word for word in words if len(word) >= 10}
+    assert long
+    assert {word for word in long if SOFT_HYPHEN not in breakable(word)} == set()

@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 from markupsafe import Markup
 
-from copd_strat.report.charts import control_chart
+from copd_strat.report.charts import control_chart, value_marks
 from copd_strat.report.published_rows import Indicator, Latest, Published, records
 from copd_strat.report.readings import STANDS_OUT, point_words, reading, span_words, usual, value_words
 from copd_strat.report.shown_values import NO_FIGURE, Shown, figure_cell, month, number
@@ -102,11 +102,17 @@ def _chart(series: pd.DataFrame, item: Indicator, code: str, board: int) -> Char
     rows = [[row.label, _value(row, item), usual(row, item.unit), reading(row)] for row in points]
     return Chart(
         heading=item.heading,
-        note=note + "".join(changes),
+        note=note + "".join(changes) + _axis_words(series, item.unit),
         svg=control_chart(f"chart-{board}-{item.id}", item.heading, series, item.unit, item.polarity),
         name=item.name,
         data=Shown(f"{item.heading}, {code}", ["Period", "Value", "Usual range", "Reading"], rows),
     )
+
+
+def _axis_words(series: pd.DataFrame, unit: str) -> str:
+    """Where the value axis begins, if not at 0: a small change looks large there."""
+    begins = value_marks(series)[0]
+    return f" The value axis begins at {number(begins, unit)}, not at 0." if begins else ""
 
 
 def _value(row: Any, item: Indicator) -> str:
