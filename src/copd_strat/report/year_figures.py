@@ -69,12 +69,12 @@ def _added(span: str, rows: pd.DataFrame, declared: Any) -> YearFigure:
     if not people:
         return YearFigure(span, "not_applicable")
     scale = float(declared["multiplier"])
-    limits: list[float | None] = [None, None]
+    lower, upper = None, None
     if declared["interval_method"] == "wilson":
-        limits = [scale * float(one) for one in wilson(min(events, people), people)]
+        lower, upper = (scale * float(one) for one in wilson(min(events, people), people))
     elif declared["interval_method"] == "byar":
-        limits = [scale * float(one) / people for one in poisson_limits(events)]
-    return YearFigure(span, "shown", scale * events / people, *limits, events, people)
+        lower, upper = (scale * float(one) / people for one in poisson_limits(events))
+    return YearFigure(span, "shown", scale * events / people, lower, upper, events, people)
 
 
 def year_words(found: YearFigure, unit: str) -> str:
