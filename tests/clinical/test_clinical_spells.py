@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from importlib import import_module
 from typing import Any
 
 import pytest
@@ -152,15 +153,17 @@ def test_the_evidence_of_a_stay_reads_well(world: World, out: str, nights: str) 
     assert world.feature("p", "exacerbation_evidence_12m") == f"2025-03-10 emergency admission, {nights}"
 
 
-def test_evidence_made_in_parts_of_patients_is_each_patients_own(
+def test_facts_made_in_parts_of_patients_are_each_patients_own(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("copd_strat.clinical.build._EVIDENCE_AT_A_TIME", 2)
+    module = import_module("copd_strat.clinical.build")  # the room gives its function the module's name
+    monkeypatch.setattr(module, "_EVIDENCE_AT_A_TIME", 2)
+    monkeypatch.setattr(module, "_PEOPLE_AT_A_TIME", 3)
     for month in range(1, 8):
         world.patient(f"p{month}")
         world.gp(f"p{month}", f"2025-{month:02}-03", "aecopd")
     world.build()
-    assert len(world.engine.parts_of("exacerbation_evidence")) > 1
+    assert min(len(world.engine.parts_of(name)) for name in ("exacerbation_evidence", "features")) > 1
     assert [world.feature(f"p{month}", "exacerbation_evidence_12m") for month in range(1, 8)] == [
         f"2025-{month:02}-03 exacerbation code" for month in range(1, 8)
     ]
