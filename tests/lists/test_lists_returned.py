@@ -20,12 +20,17 @@ from lists_example import AS_OF, PATIENTS, night, write
 
 from copd_strat.cli import commands
 from copd_strat.errors import InputError
-from copd_strat.lists import Returned, returned_answers
+from copd_strat.lists import Returned, queries, returned_answers
 from copd_strat.lists.answer_dates import read_date
 from copd_strat.lists.identifying_text import is_nhs_number, names_somebody
+from copd_strat.lists.list_columns import TITLES
 from copd_strat.lists.returned import WITHHELD
 from copd_strat.pathways import assign, load_policy, validate_decisions
 from copd_strat.pathways.feedback import read_decision
+
+NO_CONFLICTS = pd.DataFrame(
+    columns=["practice_id", "patient_ref", "kind", "since", "last_record"], dtype="object"
+)
 
 # The 1st of March 2026 as a British hand, a spreadsheet and a form write it; the list comes back on 2 April.
 FIRST_OF_MARCH = (
@@ -226,12 +231,12 @@ REFUSED = [
     ({"decided_on": "1/3/2026"}, "a date without a decision"),
     (
         {"patient_ref": "CP-0000-0000-1", "clinician_decision": "accepted"},
-        "the reference is mistyped: its check character does not fit",
+        "the reference is mistyped, its check character does not fit",
     ),
-    ({"patient_ref": "", "clinician_decision": "accepted"}, "no reference: who is it about?"),
+    ({"patient_ref": "", "clinician_decision": "accepted"}, "no reference, so nobody knows whom it is about"),
     (
         {"run_id": "", "clinician_decision": "accepted"},
-        "the list's hidden columns are gone: it cannot be said which list this was",
+        "the list's hidden columns are gone, so it cannot be said which list this was",
     ),
 ]
 
@@ -251,7 +256,9 @@ def test_what_cannot_be_used_comes_back_as_it_was_written(
     assert (refused["file"], refused["line"]) == (path.name, 2)
     kept = found.answers.iloc[0]
     assert (kept["practice_id"], kept["decision"]) == ("A81001", "refused")
-    assert kept["reason"].startswith(problem), "the next run tells the practice why"
+    place, _, told = kept["reason"].partition(": ")
+    assert place.startswith("Clinic list of 2 Apr 2026 that you returned, row 2")
+    assert told.startswith(problem), "the next run tells the practice why"
     assert cells.get("clinician_decision", "") in kept["reason"]
 
 
@@ -263,8 +270,81 @@ def test_words_in_a_column_of_their_own_come_back_too(tmp_path: Path) -> None:
     found = returned_answers([path], AS_OF)
     assert found.answers["decision"].tolist() == ["declined", "refused"], "the answer itself counts"
     assert found.refused["problem"].tolist() == [
-        "typed beside the columns for answers: ring the daughter first"
+        "typed outside the columns for answers: ring the daughter first"
     ]
+
+
+def returned_csv(tmp_path: Path, name: str, *lines: dict[str, str]) -> Path:
+    """A CSV list of the example practice with answers on its first lines, as it comes back."""
+    files = write(tmp_path, night(*PATIENTS))
+    sent = next(f.path for f in files if f.rows and f.name == name and f.path.suffix == ".csv")
+    path = tmp_path / sent.name
+    path.write_bytes(as_csv(answered(sent, *lines), "utf-8"))
+    return path
+
+
+@pytest.mark.parametrize("name", ["self_management", "clinical_review"])
+@pytest.mark.parametrize("decision", ["accepted", "declined", "wrong"])
+def test_a_decision_on_a_list_that_uses_none_is_told_and_never_counted(
+    name: str, decision: str, tmp_path: Path
+) -> None:
+    """Declining the app is not declining the clinic: it must not keep somebody off the clinic list later."""
+    path = returned_csv(tmp_path, name, {"clinician_decision": decision})
+    found = returned_answers([path], AS_OF)
+    assert found.answers["decision"].tolist() == ["refused"]
+    assert found.refused["problem"].tolist() == [f"a decision has no effect on this list: {decision}"]
+    told = queries(NO_CONFLICTS, found.answers, AS_OF).iloc[0]
+    assert told["query"].startswith(
+        f"{TITLES[name]} list of 2 Apr 2026 that you returned, row 2: a decision has no"
+    )
+    assert told["please"].startswith("Nothing to answer: what you code in the record moves the name")
+    assert queries(NO_CONFLICTS, found.answers, AS_OF + timedelta(days=28)).empty
+    renamed = path.rename(tmp_path / "list from practice.csv")
+    assert returned_answers([renamed], AS_OF).answers["decision"].tolist() == ["refused"], "by its own column"
+
+
+def test_a_workbook_tells_by_its_sheet_which_list_it_is(tmp_path: Path) -> None:
+    files = write(tmp_path, night(*PATIENTS))
+    sent = next(f.path for f in files if f.rows and f.name == "self_management" and f.path.suffix == ".xlsx")
+    path = answered_workbook(sent, Decision="declined").rename(tmp_path / "A81001 app.xlsx")
+    assert returned_answers([path], AS_OF).answers["decision"].tolist() == ["refused"]
+
+
+def test_a_reason_alone_is_a_note_on_every_list(tmp_path: Path) -> None:
+    path = returned_csv(tmp_path, "self_management", {"decision_reason": "ring her son first"})
+    found = returned_answers([path], AS_OF)
+    assert (found.answers["decision"].tolist(), len(found.refused)) == (["note"], 0)
+
+
+BESIDE = [
+    ({"decision_reason": "tel 07700 900123"}, "the reason may identify somebody", ["accepted", "refused"]),
+    ({"decision_reason": "1/4/2026"}, "a date stands under Reason", ["accepted", "refused"]),
+    ({"clinician_decision": "", "decision_reason": "accepted 1/4/26"}, "a decision stands under Reason",
+     ["note", "refused"]),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("cells", "cause", "kept"), BESIDE)
+def test_what_is_told_beside_an_answer_is_not_settled_by_that_answer(
+    cells: dict[str, str], cause: str, kept: list[str], tmp_path: Path
+) -> None:
+    path = returned_csv(tmp_path, "clinic", {"clinician_decision": "accepted", **cells})
+    answers = returned_answers([path], AS_OF).answers
+    assert answers["decision"].tolist() == kept
+    assert cause in queries(NO_CONFLICTS, answers, AS_OF)["query"].iloc[0]
+
+
+def test_words_under_the_table_are_told_with_their_row(tmp_path: Path) -> None:
+    path = returned_csv(tmp_path, "clinic")
+    with path.open("ab") as stream:
+        stream.write(b'"","","","all done by AB"\r\n')
+    found = returned_answers([path], AS_OF)
+    assert found.refused[["line", "problem"]].to_numpy().tolist() == [
+        [4, "typed outside the columns for answers: all done by AB"]
+    ]
+    told = queries(NO_CONFLICTS, found.answers, AS_OF).iloc[0]
+    assert told["query"].startswith("Clinic list of 2 Apr 2026 that you returned, row 4: typed outside")
+    assert told["please"].startswith("If it matters, type it under Reason")
 
 
 def test_a_missing_date_is_the_day_of_return_and_a_reason_alone_is_a_note(tmp_path: Path) -> None:

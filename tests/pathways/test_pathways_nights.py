@@ -271,16 +271,28 @@ def test_a_decision_runs_out_and_a_new_admission_lifts_it() -> None:
     ]
 
 
-def test_the_latest_decision_counts_and_the_more_cautious_of_one_day() -> None:
-    both = [
+def test_the_latest_decision_counts_and_two_different_ones_of_one_day_do_not() -> None:
+    """Nobody leaves all lists because two people answered differently: what held before still holds."""
+    declined, accepted = (
         decision_on(HIGH_A, "declined", date(2026, 3, 1)),
         decision_on(HIGH_A, "accepted", date(2026, 3, 2)),
-    ]
+    )
+    wrong_too = decision_on(HIGH_A, "wrong", date(2026, 3, 2))
     same_day = [decision_on(HIGH_A, "accepted"), decision_on(HIGH_A, "declined")]
-    for rows, wanted in ((both, "clinic"), (same_day, "not_listed")):
+    for rows, wanted in (
+        ([declined, accepted], "clinic"),
+        (same_day, "clinic"),
+        ([declined, accepted, wrong_too], "not_listed"),
+        ([declined, declined], "not_listed"),
+    ):
         for order in (rows, rows[::-1]):
             result = nights([HIGH_A], decisions=pd.concat(order))[0]
             assert only(result)["disposition"] == wanted
+    feedback = validate_decisions(pd.concat(same_day), AS_OF)
+    assert feedback.accepted.empty
+    assert set(feedback.refused["problem"]) == {"two different answers of one day"}
+    both_keep = pd.concat([decision_on(HIGH_A, "accepted"), decision_on(HIGH_A, "already known")])
+    assert len(validate_decisions(both_keep, AS_OF).accepted) == 2
 
 
 def test_unusable_decisions_are_refused_with_the_problem() -> None:

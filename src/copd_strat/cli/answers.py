@@ -62,6 +62,7 @@ def decisions(returned: tuple[Path, ...], config_path: Path | None, output: Path
     _write(every, target)
     _tell(found, len(files), len(held), len(every) - len(held))
     _tell_of_nobody(every, settings, as_of)
+    _tell_of_contradictions(every, as_of)
     counts = override_counts(every, as_of)
     shares = counts.pop("override_share").map("{:.0%}".format)
     show(table([*counts.columns, "overruled"], counts.assign(share=shares).to_numpy().tolist()))
@@ -145,6 +146,14 @@ def _tell_of_nobody(every: pd.DataFrame, settings: config.Settings | None, as_of
     lost = about_nobody(validate_decisions(every, as_of).accepted, patients)
     if len(lost):
         say(f"about nobody on the published lists (left, or another reference key): {len(lost):,}")
+
+
+def _tell_of_contradictions(every: pd.DataFrame, as_of: date) -> None:
+    from copd_strat.pathways.feedback import contradictory
+
+    people = len(contradictory(every, as_of))
+    if people:
+        say(f"two different answers of one day, neither counts until one is given anew: {people:,}")
 
 
 def _tell_of_refused(found: Returned, target: Path) -> None:

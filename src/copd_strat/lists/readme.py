@@ -28,10 +28,15 @@ _PURPOSE = {
 Lines = list[tuple[str, str]]
 
 _HOW_TO_ANSWER = (
-    ("How to answer", f"Choose a decision ({', '.join(DECISION_CHOICES)}), give a reason and the date."),
+    (
+        "How to answer",
+        f"On the clinic list: choose a decision ({', '.join(DECISION_CHOICES)}), give a reason and the date.",
+    ),
+    ("", "Return the list as it is; the next run holds names on or off the clinic list accordingly."),
     ("", "A reason alone is kept as a note. Without a date, the day on which the list comes back counts."),
-    ("", "Return the list as it is; the next run holds names on or off it accordingly."),
-    ("", "What cannot be read comes back to you on the list of queries, as you wrote it."),
+    ("", "On the other lists a decision has no effect: what you code in the record moves the name."),
+    ("", "Of two different answers of one day neither counts, and you are asked."),
+    ("", "What cannot be used comes back to you on the list of queries, with its row and what to do."),
 )
 
 

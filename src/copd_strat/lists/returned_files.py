@@ -15,6 +15,7 @@ from typing import Any
 import openpyxl
 
 from copd_strat.errors import InputError
+from copd_strat.pathways.policy import LISTED
 
 _TEXT = (".csv", ".tsv", ".txt")
 _WORKBOOK = (".xlsx", ".xlsm")
@@ -29,9 +30,10 @@ _LIST_NAME = re.compile(r"([A-Z][0-9A-Z]{4,5})_(\d{4}-\d{2}-\d{2})_", re.IGNOREC
 @dataclass(frozen=True, kw_only=True)
 class Grid:
     """One sheet of a file: its header and the lines below it, cells as the spreadsheet has them.
-    ``first_line``: the number that a spreadsheet gives the line below the header."""
+    ``first_line``: the number that a spreadsheet gives the line below the header. ``sheet``: its title, if any."""
 
     path: Path
+    sheet: str
     header: tuple[str, ...]
     lines: tuple[tuple[object, ...], ...]
     first_line: int
@@ -60,15 +62,15 @@ def grids(path: Path, wanted: Sequence[str]) -> Grid:
     """
     try:
         _refuse_huge(path)
-        sheets = list(_workbook(path)) if path.suffix.lower() in _WORKBOOK else [text_lines(path)]
+        sheets = list(_workbook(path)) if path.suffix.lower() in _WORKBOOK else [("", text_lines(path))]
     except OSError as error:
         raise InputError(f"{path}: cannot be read ({error.strerror})") from None
-    for lines in sheets:
+    for title, lines in sheets:
         for number, line in enumerate(lines[:5]):
             header = tuple(str(cell or "").strip().lower() for cell in line)
             if set(wanted) <= set(header):
                 rest = tuple(lines[number + 1 :])
-                return Grid(path=path, header=header, lines=rest, first_line=number + 2)
+                return Grid(path=path, sheet=title, header=header, lines=rest, first_line=number + 2)
     raise InputError(
         f"{path}: not a returned list, no sheet has the columns {', '.join(wanted)}",
         fix="return the list with all its columns, as a workbook or as CSV",
@@ -94,15 +96,31 @@ def practice_in_name(path: Path) -> str:
     return found[1].upper() if found else ""
 
 
-def _workbook(path: Path) -> Iterator[list[tuple[object, ...]]]:
-    """Every sheet in its order. A formula that no spreadsheet has worked out stays as it was typed."""
+def list_in_name(path: Path) -> str:
+    """The list that a file's name tells, or nothing."""
+    found = re.search("|".join(LISTED), path.stem)
+    return found[0] if found else ""
+
+
+def cell_text(cell: object) -> str:
+    """A cell as it was written, on one line; empty for a cell without a value."""
+    if cell is None or (isinstance(cell, float) and cell != cell):
+        return ""
+    if isinstance(cell, float) and cell.is_integer():
+        return str(int(cell))
+    return " ".join(str(cell).split())
+
+
+def _workbook(path: Path) -> Iterator[tuple[str, list[tuple[object, ...]]]]:
+    """Every sheet with its title, in its order. A formula that no spreadsheet has worked out stays as it was typed."""
     try:
         shown = openpyxl.load_workbook(path, data_only=True)
         typed = openpyxl.load_workbook(path)
         for sheet in shown.worksheets:
             formulas = typed[sheet.title].iter_rows(values_only=True)
             pairs = zip(sheet.iter_rows(values_only=True), formulas, strict=True)
-            yield [tuple(v if v is not None else f for v, f in zip(*pair, strict=True)) for pair in pairs]
+            lines = [tuple(v if v is not None else f for v, f in zip(*pair, strict=True)) for pair in pairs]
+            yield sheet.title, lines
     except Exception:  # noqa: BLE001 - what a damaged workbook makes its reader raise has no limit
         raise InputError(
             f"{path}: not a workbook that can be read", fix="return it as it was sent, or as CSV"
