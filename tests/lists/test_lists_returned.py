@@ -16,11 +16,11 @@ import pytest
 from click.testing import CliRunner, Result
 from hypothesis import given
 from hypothesis import strategies as st
-from lists_example import AS_OF, PATIENTS, night, write
+from lists_example import AS_OF, PATIENTS, STAMP, night, write
 
 from copd_strat.cli import commands
-from copd_strat.errors import InputError
-from copd_strat.lists import Returned, queries, returned_answers
+from copd_strat.errors import InputError, OutputError
+from copd_strat.lists import PublishedLists, Returned, lists_in, queries, returned_answers
 from copd_strat.lists.answer_dates import read_date
 from copd_strat.lists.identifying_text import is_nhs_number, names_somebody
 from copd_strat.lists.list_columns import TITLES
@@ -347,6 +347,115 @@ def test_words_under_the_table_are_told_with_their_row(tmp_path: Path) -> None:
     assert told["please"].startswith("If it matters, type it under Reason")
 
 
+def sent_and_published(tmp_path: Path, name: str, ending: str) -> tuple[Path, PublishedLists]:
+    """A copy of a list of the example practice, and the site's own side, which still has the run."""
+    result = night(*PATIENTS)
+    files = write(tmp_path / "run", result)
+    sent = next(f.path for f in files if f.rows and f.name == name and f.path.suffix == ending)
+    path = tmp_path / sent.name
+    path.write_bytes(sent.read_bytes())
+    owners = result.patients.groupby("patient_ref")["practice_id"].agg(frozenset).to_dict()
+    published = PublishedLists(
+        runs={STAMP.run_id: tmp_path / "run"}, practices_of=lambda ref: owners.get(ref, frozenset())
+    )
+    return path, published
+
+
+@pytest.mark.parametrize("ending", [".csv", ".xlsx"])
+def test_a_list_as_it_was_sent_holds_nothing_typed(ending: str, tmp_path: Path) -> None:
+    """Also saved again with other dates and blanks: nobody is asked about what a spreadsheet does."""
+    path, published = sent_and_published(tmp_path, "clinic", ending)
+    if ending == ".csv":
+        text = path.read_text("utf-8-sig").replace("2026-02-11", "11/02/2026").replace("  ", " ")
+        path.write_text(text, "utf-8")
+    found = returned_answers([path], AS_OF, published)
+    assert (len(found.answers), len(found.refused), found.not_compared) == (0, 0, 0)
+
+
+def test_what_was_typed_over_a_printed_cell_is_told_with_its_column(tmp_path: Path) -> None:
+    path, published = sent_and_published(tmp_path, "clinic", ".xlsx")
+    answered_workbook(path, **{"Decision": "accepted", "What to do": "seen at home by AB"})
+    book = openpyxl.load_workbook(path)
+    book.worksheets[1].cell(row=3, column=9, value="gave up in May")
+    book["Key"].cell(row=60, column=1, value="\u2713")
+    book.save(path)
+    found = returned_answers([path], AS_OF, published)
+    assert found.answers["decision"].tolist()[:2] == ["accepted", "refused"], "the answer counts"
+    heading = str(book.worksheets[1].cell(row=1, column=9).value)
+    assert found.refused[["line", "problem"]].to_numpy().tolist() == [
+        [2, "typed outside the columns for answers: under 'what to do': seen at home by AB"],
+        [3, f"typed outside the columns for answers: sheet More, under '{heading}': gave up in May"],
+        [60, "typed outside the columns for answers: sheet Key, under 'SYNTHETIC': \u2713"],
+    ]
+    assert queries(NO_CONFLICTS, found.answers, AS_OF)["query"].str.contains("seen at home by AB").any()
+    assert returned_answers([path], AS_OF).not_compared == 1, (
+        "without the run it is said that nothing was compared"
+    )
+
+
+def test_a_note_on_a_list_that_asks_nothing_is_told(tmp_path: Path) -> None:
+    """A worklist is never sent back, but some are, and with notes on them."""
+    path, published = sent_and_published(tmp_path, "changes", ".xlsx")
+    book = openpyxl.load_workbook(path)
+    book.worksheets[0].cell(row=2, column=6, value="died last week")
+    book.save(path)
+    found = returned_answers([path], AS_OF, published)
+    assert found.refused["problem"].tolist() == [
+        "typed outside the columns for answers: under 'Why': died last week"
+    ]
+    assert (
+        found.answers["reason"]
+        .iloc[0]
+        .startswith("Changes list of 2 Apr 2026 that you returned, row 2: typed")
+    )
+    assert lists_in([tmp_path / "run"]), "such lists are among those that are read"
+    assert any(found.name.endswith("_changes.xlsx") for found in lists_in([tmp_path / "run"]))
+
+
+def test_a_reference_typed_over_another_persons_is_no_answer(tmp_path: Path) -> None:
+    path, published = sent_and_published(tmp_path, "clinic", ".csv")
+    first, second = (row[3] for row in answered(path)[1:3])
+    path.write_bytes(
+        as_csv(answered(path, {"patient_ref": second, "clinician_decision": "declined"}), "utf-8")
+    )
+    found = returned_answers([path], AS_OF, published)
+    assert found.answers["decision"].tolist() == ["refused"]
+    assert found.refused["problem"].tolist() == ["the reference was typed over another person's"]
+    assert first != second
+
+
+def test_another_practices_reference_is_no_answer_and_says_where(tmp_path: Path) -> None:
+    path, published = sent_and_published(tmp_path, "clinic", ".csv")
+    strangers = night(*PATIENTS).patients.set_index("practice_id").loc["A81002", "patient_ref"]
+    lines = answered(path, {"patient_ref": strangers.iloc[0], "clinician_decision": "declined"})
+    path.write_bytes(as_csv([lines[0], *lines[1:2], *lines[2:]], "utf-8"))
+    found = returned_answers([path], AS_OF, published)
+    assert found.answers["decision"].tolist() == ["refused"]
+    assert found.refused[["file", "line", "problem"]].to_numpy().tolist() == [
+        [path.name, 2, "the reference is another practice's"]
+    ]
+    assert "Check whose list this was" in queries(NO_CONFLICTS, found.answers, AS_OF)["please"].iloc[0]
+
+
+def test_what_was_refused_earlier_stays_and_lies_outside_the_extracts(tmp_path: Path) -> None:
+    """The withheld words stand nowhere else; the next return must not take their place."""
+    returned, output = tmp_path / "returned", tmp_path / "extracts" / "decisions.csv"
+    for folder in (returned, output.parent):
+        folder.mkdir()
+    for word in ("maybe", "perhaps", "perhaps"):
+        path = returned_csv(returned, "clinic", {"clinician_decision": word})
+        command(path, "-o", output)
+    kept = pd.read_csv(returned / "refused_decisions.csv", dtype="str")
+    assert kept[["decision", "line", "returned_on"]].to_numpy().tolist() == [
+        ["maybe", "2", AS_OF.isoformat()],
+        ["perhaps", "2", AS_OF.isoformat()],
+    ]
+    assert [file.name for file in output.parent.iterdir()] == ["decisions.csv"]
+    (returned / "CURRENT.json").touch()
+    with pytest.raises(OutputError, match="inside the output of runs"):
+        command(path, "-o", output)
+
+
 def test_a_missing_date_is_the_day_of_return_and_a_reason_alone_is_a_note(tmp_path: Path) -> None:
     rows = answered(
         clinic_list(tmp_path, ".csv"),
@@ -396,15 +505,11 @@ def test_ordinary_words_and_references_name_nobody() -> None:
 
 def test_blank_lists_ask_nothing_and_other_files_are_told_apart(tmp_path: Path) -> None:
     files = write(tmp_path, night(*PATIENTS))
-    lists = [
-        f.path for f in files if f.path.suffix in (".csv", ".xlsx") and f.name not in ("changes", "queries")
-    ]
+    lists = [f.path for f in files if f.path.suffix in (".csv", ".xlsx")]
     found = returned_answers(lists, AS_OF)
     assert (len(found.answers), len(found.refused), found.unread) == (0, 0, ())
-    other = [
-        next(f.path for f in files if f.name == "changes" and f.path.suffix == ".csv"),
-        tmp_path / "none.csv",
-    ]
+    (tmp_path / "other.csv").write_text("a,b\n1,2\n")
+    other = [tmp_path / "other.csv", tmp_path / "none.csv"]
     (tmp_path / "list.ods").write_bytes(b"PK")
     (tmp_path / "broken.xlsx").write_bytes(b"PK")
     with zipfile.ZipFile(tmp_path / "huge.xlsx", "w", zipfile.ZIP_DEFLATED) as book:
@@ -412,7 +517,7 @@ def test_blank_lists_ask_nothing_and_other_files_are_told_apart(tmp_path: Path) 
     bad = [tmp_path / name for name in ("list.ods", "broken.xlsx", "huge.xlsx")]
     unread = returned_answers([*other, *bad], AS_OF).unread
     told = {error.problem.split(":")[0].rsplit("/")[-1]: error.problem for error in unread}
-    assert "not a returned list" in told["A81001_2026-04-02_changes.csv"]
+    assert "not a returned list" in told["other.csv"]
     assert "cannot be read" in told["none.csv"]
     assert ".ods files cannot be read" in told["list.ods"]
     assert "not a workbook" in told["broken.xlsx"]
@@ -501,7 +606,7 @@ def test_refused_answers_are_kept_apart_told_and_settled_by_a_better_one(tmp_pat
     found = command(path, "-o", output)
     assert found.exit_code == 0
     assert "cannot be used: 1 (not a known decision)" in found.output
-    refused = pd.read_csv(tmp_path / "refused_decisions.csv", dtype="str")
+    refused = pd.read_csv(path.with_name("refused_decisions.csv"), dtype="str")
     assert refused[["practice_id", "decision", "problem"]].to_numpy().tolist() == [
         ["A81001", "maybe", "not a known decision: maybe"]
     ]

@@ -15,6 +15,7 @@ from copd_strat.errors import InputError
 from copd_strat.lists.answer_dates import read_date
 from copd_strat.lists.identifying_text import names_somebody
 from copd_strat.lists.list_columns import TITLES
+from copd_strat.lists.printed import PublishedLists
 from copd_strat.lists.typed_lines import Typed, typed_on
 from copd_strat.pathways import normalise_reference
 from copd_strat.pathways.answer_problems import (
@@ -37,7 +38,7 @@ from copd_strat.pathways.feedback import DECIDED_LISTS, DECISION_COLUMNS, NOTE, 
 from copd_strat.pathways.sentences import date_in_words_of
 
 REFUSED_COLUMNS = ("practice_id", "patient_ref", "run_id", "decision", "reason", "decided_on", "file", "line",
-                   "problem")  # fmt: skip
+                   "problem", "returned_on")  # fmt: skip
 WITHHELD = "(withheld: it may identify somebody)"
 # A decision has no effect after half a year (the shipped policies): an earlier one is a slip in the year.
 _BEFORE_LIST = timedelta(days=183)
@@ -47,12 +48,14 @@ _BEFORE_LIST = timedelta(days=183)
 class Returned:
     """``answers``: columns as in DECISION_COLUMNS, notes and refused answers among them. ``refused``: what
     cannot be used, columns as in REFUSED_COLUMNS. ``dated_by_return``: for each answer whether the day of its
-    return stands for a date. ``unread``: files that could not be read at all."""
+    return stands for a date. ``unread``: files that could not be read at all. ``not_compared``: lists on which what was
+    typed over a printed cell could not be told, since their run is not at hand."""
 
     answers: pd.DataFrame
     refused: pd.DataFrame
     dated_by_return: list[bool]
     unread: tuple[InputError, ...]
+    not_compared: int
 
 
 @dataclass
@@ -62,22 +65,29 @@ class _Collected:
     dated_by_return: list[bool] = field(default_factory=list)
 
 
-def returned_answers(paths: Iterable[Path], returned_on: date) -> Returned:
-    """Everything that was typed on the lists at ``paths``; ``returned_on`` dates answers without a date."""
-    collected, unread = _Collected(), []
+def returned_answers(
+    paths: Iterable[Path], returned_on: date, published: PublishedLists | None = None
+) -> Returned:
+    """Everything that was typed on the lists at ``paths``; ``returned_on`` dates answers without a date.
+
+    ``published``: the site's own lists, with which they are compared.
+    """
+    collected, unread, not_compared = _Collected(), [], 0
     for path in sorted(paths):
         try:
-            typed = list(typed_on(path))
+            typed = typed_on(path, published)
         except InputError as error:
             unread.append(error)
             continue
-        for line in typed:
+        not_compared += not typed.compared
+        for line in typed.lines:
             _judge(line, returned_on, collected)
     return Returned(
         answers=pd.DataFrame(collected.answers, columns=list(DECISION_COLUMNS), dtype="object"),
         refused=pd.DataFrame(collected.refused, columns=list(REFUSED_COLUMNS), dtype="object"),
         dated_by_return=collected.dated_by_return,
         unread=tuple(unread),
+        not_compared=not_compared,
     )
 
 
@@ -85,7 +95,7 @@ def _judge(typed: Typed, returned_on: date, collected: _Collected) -> None:
     """One line into an answer, or into a query to its author."""
     decided_on = read_date(typed.day, returned_on) if typed.written_day else returned_on
     decision, rest = read_decision(typed.decision)
-    problem = _problem(typed, decision, decided_on, returned_on)
+    problem = typed.whose.words if typed.whose else _problem(typed, decision, decided_on, returned_on)
     if problem:
         _refuse(typed, problem, returned_on, collected)
     elif typed.decision or typed.reason:
@@ -142,7 +152,7 @@ def _refuse(typed: Typed, cause: str, returned_on: date, collected: _Collected) 
     identify somebody."""
     collected.refused.append(
         (typed.practice_id, typed.reference, typed.run_id, typed.decision, typed.reason, typed.written_day,
-         typed.file, typed.line, cause)
+         typed.file, typed.line, cause, returned_on)
     )  # fmt: skip
     written = [
         f"{name} '{text}'" for name, text in (("decision", typed.decision), ("reason", typed.reason)) if text
@@ -162,7 +172,8 @@ def _place(typed: Typed, returned_on: date) -> str:
     """List, date and row, by which its author finds a line again; never the file's name, which may name somebody."""
     printed_on = read_date((typed.run_id or typed.list_run)[:8], returned_on)
     of_day = f" of {date_in_words_of(printed_on)}" if printed_on else ""
-    return f"{TITLES[typed.list_name]} list{of_day} that you returned, row {typed.line}"
+    title = f"{TITLES[typed.list_name]} list" if typed.list_name in TITLES else "Worklist"
+    return f"{title}{of_day} that you returned, row {typed.line}"
 
 
 def _safe_reference(reference: str) -> str:

@@ -15,7 +15,6 @@ from typing import Any
 import openpyxl
 
 from copd_strat.errors import InputError
-from copd_strat.pathways.policy import LISTED
 
 _TEXT = (".csv", ".tsv", ".txt")
 _WORKBOOK = (".xlsx", ".xlsm")
@@ -41,8 +40,7 @@ class Grid:
 
 def lists_in(paths: Iterable[Path]) -> list[Path]:
     """The lists among ``paths``: files as they are; of folders every file below that a spreadsheet may have
-    saved, but for lists that ask nothing (changes, queries, the worklist), read-me pages, and what a spreadsheet keeps
-    while a file is open (``~$``, ``.~lock``).
+    saved, but for read-me pages, and what a spreadsheet keeps while a file is open (``~$``, ``.~lock``).
     """
     found: set[Path] = set()
     for path in paths:
@@ -52,20 +50,33 @@ def lists_in(paths: Iterable[Path]) -> list[Path]:
 
 def _may_be_a_list(path: Path) -> bool:
     known = path.suffix.lower() in (*_TEXT, *_WORKBOOK, *_FOREIGN)
-    asks = not re.search(r"_(changes|queries|worklist|READ_ME)( ?\(\d+\))?$", path.stem)
-    return path.is_file() and known and asks and not path.name.startswith(("~$", ".", "refused_"))
+    note = re.search(r"_READ_ME( ?\(\d+\))?$", path.stem)
+    return path.is_file() and known and not note and not path.name.startswith(("~$", ".", "refused_"))
+
+
+def asks_nothing(path: Path) -> bool:
+    """By its name one of the lists without columns for answers: what is typed there is told, and is no answer."""
+    readable = path.suffix.lower() in (*_TEXT, *_WORKBOOK)
+    return readable and bool(re.search(r"_(changes|queries|worklist)( ?\(\d+\))?$", path.stem))
+
+
+def sheets_in(path: Path) -> list[tuple[str, list[tuple[object, ...]]]]:
+    """Every sheet of a workbook with its title and its lines; a text file is one sheet without a title.
+
+    InputError says why a file cannot be read.
+    """
+    try:
+        _refuse_huge(path)
+        return list(_workbook(path)) if path.suffix.lower() in _WORKBOOK else [("", text_lines(path))]
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read ({error.strerror})") from None
 
 
 def grids(path: Path, wanted: Sequence[str]) -> Grid:
     """The sheet of ``path`` whose header has all of ``wanted`` (heading or name, in any case): the first one
     that does. InputError says why a file cannot be read as a list.
     """
-    try:
-        _refuse_huge(path)
-        sheets = list(_workbook(path)) if path.suffix.lower() in _WORKBOOK else [("", text_lines(path))]
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read ({error.strerror})") from None
-    for title, lines in sheets:
+    for title, lines in sheets_in(path):
         for number, line in enumerate(lines[:5]):
             header = tuple(str(cell or "").strip().lower() for cell in line)
             if set(wanted) <= set(header):
@@ -94,12 +105,6 @@ def practice_in_name(path: Path) -> str:
     """The practice that a list's name begins with, or nothing."""
     found = _LIST_NAME.match(path.name)
     return found[1].upper() if found else ""
-
-
-def list_in_name(path: Path) -> str:
-    """The list that a file's name tells, or nothing."""
-    found = re.search("|".join(LISTED), path.stem)
-    return found[0] if found else ""
 
 
 def cell_text(cell: object) -> str:
