@@ -210,7 +210,12 @@ WARNINGS: dict[str, Check] = {
     r"Check the diagnosis of COPD": lambda p, _: p["diagnosis_check"] is True,
     r"Asthma recorded too": lambda p, _: p["asthma_overlap"] is True,
     r"Lung cancer on record, a specialist team may lead": lambda p, _: p["lung_cancer"] is True,
-    r"In hospital by the latest record, not yet discharged": lambda p, _: p["currently_admitted"] is True,
+    rf"In hospital by the latest record \(hospital data to ({DAY})\), not yet discharged": lambda p, m: (
+        p["currently_admitted"] is True and _same(p, "hospital_complete_to", m[1])
+    ),
+    r"In hospital by the latest record, not yet discharged": lambda p, _: (
+        p["currently_admitted"] is True and p.no("hospital_complete_to")
+    ),
     rf"Registered for less than 12 months(?: \(since ({DAY})\))?": lambda p, m: (
         p["short_history"] is True and _same(p, "registration_start", m[1])
         and (m[1] is None or p.in_window(day(m[1]), 12) or day(m[1]) > p["index_date"])
@@ -236,6 +241,12 @@ ACTIONS: dict[str, Check] = {
     r"No new invitation, tell the clinic what changed": lambda p, _: p["on_clinic_caseload"] is True,
     r"In hospital, invite after discharge": lambda p, _: (
         p["currently_admitted"] is True and p["place"] != "reserve"
+    ),
+    r"In hospital, offer supported self-management after discharge": lambda p, _: (
+        p["currently_admitted"] is True and p["disposition"] == "self_management"
+    ),
+    r"In hospital, complete the record after discharge": lambda p, _: (
+        p["currently_admitted"] is True and p["disposition"] == "clinical_review"
     ),
     r"Registered for the app, check it is in use at the next contact": lambda p, _: (
         p["app_registered"] is True

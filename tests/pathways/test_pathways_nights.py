@@ -132,6 +132,21 @@ def test_a_newcomer_to_a_known_practice_is_named() -> None:
     )
 
 
+def test_nobody_in_hospital_is_offered_an_app_or_asked_in() -> None:
+    inside = {"currently_admitted": True}
+    at_app, at_review = (only(nights([{**facts, **inside}])[0]) for facts in (LOW, UNSCORED))
+    assert at_app["suggested_action"].startswith(
+        "In hospital, offer supported self-management after discharge"
+    )
+    assert at_review["suggested_action"].startswith("In hospital, complete the record after discharge; ")
+    for patient in (at_app, at_review):
+        assert (
+            "In hospital by the latest record (hospital data to 15 Mar 2026), not yet discharged"
+            in patient["data_warnings"]
+        )
+    assert only(nights([LOW])[0])["suggested_action"].startswith("Offer supported self-management")
+
+
 def test_an_accepted_name_is_not_invited_again() -> None:
     patient = only(nights([HIGH_A], decisions=decision_on(HIGH_A, "accepted"))[0])
     assert patient["suggested_action"] == "No new invitation; Accepted by the practice (2 Apr 2026)"
