@@ -126,10 +126,10 @@ WHYS: dict[str, Check] = {
         p.counted() == int(m[1]) >= 2 and p.counted("severe") == int(m[3])
         and _events_are(p, m[4], "moderate", "ed_only", "severe")
     ),
-    rf"No exacerbation in 12 months, last ({DAY})": lambda p, m: (
+    rf"No exacerbation on record in 12 months, last ({DAY})": lambda p, m: (
         p.counted() == 0 and _same(p, "last_exacerbation_date", m[1]) and not p.in_window(day(m[1]), 12)
     ),
-    r"No exacerbation in 12 months": lambda p, _: p.counted() == 0,
+    r"No exacerbation on record in 12 months": lambda p, _: p.counted() == 0,
     rf"GOLD group E: {N} {NOUN} in 12 months, (\d+) with emergency admission{LAST}": lambda p, m: (
         p["gold_abe"] == "E" and p.counted() == int(m[1]) and p.counted("severe") == int(m[3])
         and _same(p, "last_exacerbation_date", m[4])
@@ -207,7 +207,9 @@ WARNINGS: dict[str, Check] = {
     rf"FEV1 is older than 36 months \(({DAY})\)": lambda p, m: (
         _same(p, "fev1_pct_date", m[1]) and not p.in_window(day(m[1]), 36)
     ),
-    r"Check the diagnosis of COPD": lambda p, _: p["diagnosis_check"] is True,
+    r"Check the diagnosis of COPD \(no FEV1/FVC below 0\.7 on record, or never smoked and under 40\)": (
+        lambda p, _: p["diagnosis_check"] is True
+    ),
     r"Asthma recorded too": lambda p, _: p["asthma_overlap"] is True,
     r"Lung cancer on record, a specialist team may lead": lambda p, _: p["lung_cancer"] is True,
     rf"In hospital by the latest record \(hospital data to ({DAY})\), not yet discharged": lambda p, m: (

@@ -199,6 +199,8 @@ def test_a_new_month_gives_all_places_anew() -> None:
     results = nights(THREE, [*THREE, newcomer], policy=TWO_PLACES, start=date(2026, 4, 30))
     assert place_of(results[1]) == {"a": "clinic", "b": "reserve", "c": "reserve", "d": "clinic"}
     assert results[1].patients.set_index("patient_id").loc["b", "change"] == "down to reserve"
+    told = results[1].changes.set_index("patient_id")[["kind", "change"]]
+    assert told.loc["b"].tolist() == ["down", "down to reserve"], "who lost a place is told, too"
 
 
 def test_a_place_given_counts_though_its_holder_moved_to_another_list() -> None:
@@ -223,6 +225,8 @@ def test_a_place_comes_back_if_its_holder_declined_or_left() -> None:
     assert place_of(declined) == {"a": None, "b": "clinic", "c": "clinic"}
     assert place_of(left) == {"b": "clinic", "c": "clinic"}
     assert declined.patients.set_index("patient_id").loc["c", "change"] == "up from reserve"
+    told = declined.changes.set_index("patient_id")[["kind", "change"]]
+    assert told.loc["c"].tolist() == ["up", "up from reserve"], "who newly has a place is told"
 
 
 def test_who_is_on_the_caseload_takes_no_new_place() -> None:

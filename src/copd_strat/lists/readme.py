@@ -8,6 +8,7 @@ from copd_strat.lists.list_columns import (
     DECISION_CHOICES,
     LISTS,
     MISSING_OR_NEW,
+    RANK,
     TITLES,
     WHY,
     ListColumn,
@@ -49,7 +50,7 @@ def reader_key(
     who: Mapping[str, str],
 ) -> Lines:
     """Pairs of a word and its meaning. ``practice``: code and name. ``rows``: the lines of each list. ``who``: who is
-    on which list, by the policy."""
+    on which list and in which order, by the policy."""
     return [
         *([("SYNTHETIC", "not real patients")] if stamp.synthetic else []),
         ("COPD lists", practice),
@@ -73,7 +74,7 @@ def reader_key(
         ("Not listed", f"{not_listed} of the register (palliative care, or declined), counted only"),
         ("", ""),
         ("Who is where", "the first that holds, by the policy"),
-        *((TITLES[name], words) for name, words in who.items()),
+        *((TITLES.get(name, RANK.heading), words) for name, words in who.items()),
         ("", ""),
         *_HOW_TO_ANSWER,
         ("", ""),

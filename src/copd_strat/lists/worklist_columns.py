@@ -31,7 +31,8 @@ _DAYS = ListColumn(name="days_since", heading="Days", meaning="days since then",
 _RISK = ListColumn(
     name="risk_90d",
     heading="90-day risk",
-    meaning="after a stay: PEARL group for readmission or death within 90 days, with its points (0 to 9)",
+    meaning="after a stay: PEARL group for readmission or death within 90 days, with its points (0 to 9);"
+    " not scored stands among the intermediate",
     width=17,
 )
 _TO_DO = ListColumn(name="to_do", heading="To do", meaning="what is still due, and until when", width=46)
