@@ -45,6 +45,27 @@ def test_everybody_stands_once_in_the_batch_of_their_practice(
     assert parts.frame("n", order=["patient_id"])["n"].tolist() == before["n"].tolist()
 
 
+def test_ranges_of_patients_one_after_the_other_give_the_same_files(engine: Engine, tmp_path: Path) -> None:
+    batches = {f"A8100{n}": number for n, number in enumerate([2, 0, 1, 0, 2, 0, 1])}
+    engine.create_table("everybody", "SELECT * FROM features")
+    ranges = ((f"P{first:06}", f"P{first + 99_999:06}") for first in range(0, PEOPLE, 100_000))
+    engine.create_in_parts(
+        "features",
+        [
+            f"SELECT * FROM everybody WHERE patient_id BETWEEN '{first}' AND '{last}'"
+            for first, last in ranges
+        ],
+        views=True,
+    )
+    parts = features_in_parts(engine, tmp_path / "features", batches)
+    for number in parts.numbers:
+        part = parts.part(number)
+        assert set(part["practice_id"].map(batches)) == {number}
+        assert part["patient_id"].is_monotonic_increasing
+    before = engine.frame("SELECT * FROM everybody ORDER BY patient_id")
+    assert engine.frame("SELECT * FROM features ORDER BY patient_id").equals(before)
+
+
 def test_nobody_on_the_register_is_a_table_without_rows(engine: Engine, tmp_path: Path) -> None:
     engine.create_table("facts", "SELECT range AS n FROM range(0)")
     parts = features_in_parts(engine, tmp_path / "features", {})

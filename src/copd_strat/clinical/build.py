@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 # Runs a query of this room, by the name of the table it makes, with its literals.
 Make = Callable[..., None]
 _EVIDENCE_AT_A_TIME = 500_000  # exacerbations
+# The tables that make a row of features are joined for so many: all at once did not fit into 1 GB at 1.4 million.
+_PEOPLE_AT_A_TIME = 200_000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -218,8 +220,17 @@ def _make_features(
         "ed_observable": "ed_only_exacerbations" not in unobservable,
         "unobservable": observability.as_text(unobservable),
     }
-    engine.create_view("found_features", render(packaged_sql("clinical", "found_features"), literals))
-    engine.create_view("features", observability.features_query(features(), unobservable))
+    select, people = packaged_sql("clinical", "found_features"), engine.scalar("SELECT count(*) FROM people")
+    found = [
+        render(select, literals | {"above": start, "up_to": start + _PEOPLE_AT_A_TIME})
+        for start in range(0, people + 1, _PEOPLE_AT_A_TIME)
+    ]
+    engine.create_in_parts("found_features", found, views=True)
+    shown = [
+        observability.features_query(features(), unobservable, found=part)
+        for part in engine.parts_of("found_features")
+    ]
+    engine.create_in_parts("features", shown, views=True)
 
 
 def _make_optional_relations(engine: SqlEngine) -> None:
@@ -418,10 +429,10 @@ FOR_LATER_ROOMS = (
 )  # fmt: skip
 # Steps on the way to the features, which no later room reads.
 _ON_THE_WAY = (
-    "care_facts", "condition_facts", "exacerbation_evidence", "exacerbation_facts", "flag_facts", "gp_activity",
-    "hospital_facts", "living_facts", "medicine_facts", "concept_summary", "daily_measurements",
-    "latest_measurements", "body_mass", "fev1_percent", "frailty", "smoking", "spirometry_ratio", "courses",
-    "episode_starts", "exacerbation_events", "gp_event_days", "maintenance", "steroid_issues", "steroid_supply",
+    "care_facts", "condition_facts", "exacerbation_facts", "flag_facts", "gp_activity", "hospital_facts",
+    "living_facts", "medicine_facts", "concept_summary", "daily_measurements", "latest_measurements",
+    "body_mass", "fev1_percent", "frailty", "smoking", "spirometry_ratio", "courses", "episode_starts",
+    "exacerbation_events", "gp_event_days", "maintenance", "steroid_issues", "steroid_supply",
     "episode_diagnoses", "episode_flags", "hospital_concepts", "hospital_rows", "placed_episodes",
     "provider_spells", "record_days",
 )  # fmt: skip
@@ -429,6 +440,7 @@ _ON_THE_WAY = (
 
 def give_back(engine: SqlEngine) -> None:
     """Drop what only led to the features, which have left the engine, and hand its memory back."""
-    gone = ("features", "found_features", *_ON_THE_WAY, *engine.parts_of("exacerbation_evidence"))
+    in_parts = ("features", "found_features", "exacerbation_evidence")
+    gone = (*_ON_THE_WAY, *in_parts, *(part for name in in_parts for part in engine.parts_of(name)))
     engine.drop(*filter(engine.has_table, gone))
     engine.give_back()

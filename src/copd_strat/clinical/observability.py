@@ -75,8 +75,8 @@ def _reason(
     return None
 
 
-def features_query(feature_list: Sequence[Feature], unobservable: Mapping[str, str]) -> str:
-    """The query of ``features``: the columns of ``found_features``, each only as far as it may be shown.
+def features_query(feature_list: Sequence[Feature], unobservable: Mapping[str, str], *, found: str) -> str:
+    """The query of ``features``: the columns of ``found``, each only as far as it may be shown.
 
     This is the one place that hides what could not have been found (``shown`` in their contract): a column is
     shown if its facts are observable, or if something was found and that stands by itself; and finding
@@ -84,7 +84,7 @@ def features_query(feature_list: Sequence[Feature], unobservable: Mapping[str, s
     """
     rules = {rule.column: rule for rule in shown_columns()}
     columns = [_column(feature, rules.get(feature.name), unobservable) for feature in feature_list]
-    return "SELECT\n    " + ",\n    ".join(columns) + "\nFROM found_features"
+    return "SELECT\n    " + ",\n    ".join(columns) + f"\nFROM {found}"
 
 
 def _column(feature: Feature, rule: ShownColumn | None, unobservable: Mapping[str, str]) -> str:

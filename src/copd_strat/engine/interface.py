@@ -89,15 +89,16 @@ class SqlEngine(ABC):
 
         return self.table(sql).to_pandas(types_mapper=pd.ArrowDtype)
 
-    def create_in_parts(self, name: str, selects: Iterable[str]) -> None:
-        """A view ``name`` of all rows of ``selects``, each a table: no statement holds more than one of them."""
+    def create_in_parts(self, name: str, selects: Iterable[str], *, views: bool = False) -> None:
+        """A view ``name`` of all rows of ``selects``, each a table, or a view: no statement need hold all of them."""
+        self.drop(*self.parts_of(name))  # there may have been more of them
         parts = {self._part(name, number): select for number, select in enumerate(selects)}
         for part, select in parts.items():
-            self.create_table(part, select)
+            (self.create_view if views else self.create_table)(part, select)
         self.create_view(name, " UNION ALL ".join(f"SELECT * FROM {part}" for part in parts))
 
     def parts_of(self, name: str) -> tuple[str, ...]:
-        """The tables that ``create_in_parts`` made for ``name``."""
+        """The tables or views that ``create_in_parts`` made for ``name``."""
         return tuple(takewhile(self.has_table, (self._part(name, number) for number in count())))
 
     @staticmethod

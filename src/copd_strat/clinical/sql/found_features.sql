@@ -1,6 +1,6 @@
 -- One row a register patient: what was found of each fact, whether or not it could have been found. What may
 -- be shown of it is decided in one place (observability.py, by the contract of the features), which makes
--- features. Names, units, windows and the meaning of a gap: the same contract.
+-- features. Of patients whose numbers lie in one range. Names, units, windows and the meaning of a gap: the same contract.
 -- Source: the tables joined here, each with its own source; docs/decisions.md §10.
 SELECT
     people.patient_id,
@@ -52,3 +52,4 @@ LEFT JOIN exacerbation_facts ON register.patient = exacerbation_facts.patient
 LEFT JOIN exacerbation_evidence ON register.patient = exacerbation_evidence.patient
 LEFT JOIN living_facts ON register.patient = living_facts.patient
 LEFT JOIN flag_facts ON register.patient = flag_facts.patient
+WHERE register.patient > $above AND register.patient <= $up_to
