@@ -426,9 +426,10 @@ def test_a_reference_typed_over_another_persons_is_no_answer(tmp_path: Path) -> 
 
 def test_another_practices_reference_is_no_answer_and_says_where(tmp_path: Path) -> None:
     path, published = sent_and_published(tmp_path, "clinic", ".csv")
-    strangers = night(*PATIENTS).patients.set_index("practice_id").loc["A81002", "patient_ref"]
-    lines = answered(path, {"patient_ref": strangers.iloc[0], "clinician_decision": "declined"})
-    path.write_bytes(as_csv([lines[0], *lines[1:2], *lines[2:]], "utf-8"))
+    everybody = night(*PATIENTS).patients
+    strangers = everybody.loc[everybody["practice_id"] == "A81002", "patient_ref"].tolist()
+    lines = answered(path, {"patient_ref": strangers[0], "clinician_decision": "declined"})
+    path.write_bytes(as_csv(lines, "utf-8"))
     found = returned_answers([path], AS_OF, published)
     assert found.answers["decision"].tolist() == ["refused"]
     assert found.refused[["file", "line", "problem"]].to_numpy().tolist() == [
