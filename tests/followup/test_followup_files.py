@@ -15,7 +15,7 @@ from followup_world import AS_OF, POLICY, Clock, clock
 from test_followup_programme import STAMP
 
 from copd_strat.errors import OutputError
-from copd_strat.lists import lists_in, worklists, write_worklists
+from copd_strat.lists import PublishedLists, lists_in, returned_answers, worklists, write_worklists
 from copd_strat.lists.worklist_columns import worklist_columns, worklist_table
 from copd_strat.synthetic import World
 
@@ -74,20 +74,22 @@ def test_the_workbook_holds_the_same_lines_and_says_what_a_reader_must_know(writ
     assert "data to" in (book["Worklist"].oddHeader.left.text or "")
 
 
-def test_what_fell_due_after_the_last_day_of_the_data_is_not_called_overdue(night: Clock) -> None:
-    said: set[str] = set()
+def test_what_is_past_its_day_is_not_on_record_to_the_last_day_of_the_data(night: Clock) -> None:
+    """Days overdue never count days that the data do not have."""
+    said: set[bool] = set()
     for stamp in (STAMP, dataclasses.replace(STAMP, index_date=STAMP.as_of - timedelta(days=40))):
         columns = worklist_columns(night.found, stamp)
         table = worklist_table(night.found, stamp, columns)
-        for name in ("review", "rehabilitation", "inhaler"):
-            if name not in table:
-                continue
-            waiting = table[table[name].str.startswith(("overdue", "not on record"))]
-            covered = waiting[f"{name}_due"] <= stamp.index_date
-            assert (covered == waiting[name].str.startswith("overdue")).all()
-            assert waiting["to_do"].str.contains("overdue|was due|followed no more").all()
-            said |= set(waiting[name].str.split().str[0])
-    assert said == {"overdue", "not"}
+        for name in ("review", "rehabilitation", "inhaler_check"):
+            waiting = table[table[name].str.startswith("not on record to")]
+            assert (waiting[f"{name}_due"] < stamp.as_of).all()
+            past = [(stamp.index_date - due).days for due in waiting[f"{name}_due"]]
+            counted = waiting[name].str.extract(r", (\d+) days? overdue by then$", expand=False)
+            assert [int(days) for days in counted.fillna("0")] == [max(days, 0) for days in past]
+            assert waiting["to_do"].str.contains("was due .* not on record to|followed no more").all()
+            said |= {days > 0 for days in past}
+            assert not table[name].str.startswith("overdue").any()
+    assert said == {True, False}
 
 
 def test_who_reaches_90_days_undone_is_told_for_four_weeks_and_marked_for_no_day(
@@ -111,7 +113,25 @@ def test_who_reaches_90_days_undone_is_told_for_four_weeks_and_marked_for_no_day
 
 
 def test_a_worklist_among_returned_lists_asks_nothing(written: Path) -> None:
-    assert lists_in([written]) == []
+    found = returned_answers(lists_in([written]), AS_OF)
+    assert (len(found.answers), len(found.refused), found.unread) == (0, 0, ())
+
+
+def test_what_was_typed_on_a_worklist_is_told(written: Path, tmp_path: Path) -> None:
+    sent = next(
+        path for path in sorted(written.rglob("*_worklist.xlsx")) if len(rows_of(path.with_suffix(".csv")))
+    )
+    path = tmp_path / sent.name
+    book = openpyxl.load_workbook(sent)
+    note = [cell.value for cell in book["Worklist"][1]].index("Note") + 1
+    book["Worklist"].cell(row=2, column=note, value="review done by AB")
+    book.save(path)
+    published = PublishedLists(runs={STAMP.run_id: written.parent}, practices_of=lambda _: frozenset())
+    found = returned_answers([path], AS_OF, published)
+    assert found.refused["problem"].tolist() == [
+        "typed outside the columns for answers: under 'Note': review done by AB"
+    ]
+    assert found.answers["reason"].iloc[0].startswith("Worklist of ")
 
 
 def test_a_line_that_is_lost_on_the_way_stops_the_night(

@@ -126,10 +126,10 @@ WHYS: dict[str, Check] = {
         p.counted() == int(m[1]) >= 2 and p.counted("severe") == int(m[3])
         and _events_are(p, m[4], "moderate", "ed_only", "severe")
     ),
-    rf"No exacerbation in 12 months, last ({DAY})": lambda p, m: (
+    rf"No exacerbation on record in 12 months, last ({DAY})": lambda p, m: (
         p.counted() == 0 and _same(p, "last_exacerbation_date", m[1]) and not p.in_window(day(m[1]), 12)
     ),
-    r"No exacerbation in 12 months": lambda p, _: p.counted() == 0,
+    r"No exacerbation on record in 12 months": lambda p, _: p.counted() == 0,
     rf"GOLD group E: {N} {NOUN} in 12 months, (\d+) with emergency admission{LAST}": lambda p, m: (
         p["gold_abe"] == "E" and p.counted() == int(m[1]) and p.counted("severe") == int(m[3])
         and _same(p, "last_exacerbation_date", m[4])
@@ -207,10 +207,17 @@ WARNINGS: dict[str, Check] = {
     rf"FEV1 is older than 36 months \(({DAY})\)": lambda p, m: (
         _same(p, "fev1_pct_date", m[1]) and not p.in_window(day(m[1]), 36)
     ),
-    r"Check the diagnosis of COPD": lambda p, _: p["diagnosis_check"] is True,
+    r"Check the diagnosis of COPD \(no FEV1/FVC below 0\.7 on record, or never smoked and under 40\)": (
+        lambda p, _: p["diagnosis_check"] is True
+    ),
     r"Asthma recorded too": lambda p, _: p["asthma_overlap"] is True,
     r"Lung cancer on record, a specialist team may lead": lambda p, _: p["lung_cancer"] is True,
-    r"In hospital by the latest record, not yet discharged": lambda p, _: p["currently_admitted"] is True,
+    rf"In hospital by the latest record \(hospital data to ({DAY})\), not yet discharged": lambda p, m: (
+        p["currently_admitted"] is True and _same(p, "hospital_complete_to", m[1])
+    ),
+    r"In hospital by the latest record, not yet discharged": lambda p, _: (
+        p["currently_admitted"] is True and p.no("hospital_complete_to")
+    ),
     rf"Registered for less than 12 months(?: \(since ({DAY})\))?": lambda p, m: (
         p["short_history"] is True and _same(p, "registration_start", m[1])
         and (m[1] is None or p.in_window(day(m[1]), 12) or day(m[1]) > p["index_date"])
@@ -236,6 +243,12 @@ ACTIONS: dict[str, Check] = {
     r"No new invitation, tell the clinic what changed": lambda p, _: p["on_clinic_caseload"] is True,
     r"In hospital, invite after discharge": lambda p, _: (
         p["currently_admitted"] is True and p["place"] != "reserve"
+    ),
+    r"In hospital, offer supported self-management after discharge": lambda p, _: (
+        p["currently_admitted"] is True and p["disposition"] == "self_management"
+    ),
+    r"In hospital, complete the record after discharge": lambda p, _: (
+        p["currently_admitted"] is True and p["disposition"] == "clinical_review"
     ),
     r"Registered for the app, check it is in use at the next contact": lambda p, _: (
         p["app_registered"] is True

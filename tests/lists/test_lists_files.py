@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from lists_example import AS_OF, PATIENTS, STAMP, night, patient, write
 
 from copd_strat.errors import OutputError
+from copd_strat.lists import workbook
 from copd_strat.lists.cells import safe_text
 from copd_strat.lists.list_columns import (
     ACTION,
@@ -33,7 +34,7 @@ from copd_strat.lists.list_columns import (
 from copd_strat.lists.print_sheets import sheets_of
 from copd_strat.lists.workbook import FONT_POINTS, MARGIN_INCHES
 from copd_strat.lists.write import ListFile, reconcile
-from copd_strat.pathways import LISTED, check_reference
+from copd_strat.pathways import LISTED, check_reference, load_policy
 
 HEADER = [
     "rank",
@@ -389,3 +390,27 @@ def test_dates_are_dates_whatever_the_column_type(tmp_path: Path) -> None:
     files = write(tmp_path, result)
     first = lines(next(f.path for f in files if f.rows == 2 and f.path.suffix == ".csv"))[0]
     assert date.fromisoformat(first["last_exacerbation"]) < AS_OF
+
+
+def test_every_heading_has_room_and_no_reference_is_cut_in_print(written: dict[Any, ListFile]) -> None:
+    """Bold and indented, a heading's longest word fits its column, and its lines fit the header's height."""
+    columns = [
+        c for name in ("clinic", "changes", "queries") for c in csv_columns(name, STAMP) if not c.hidden
+    ]
+    # the whys and the warnings are shown as one column each
+    shown = [
+        c for c in columns if c.kind != "text" or c.name not in ("why_1", "why_2", "why_3", "data_warning")
+    ]
+    assert [c.heading for c in shown if max(map(len, c.heading.split())) > c.width - 2] == []
+    assert {c.width for c in columns if c.name == "patient_ref"} <= {18, 19}
+    duties = ListColumn(name="d", heading="Pulmonary rehabilitation: due", meaning="", width=14)
+    assert workbook._header_lines([duties]) == 3
+
+
+def test_the_key_says_how_the_rank_is_made_and_what_an_empty_cell_means(written: dict[Any, ListFile]) -> None:
+    book = openpyxl.load_workbook(written["A81001", "clinic.xlsx"].path)
+    key = [(row[0].value, row[1].value) for row in book["Key"].iter_rows()]
+    said = [meaning for word, meaning in key if word == "Rank"]
+    assert said[0] == load_policy("risk_and_rules").ranking.means
+    empty = {word for word, meaning in key if "empty: " in str(meaning)}
+    assert {"MRC", "Smoking", "Last COPD review", "Last exacerbation", "Vaccinations", "Inhalers"} <= empty

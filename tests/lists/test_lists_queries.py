@@ -8,9 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+import pytest
 from lists_example import AS_OF, PATIENTS, night, write
 
 from copd_strat.lists import queries
+from copd_strat.pathways import answer_problems
+from copd_strat.pathways.answer_problems import PROBLEMS, AnswerProblem, problem_told
 
 CONFLICTS = pd.DataFrame(
     [
@@ -31,7 +34,7 @@ def answer(decision: str, **changed: Any) -> dict[str, Any]:
         "patient_ref": "CP-G0ZW-0YCP-2",
         "run_id": "20260402-3f9a1c",
         "decision": decision,
-        "reason": "the date cannot be read: soon; you wrote decision 'accepted'",
+        "reason": "Clinic list of 2 Apr 2026 that you returned, row 3: the date cannot be read: soon",
         "decided_on": AS_OF,
     }
     return {**row, **changed}
@@ -62,7 +65,10 @@ def test_a_conflict_is_told_to_its_practice_with_its_dates_and_what_to_do() -> N
 def test_a_refused_answer_comes_back_until_it_is_given_anew() -> None:
     refused = answer("refused")
     told = queries(NO_CONFLICTS, table(refused), AS_OF)
-    assert told["query"].tolist() == [f"On a list you returned: {refused['reason']}"]
+    assert told["query"].tolist() == [refused["reason"]]
+    assert told["please"].tolist() == [
+        "Type decision and date on the row of that person in today's list, day first, as in 12/3/2026 for 12 March"
+    ]
     settled = [
         answer("accepted"),
         answer("declined", run_id="20260501-aaaaaa", decided_on=date(2026, 5, 2)),
@@ -79,6 +85,26 @@ def test_a_refused_answer_comes_back_until_it_is_given_anew() -> None:
     for other in open_still:
         assert len(queries(NO_CONFLICTS, table(refused, other), AS_OF)) == 1
     assert queries(NO_CONFLICTS, table(refused), AS_OF + timedelta(days=92)).empty, "a quarter is enough"
+
+
+def test_two_different_answers_of_one_day_are_a_query_until_a_later_one() -> None:
+    both = (answer("accepted"), answer("declined"))
+    told = queries(NO_CONFLICTS, table(*both), AS_OF)
+    assert told[["patient_ref", "query"]].to_numpy().tolist() == [
+        ["CP-G0ZW-0YCP-2", "Two different answers of one day, 2 Apr 2026: accepted and declined"]
+    ]
+    assert "until then neither counts" in told["please"].iloc[0]
+    next_day = AS_OF + timedelta(days=1)
+    assert queries(NO_CONFLICTS, table(*both, answer("accepted", decided_on=next_day)), next_day).empty
+    assert queries(NO_CONFLICTS, table(answer("accepted"), answer("already_known")), AS_OF).empty
+
+
+@pytest.mark.parametrize("problem", PROBLEMS, ids=lambda problem: problem.words)
+def test_every_problem_has_its_own_advice_whatever_was_written(problem: AnswerProblem) -> None:
+    """What somebody wrote follows the cause, and may hold the words of another one."""
+    text = f"Clinic list of 2 Apr 2026 that you returned, row 3: {problem.words}: {PROBLEMS[0].words}"
+    assert problem_told(text) is problem
+    assert problem.please
 
 
 def test_the_queries_stand_in_the_practices_own_folder_and_on_no_other_list(tmp_path: Path) -> None:
@@ -100,3 +126,8 @@ def test_a_practice_with_queries_alone_gets_its_folder(tmp_path: Path) -> None:
     alone = CONFLICTS.head(1).assign(practice_id="B82003")
     files = write(tmp_path, night(*PATIENTS), queries=queries(alone, table(), AS_OF))
     assert {f.name for f in files if f.practice_id == "B82003" and f.rows} == {"queries"}
+
+
+def test_no_problem_is_left_without_being_found() -> None:
+    stated = {value for value in vars(answer_problems).values() if isinstance(value, AnswerProblem)}
+    assert stated - {answer_problems.OTHER} == set(PROBLEMS)

@@ -16,16 +16,21 @@ import pytest
 from click.testing import CliRunner, Result
 from hypothesis import given
 from hypothesis import strategies as st
-from lists_example import AS_OF, PATIENTS, night, write
+from lists_example import AS_OF, PATIENTS, STAMP, night, write
 
 from copd_strat.cli import commands
-from copd_strat.errors import InputError
-from copd_strat.lists import Returned, returned_answers
+from copd_strat.errors import InputError, OutputError
+from copd_strat.lists import PublishedLists, Returned, lists_in, queries, returned_answers
 from copd_strat.lists.answer_dates import read_date
 from copd_strat.lists.identifying_text import is_nhs_number, names_somebody
+from copd_strat.lists.list_columns import TITLES
 from copd_strat.lists.returned import WITHHELD
 from copd_strat.pathways import assign, load_policy, validate_decisions
 from copd_strat.pathways.feedback import read_decision
+
+NO_CONFLICTS = pd.DataFrame(
+    columns=["practice_id", "patient_ref", "kind", "since", "last_record"], dtype="object"
+)
 
 # The 1st of March 2026 as a British hand, a spreadsheet and a form write it; the list comes back on 2 April.
 FIRST_OF_MARCH = (
@@ -226,12 +231,12 @@ REFUSED = [
     ({"decided_on": "1/3/2026"}, "a date without a decision"),
     (
         {"patient_ref": "CP-0000-0000-1", "clinician_decision": "accepted"},
-        "the reference is mistyped: its check character does not fit",
+        "the reference is mistyped, its check character does not fit",
     ),
-    ({"patient_ref": "", "clinician_decision": "accepted"}, "no reference: who is it about?"),
+    ({"patient_ref": "", "clinician_decision": "accepted"}, "no reference, so nobody knows whom it is about"),
     (
         {"run_id": "", "clinician_decision": "accepted"},
-        "the list's hidden columns are gone: it cannot be said which list this was",
+        "the list's hidden columns are gone, so it cannot be said which list this was",
     ),
 ]
 
@@ -251,7 +256,9 @@ def test_what_cannot_be_used_comes_back_as_it_was_written(
     assert (refused["file"], refused["line"]) == (path.name, 2)
     kept = found.answers.iloc[0]
     assert (kept["practice_id"], kept["decision"]) == ("A81001", "refused")
-    assert kept["reason"].startswith(problem), "the next run tells the practice why"
+    place, _, told = kept["reason"].partition(": ")
+    assert place.startswith("Clinic list of 2 Apr 2026 that you returned, row 2")
+    assert told.startswith(problem), "the next run tells the practice why"
     assert cells.get("clinician_decision", "") in kept["reason"]
 
 
@@ -263,8 +270,191 @@ def test_words_in_a_column_of_their_own_come_back_too(tmp_path: Path) -> None:
     found = returned_answers([path], AS_OF)
     assert found.answers["decision"].tolist() == ["declined", "refused"], "the answer itself counts"
     assert found.refused["problem"].tolist() == [
-        "typed beside the columns for answers: ring the daughter first"
+        "typed outside the columns for answers: ring the daughter first"
     ]
+
+
+def returned_csv(tmp_path: Path, name: str, *lines: dict[str, str]) -> Path:
+    """A CSV list of the example practice with answers on its first lines, as it comes back."""
+    files = write(tmp_path, night(*PATIENTS))
+    sent = next(f.path for f in files if f.rows and f.name == name and f.path.suffix == ".csv")
+    path = tmp_path / sent.name
+    path.write_bytes(as_csv(answered(sent, *lines), "utf-8"))
+    return path
+
+
+@pytest.mark.parametrize("name", ["self_management", "clinical_review"])
+@pytest.mark.parametrize("decision", ["accepted", "declined", "wrong"])
+def test_a_decision_on_a_list_that_uses_none_is_told_and_never_counted(
+    name: str, decision: str, tmp_path: Path
+) -> None:
+    """Declining the app is not declining the clinic: it must not keep somebody off the clinic list later."""
+    path = returned_csv(tmp_path, name, {"clinician_decision": decision})
+    found = returned_answers([path], AS_OF)
+    assert found.answers["decision"].tolist() == ["refused"]
+    assert found.refused["problem"].tolist() == [f"a decision has no effect on this list: {decision}"]
+    told = queries(NO_CONFLICTS, found.answers, AS_OF).iloc[0]
+    assert told["query"].startswith(
+        f"{TITLES[name]} list of 2 Apr 2026 that you returned, row 2: a decision has no"
+    )
+    assert told["please"].startswith("Nothing to answer: what you code in the record moves the name")
+    assert queries(NO_CONFLICTS, found.answers, AS_OF + timedelta(days=28)).empty
+    renamed = path.rename(tmp_path / "list from practice.csv")
+    assert returned_answers([renamed], AS_OF).answers["decision"].tolist() == ["refused"], "by its own column"
+
+
+def test_a_workbook_tells_by_its_sheet_which_list_it_is(tmp_path: Path) -> None:
+    files = write(tmp_path, night(*PATIENTS))
+    sent = next(f.path for f in files if f.rows and f.name == "self_management" and f.path.suffix == ".xlsx")
+    path = answered_workbook(sent, Decision="declined").rename(tmp_path / "A81001 app.xlsx")
+    assert returned_answers([path], AS_OF).answers["decision"].tolist() == ["refused"]
+
+
+def test_a_reason_alone_is_a_note_on_every_list(tmp_path: Path) -> None:
+    path = returned_csv(tmp_path, "self_management", {"decision_reason": "ring her son first"})
+    found = returned_answers([path], AS_OF)
+    assert (found.answers["decision"].tolist(), len(found.refused)) == (["note"], 0)
+
+
+BESIDE = [
+    ({"decision_reason": "tel 07700 900123"}, "the reason may identify somebody", ["accepted", "refused"]),
+    ({"decision_reason": "1/4/2026"}, "a date stands under Reason", ["accepted", "refused"]),
+    ({"clinician_decision": "", "decision_reason": "accepted 1/4/26"}, "a decision stands under Reason",
+     ["note", "refused"]),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("cells", "cause", "kept"), BESIDE)
+def test_what_is_told_beside_an_answer_is_not_settled_by_that_answer(
+    cells: dict[str, str], cause: str, kept: list[str], tmp_path: Path
+) -> None:
+    path = returned_csv(tmp_path, "clinic", {"clinician_decision": "accepted", **cells})
+    answers = returned_answers([path], AS_OF).answers
+    assert answers["decision"].tolist() == kept
+    assert cause in queries(NO_CONFLICTS, answers, AS_OF)["query"].iloc[0]
+
+
+def test_words_under_the_table_are_told_with_their_row(tmp_path: Path) -> None:
+    path = returned_csv(tmp_path, "clinic")
+    with path.open("ab") as stream:
+        stream.write(b'"","","","all done by AB"\r\n')
+    found = returned_answers([path], AS_OF)
+    assert found.refused[["line", "problem"]].to_numpy().tolist() == [
+        [4, "typed outside the columns for answers: all done by AB"]
+    ]
+    told = queries(NO_CONFLICTS, found.answers, AS_OF).iloc[0]
+    assert told["query"].startswith("Clinic list of 2 Apr 2026 that you returned, row 4: typed outside")
+    assert told["please"].startswith("If it matters, type it under Reason")
+
+
+def sent_and_published(tmp_path: Path, name: str, ending: str) -> tuple[Path, PublishedLists]:
+    """A copy of a list of the example practice, and the site's own side, which still has the run."""
+    result = night(*PATIENTS)
+    files = write(tmp_path / "run", result)
+    sent = next(f.path for f in files if f.rows and f.name == name and f.path.suffix == ending)
+    path = tmp_path / sent.name
+    path.write_bytes(sent.read_bytes())
+    owners = result.patients.groupby("patient_ref")["practice_id"].agg(frozenset).to_dict()
+    published = PublishedLists(
+        runs={STAMP.run_id: tmp_path / "run"}, practices_of=lambda ref: owners.get(ref, frozenset())
+    )
+    return path, published
+
+
+@pytest.mark.parametrize("ending", [".csv", ".xlsx"])
+def test_a_list_as_it_was_sent_holds_nothing_typed(ending: str, tmp_path: Path) -> None:
+    """Also saved again with other dates and blanks: nobody is asked about what a spreadsheet does."""
+    path, published = sent_and_published(tmp_path, "clinic", ending)
+    if ending == ".csv":
+        text = path.read_text("utf-8-sig").replace("2026-02-11", "11/02/2026").replace("  ", " ")
+        path.write_text(text, "utf-8")
+    found = returned_answers([path], AS_OF, published)
+    assert (len(found.answers), len(found.refused), found.not_compared) == (0, 0, 0)
+
+
+def test_what_was_typed_over_a_printed_cell_is_told_with_its_column(tmp_path: Path) -> None:
+    path, published = sent_and_published(tmp_path, "clinic", ".xlsx")
+    answered_workbook(path, **{"Decision": "accepted", "What to do": "seen at home by AB"})
+    book = openpyxl.load_workbook(path)
+    book.worksheets[1].cell(row=3, column=9, value="gave up in May")
+    book["Key"].cell(row=60, column=1, value="\u2713")
+    book.save(path)
+    found = returned_answers([path], AS_OF, published)
+    assert found.answers["decision"].tolist()[:2] == ["accepted", "refused"], "the answer counts"
+    heading = str(book.worksheets[1].cell(row=1, column=9).value)
+    assert found.refused[["line", "problem"]].to_numpy().tolist() == [
+        [2, "typed outside the columns for answers: under 'what to do': seen at home by AB"],
+        [3, f"typed outside the columns for answers: sheet More, under '{heading}': gave up in May"],
+        [60, "typed outside the columns for answers: sheet Key, under 'SYNTHETIC': \u2713"],
+    ]
+    assert queries(NO_CONFLICTS, found.answers, AS_OF)["query"].str.contains("seen at home by AB").any()
+    assert returned_answers([path], AS_OF).not_compared == 1, (
+        "without the run it is said that nothing was compared"
+    )
+
+
+def test_a_note_on_a_list_that_asks_nothing_is_told(tmp_path: Path) -> None:
+    """A worklist is never sent back, but some are, and with notes on them."""
+    path, published = sent_and_published(tmp_path, "changes", ".xlsx")
+    book = openpyxl.load_workbook(path)
+    book.worksheets[0].cell(row=2, column=6, value="died last week")
+    book.save(path)
+    found = returned_answers([path], AS_OF, published)
+    assert found.refused["problem"].tolist() == [
+        "typed outside the columns for answers: under 'Why': died last week"
+    ]
+    assert (
+        found.answers["reason"]
+        .iloc[0]
+        .startswith("Changes list of 2 Apr 2026 that you returned, row 2: typed")
+    )
+    assert lists_in([tmp_path / "run"]), "such lists are among those that are read"
+    assert any(found.name.endswith("_changes.xlsx") for found in lists_in([tmp_path / "run"]))
+
+
+def test_a_reference_typed_over_another_persons_is_no_answer(tmp_path: Path) -> None:
+    path, published = sent_and_published(tmp_path, "clinic", ".csv")
+    first, second = (row[3] for row in answered(path)[1:3])
+    path.write_bytes(
+        as_csv(answered(path, {"patient_ref": second, "clinician_decision": "declined"}), "utf-8")
+    )
+    found = returned_answers([path], AS_OF, published)
+    assert found.answers["decision"].tolist() == ["refused"]
+    assert found.refused["problem"].tolist() == ["the reference was typed over another person's"]
+    assert first != second
+
+
+def test_another_practices_reference_is_no_answer_and_says_where(tmp_path: Path) -> None:
+    path, published = sent_and_published(tmp_path, "clinic", ".csv")
+    everybody = night(*PATIENTS).patients
+    strangers = everybody.loc[everybody["practice_id"] == "A81002", "patient_ref"].tolist()
+    lines = answered(path, {"patient_ref": strangers[0], "clinician_decision": "declined"})
+    path.write_bytes(as_csv(lines, "utf-8"))
+    found = returned_answers([path], AS_OF, published)
+    assert found.answers["decision"].tolist() == ["refused"]
+    assert found.refused[["file", "line", "problem"]].to_numpy().tolist() == [
+        [path.name, 2, "the reference is another practice's"]
+    ]
+    assert "Check whose list this was" in queries(NO_CONFLICTS, found.answers, AS_OF)["please"].iloc[0]
+
+
+def test_what_was_refused_earlier_stays_and_lies_outside_the_extracts(tmp_path: Path) -> None:
+    """The withheld words stand nowhere else; the next return must not take their place."""
+    returned, output = tmp_path / "returned", tmp_path / "extracts" / "decisions.csv"
+    for folder in (returned, output.parent):
+        folder.mkdir()
+    for word in ("maybe", "perhaps", "perhaps"):
+        path = returned_csv(returned, "clinic", {"clinician_decision": word})
+        command(path, "-o", output)
+    kept = pd.read_csv(returned / "refused_decisions.csv", dtype="str")
+    assert kept[["decision", "line", "returned_on"]].to_numpy().tolist() == [
+        ["maybe", "2", AS_OF.isoformat()],
+        ["perhaps", "2", AS_OF.isoformat()],
+    ]
+    assert [file.name for file in output.parent.iterdir()] == ["decisions.csv"]
+    (returned / "CURRENT.json").touch()
+    with pytest.raises(OutputError, match="inside the output of runs"):
+        command(path, "-o", output)
 
 
 def test_a_missing_date_is_the_day_of_return_and_a_reason_alone_is_a_note(tmp_path: Path) -> None:
@@ -316,15 +506,11 @@ def test_ordinary_words_and_references_name_nobody() -> None:
 
 def test_blank_lists_ask_nothing_and_other_files_are_told_apart(tmp_path: Path) -> None:
     files = write(tmp_path, night(*PATIENTS))
-    lists = [
-        f.path for f in files if f.path.suffix in (".csv", ".xlsx") and f.name not in ("changes", "queries")
-    ]
+    lists = [f.path for f in files if f.path.suffix in (".csv", ".xlsx")]
     found = returned_answers(lists, AS_OF)
     assert (len(found.answers), len(found.refused), found.unread) == (0, 0, ())
-    other = [
-        next(f.path for f in files if f.name == "changes" and f.path.suffix == ".csv"),
-        tmp_path / "none.csv",
-    ]
+    (tmp_path / "other.csv").write_text("a,b\n1,2\n")
+    other = [tmp_path / "other.csv", tmp_path / "none.csv"]
     (tmp_path / "list.ods").write_bytes(b"PK")
     (tmp_path / "broken.xlsx").write_bytes(b"PK")
     with zipfile.ZipFile(tmp_path / "huge.xlsx", "w", zipfile.ZIP_DEFLATED) as book:
@@ -332,7 +518,7 @@ def test_blank_lists_ask_nothing_and_other_files_are_told_apart(tmp_path: Path) 
     bad = [tmp_path / name for name in ("list.ods", "broken.xlsx", "huge.xlsx")]
     unread = returned_answers([*other, *bad], AS_OF).unread
     told = {error.problem.split(":")[0].rsplit("/")[-1]: error.problem for error in unread}
-    assert "not a returned list" in told["A81001_2026-04-02_changes.csv"]
+    assert "not a returned list" in told["other.csv"]
     assert "cannot be read" in told["none.csv"]
     assert ".ods files cannot be read" in told["list.ods"]
     assert "not a workbook" in told["broken.xlsx"]
@@ -421,7 +607,7 @@ def test_refused_answers_are_kept_apart_told_and_settled_by_a_better_one(tmp_pat
     found = command(path, "-o", output)
     assert found.exit_code == 0
     assert "cannot be used: 1 (not a known decision)" in found.output
-    refused = pd.read_csv(tmp_path / "refused_decisions.csv", dtype="str")
+    refused = pd.read_csv(path.with_name("refused_decisions.csv"), dtype="str")
     assert refused[["practice_id", "decision", "problem"]].to_numpy().tolist() == [
         ["A81001", "maybe", "not a known decision: maybe"]
     ]

@@ -132,6 +132,21 @@ def test_a_newcomer_to_a_known_practice_is_named() -> None:
     )
 
 
+def test_nobody_in_hospital_is_offered_an_app_or_asked_in() -> None:
+    inside = {"currently_admitted": True}
+    at_app, at_review = (only(nights([{**facts, **inside}])[0]) for facts in (LOW, UNSCORED))
+    assert at_app["suggested_action"].startswith(
+        "In hospital, offer supported self-management after discharge"
+    )
+    assert at_review["suggested_action"].startswith("In hospital, complete the record after discharge; ")
+    for patient in (at_app, at_review):
+        assert (
+            "In hospital by the latest record (hospital data to 15 Mar 2026), not yet discharged"
+            in patient["data_warnings"]
+        )
+    assert only(nights([LOW])[0])["suggested_action"].startswith("Offer supported self-management")
+
+
 def test_an_accepted_name_is_not_invited_again() -> None:
     patient = only(nights([HIGH_A], decisions=decision_on(HIGH_A, "accepted"))[0])
     assert patient["suggested_action"] == "No new invitation; Accepted by the practice (2 Apr 2026)"
@@ -184,6 +199,8 @@ def test_a_new_month_gives_all_places_anew() -> None:
     results = nights(THREE, [*THREE, newcomer], policy=TWO_PLACES, start=date(2026, 4, 30))
     assert place_of(results[1]) == {"a": "clinic", "b": "reserve", "c": "reserve", "d": "clinic"}
     assert results[1].patients.set_index("patient_id").loc["b", "change"] == "down to reserve"
+    told = results[1].changes.set_index("patient_id")[["kind", "change"]]
+    assert told.loc["b"].tolist() == ["down", "down to reserve"], "who lost a place is told, too"
 
 
 def test_a_place_given_counts_though_its_holder_moved_to_another_list() -> None:
@@ -208,6 +225,8 @@ def test_a_place_comes_back_if_its_holder_declined_or_left() -> None:
     assert place_of(declined) == {"a": None, "b": "clinic", "c": "clinic"}
     assert place_of(left) == {"b": "clinic", "c": "clinic"}
     assert declined.patients.set_index("patient_id").loc["c", "change"] == "up from reserve"
+    told = declined.changes.set_index("patient_id")[["kind", "change"]]
+    assert told.loc["c"].tolist() == ["up", "up from reserve"], "who newly has a place is told"
 
 
 def test_who_is_on_the_caseload_takes_no_new_place() -> None:
@@ -271,16 +290,28 @@ def test_a_decision_runs_out_and_a_new_admission_lifts_it() -> None:
     ]
 
 
-def test_the_latest_decision_counts_and_the_more_cautious_of_one_day() -> None:
-    both = [
+def test_the_latest_decision_counts_and_two_different_ones_of_one_day_do_not() -> None:
+    """Nobody leaves all lists because two people answered differently: what held before still holds."""
+    declined, accepted = (
         decision_on(HIGH_A, "declined", date(2026, 3, 1)),
         decision_on(HIGH_A, "accepted", date(2026, 3, 2)),
-    ]
+    )
+    wrong_too = decision_on(HIGH_A, "wrong", date(2026, 3, 2))
     same_day = [decision_on(HIGH_A, "accepted"), decision_on(HIGH_A, "declined")]
-    for rows, wanted in ((both, "clinic"), (same_day, "not_listed")):
+    for rows, wanted in (
+        ([declined, accepted], "clinic"),
+        (same_day, "clinic"),
+        ([declined, accepted, wrong_too], "not_listed"),
+        ([declined, declined], "not_listed"),
+    ):
         for order in (rows, rows[::-1]):
             result = nights([HIGH_A], decisions=pd.concat(order))[0]
             assert only(result)["disposition"] == wanted
+    feedback = validate_decisions(pd.concat(same_day), AS_OF)
+    assert feedback.accepted.empty
+    assert set(feedback.refused["problem"]) == {"two different answers of one day"}
+    both_keep = pd.concat([decision_on(HIGH_A, "accepted"), decision_on(HIGH_A, "already known")])
+    assert len(validate_decisions(both_keep, AS_OF).accepted) == 2
 
 
 def test_unusable_decisions_are_refused_with_the_problem() -> None:

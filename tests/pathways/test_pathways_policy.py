@@ -268,3 +268,10 @@ def test_nobody_counts_back_beyond_a_century(tmp_path: Path) -> None:
     late = {"column": "last_copd_review_date", "op": "older_than_days", "value": 36_526}
     text = faults(site_policy(tmp_path, clinic=[rule("late", late)]))
     assert "a date column cannot be compared by 'older_than_days' with this value" in text
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_no_sentence_says_of_a_record_that_something_never_happened(name: str) -> None:
+    """Of somebody registered for weeks the record knows little: what is not on record is said so."""
+    said = [note.says for note in load_policy(name).self_management.why]
+    assert [text for text in said if text.startswith("No exacerbation") and "on record" not in text] == []

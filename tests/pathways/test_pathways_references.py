@@ -80,6 +80,10 @@ def test_typing_habits_are_forgiven() -> None:
     reference = make_references(people(1), KEY)[0]
     loose = " " + reference.lower().replace("-", "").replace("0", "o").replace("1", "l") + " "
     assert normalise_reference(loose) == reference
+    for between in (" ", " - ", "\u2013", "\u00a0", "."):
+        assert normalise_reference(reference.lower().replace("-", between)) == reference
+    assert normalise_reference(f"{reference[:-2]} {reference[-1]}") == reference
+    assert normalise_reference(f"{reference} {reference}") is None
     assert normalise_reference("943 476 5919") is None
     assert normalise_reference("") is None
 

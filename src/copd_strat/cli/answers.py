@@ -18,7 +18,7 @@ from copd_strat.publish.folder import write_errors
 if TYPE_CHECKING:
     import pandas as pd
 
-    from copd_strat.lists import Returned
+    from copd_strat.lists import PublishedLists, Returned
 
 _TABLE = "decisions"
 
@@ -42,7 +42,7 @@ def decisions(returned: tuple[Path, ...], config_path: Path | None, output: Path
     """Collect the answers on RETURNED lists (CSV files, workbooks, folders) for the next run.
 
     An answer without a date is dated by its return (--as-of). What cannot be used is kept as it was written:
-    in refused_<name> beside the table for you, and on the next list of queries for its practice.
+    in refused_<name> beside the returned lists for you, and on the next list of queries for its practice.
 
     \b
     copd-strat decisions returned/ --config nightly.yaml
@@ -53,19 +53,21 @@ def decisions(returned: tuple[Path, ...], config_path: Path | None, output: Path
 
     settings = config.load(config_path) if config_path else None
     target = output or _where_the_run_looks(settings)
+    refused = _beside_the_lists(returned, settings) / f"refused_{target.name}"
     files = lists_in(returned)
     if not files:
         raise InputError("no returned list was found", fix="give CSV files, workbooks or their folder")
     held = _answers_in(target)
-    found = returned_answers(files, as_of)
+    found = returned_answers(files, as_of, _published(settings))
     every = merged(held, _as_text(found.answers), found.dated_by_return)
     _write(every, target)
     _tell(found, len(files), len(held), len(every) - len(held))
     _tell_of_nobody(every, settings, as_of)
+    _tell_of_contradictions(every, as_of)
     counts = override_counts(every, as_of)
     shares = counts.pop("override_share").map("{:.0%}".format)
     show(table([*counts.columns, "overruled"], counts.assign(share=shares).to_numpy().tolist()))
-    _tell_of_refused(found, target)
+    _tell_of_refused(found, refused)
     show(str(target))
     if found.unread:
         _refuse_unread(found.unread)
@@ -78,6 +80,35 @@ def _where_the_run_looks(settings: config.Settings | None) -> Path:
     folders = [source.path for source in settings.extracts]
     there = [folder / f"{_TABLE}.csv" for folder in folders if (folder / f"{_TABLE}.csv").exists()]
     return there[0] if there else folders[0] / f"{_TABLE}.csv"
+
+
+def _beside_the_lists(returned: tuple[Path, ...], settings: config.Settings | None) -> Path:
+    """Where what was refused is kept as it was written: it may name somebody, so it stays with the lists that it stood
+    on and never enters the extracts."""
+    from copd_strat.lists.key_sheets import outside_output
+
+    folder = returned[0] if returned[0].is_dir() else returned[0].parent
+    return outside_output(folder, settings.output if settings else None)
+
+
+def _published(settings: config.Settings | None) -> PublishedLists | None:
+    """The lists that the site has published, with which the returned ones are compared."""
+    import pandas as pd
+
+    from copd_strat.lists import PublishedLists
+    from copd_strat.pathways import read_patients
+
+    current = RunFolder(settings.output).current() if settings else None
+    if settings is None or current is None:
+        return None
+    patients = read_patients(current.file("analyst/patients.parquet"), columns=_SAME[:2])
+    owners = pd.Series(patients["practice_id"].to_numpy(), index=patients["patient_ref"].astype(object))
+
+    def practices_of(reference: str) -> frozenset[str]:
+        return frozenset(owners.loc[[reference]]) if reference in owners.index else frozenset()
+
+    runs = {run.run_id: run.path for run in RunFolder(settings.output).kept().runs}
+    return PublishedLists(runs=runs, practices_of=practices_of)
 
 
 def _answers_in(output: Path) -> pd.DataFrame:
@@ -147,15 +178,43 @@ def _tell_of_nobody(every: pd.DataFrame, settings: config.Settings | None, as_of
         say(f"about nobody on the published lists (left, or another reference key): {len(lost):,}")
 
 
-def _tell_of_refused(found: Returned, target: Path) -> None:
-    beside = target.with_name(f"refused_{target.name}")
+def _tell_of_contradictions(every: pd.DataFrame, as_of: date) -> None:
+    from copd_strat.pathways.feedback import contradictory
+
+    people = len(contradictory(every, as_of))
+    if people:
+        say(f"two different answers of one day, neither counts until one is given anew: {people:,}")
+
+
+def _tell_of_refused(found: Returned, beside: Path) -> None:
+    if found.not_compared:
+        say(
+            f"lists not compared with what was printed: {found.not_compared:,}; what was typed over a printed cell, or"
+            " on a worklist, is not seen there (needs --config, and a run that is still kept)"
+        )
     if found.refused.empty:
         return
-    _write(_as_text(found.refused), beside)
+    _write(_with_earlier(_as_text(found.refused), beside), beside)
     causes = found.refused["problem"].str.split(":").str[0].value_counts()
     for cause, number in causes.items():
         say(f"cannot be used: {number} ({cause})")
     say(f"as they were written: {beside}; the practices find them on their next list of queries")
+
+
+def _with_earlier(refused: pd.DataFrame, beside: Path) -> pd.DataFrame:
+    """What was refused in earlier returns stays; the same line that comes back again is one."""
+    import pandas as pd
+
+    if not beside.exists():
+        return refused
+    try:
+        earlier = pd.read_csv(beside, dtype="str", encoding="utf-8-sig", keep_default_na=False)
+    except (OSError, ValueError) as error:
+        raise InputError(
+            f"{beside}: cannot be read ({type(error).__name__})", fix="move it away; it is written anew"
+        ) from None
+    same = [name for name in refused.columns if name != "returned_on"]
+    return pd.concat([earlier, refused], ignore_index=True).drop_duplicates(same, ignore_index=True)
 
 
 def _refuse_unread(unread: tuple[InputError, ...]) -> None:

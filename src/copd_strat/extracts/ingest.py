@@ -337,8 +337,8 @@ def _make_relations(night: _Night) -> None:
     night.engine.create_table("source_tables", present)
 
 
-# what the program itself writes beside extracts: the label of synthetic ones, answers to ask about again
-_OURS = ("SYNTHETIC.txt", "refused_decisions")
+# what the program itself writes beside extracts: the label of synthetic ones
+_OURS = ("SYNTHETIC.txt",)
 
 
 def _make_practices_end(night: _Night) -> None:

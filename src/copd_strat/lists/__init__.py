@@ -1,5 +1,6 @@
 """Direct-care lists: one folder a practice, patient level, for that practice's eyes only."""
 
+from copd_strat.lists.printed import PublishedLists
 from copd_strat.lists.queries import queries
 from copd_strat.lists.returned import Returned, returned_answers
 from copd_strat.lists.returned_files import lists_in
@@ -10,6 +11,7 @@ from copd_strat.lists.written_rows import WrittenLists, write_register
 __all__ = [
     "ODS_PRACTICE",
     "ListFile",
+    "PublishedLists",
     "Returned",
     "WrittenLists",
     "lists_in",

@@ -40,9 +40,15 @@ def _column(name: str, heading: str, meaning: str, width: int = 12, kind: Kind =
     return ListColumn(name=name, heading=heading, meaning=meaning, width=width, kind=kind)
 
 
-RANK = _column("rank", "Rank", "order of need within this list, 1 first", 6, "number")
+RANK = _column(
+    "rank",
+    "Rank",
+    "order within this list, 1 first, as said under 'Who is where'; the risk stands on the sheet More",
+    6,
+    "number",
+)
 REFERENCE = _column(
-    "patient_ref", "Reference", "stands for the person; your practice's own key sheet leads to the person", 17
+    "patient_ref", "Reference", "stands for the person; your practice's own key sheet leads to the person", 19
 )
 DECISION = _column("clinician_decision", "Decision", f"for you: {', '.join(DECISION_CHOICES)}", 13, "choice")
 REASON = _column("decision_reason", "Reason", "for you, in your own words", 17, "answer")
@@ -66,22 +72,41 @@ MORE = (
     _column("place", "Place", "clinic: one of this month's places; reserve: next in line", 8),
     _column("route", "Route", "how to reach the patient", 14),
     _column(
-        "risk_12m", "Risk", "of 100 people like this, how many have a severe exacerbation in 12 months", 12
+        "risk_12m",
+        "Risk",
+        "of 100 people like this, how many have a severe exacerbation in 12 months;"
+        " rounded, the rules use the number before rounding",
+        12,
     ),
     replace(_column("tier", "List", "clinic, app or review"), hidden=True),
     CHANGE,
-    _column("last_exacerbation", "Last exacerbation", "first day of the last exacerbation", 12, "date"),
+    _column(
+        "last_exacerbation",
+        "Last exacerbation",
+        "first day of the last exacerbation; empty: none on record",
+        15,
+        "date",
+    ),
     _column(
         "last_copd_review",
         "Last COPD review",
-        "date of the last full COPD review; a shorter contact that the worklist takes for a review does not count",
+        "date of the last full COPD review; a shorter contact that the worklist takes for a review does not count;"
+        " empty: none on record",
         12,
         "date",
     ),
-    _column("mrc", "MRC", "MRC breathlessness, 1 to 5", 6, "number"),
-    _column("smoking", "Smoking", "latest smoking status", 9),
-    _column("vaccinations_due", "Vaccinations", "vaccinations not on record", 14),
-    _column("inhaler_flag", "Inhalers", "what to look at in the inhalers", 28),
+    _column(
+        "mrc",
+        "MRC",
+        "MRC breathlessness, 1 to 5; empty: not recorded in the years looked back on",
+        6,
+        "number",
+    ),
+    _column("smoking", "Smoking", "latest smoking status; empty: not recorded", 9),
+    _column(
+        "vaccinations_due", "Vaccinations", "vaccinations not on record; empty: none is known to be due", 14
+    ),
+    _column("inhaler_flag", "Inhalers", "what to look at in the inhalers; empty: nothing is known to be", 28),
 )
 MACHINE = (
     ListColumn(name="practice_id", heading="Practice", meaning="practice code", hidden=True),
@@ -108,7 +133,7 @@ QUERY_COLUMNS = (
     *MACHINE,
 )
 # made of several columns of the CSV, for the first sheet alone
-WHY = _column("why", "Why", "the reasons, most important first, with the date of each fact", 42)
+WHY = _column("why", "Why", "the reasons, most important first, with the date of each fact", 40)
 MISSING_OR_NEW = _column("missing_or_new", "Missing or new", "what is missing, old, estimated or new", 26)
 
 

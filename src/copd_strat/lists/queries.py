@@ -11,8 +11,9 @@ from datetime import date
 
 import pandas as pd
 
+from copd_strat.pathways.answer_problems import TWO_ANSWERS, problem_told
 from copd_strat.pathways.fact_columns import days
-from copd_strat.pathways.feedback import unanswered
+from copd_strat.pathways.feedback import contradictory, unanswered
 from copd_strat.pathways.sentences import date_in_words
 
 QUERY_FIELDS = ("practice_id", "patient_ref", "query", "please")
@@ -66,15 +67,23 @@ def queries(conflicts: pd.DataFrame, answers: pd.DataFrame, as_of: date) -> pd.D
     told = [_told(*row) for row in _rows(asked)]
     refused = unanswered(answers, as_of)
     returned = [
-        (practice, reference or "", f"On a list you returned: {text}", _ANSWER_AGAIN)
+        (practice, reference or "", text or "", problem_told(text or "").please)
         for practice, reference, text in zip(
             refused["practice_id"], refused["patient_ref"], refused["reason"], strict=True
         )
     ]
+    returned += [
+        (practice, reference, f"{TWO_ANSWERS.words[:1].upper()}{TWO_ANSWERS.words[1:]}, {day}: {said}",
+         TWO_ANSWERS.please)
+        for practice, reference, day, said in _opposite(answers, as_of)
+    ]  # fmt: skip
     return pd.DataFrame([*told, *returned], columns=list(QUERY_FIELDS), dtype="object")
 
 
-_ANSWER_AGAIN = "Answer again on today's list"
+def _opposite(answers: pd.DataFrame, as_of: date) -> zip[tuple[str, str, str, str]]:
+    found = contradictory(answers, as_of)
+    dates = [date_in_words(value) for value in days(found["decided_on"])]
+    return zip(found["practice_id"], found["patient_ref"], dates, found["said"], strict=True)
 
 
 def _rows(conflicts: pd.DataFrame) -> zip[tuple[str, str, str, str, str]]:

@@ -8,6 +8,7 @@ from copd_strat.lists.list_columns import (
     DECISION_CHOICES,
     LISTS,
     MISSING_OR_NEW,
+    RANK,
     TITLES,
     WHY,
     ListColumn,
@@ -28,10 +29,15 @@ _PURPOSE = {
 Lines = list[tuple[str, str]]
 
 _HOW_TO_ANSWER = (
-    ("How to answer", f"Choose a decision ({', '.join(DECISION_CHOICES)}), give a reason and the date."),
+    (
+        "How to answer",
+        f"On the clinic list: choose a decision ({', '.join(DECISION_CHOICES)}), give a reason and the date.",
+    ),
+    ("", "Return the list as it is; the next run holds names on or off the clinic list accordingly."),
     ("", "A reason alone is kept as a note. Without a date, the day on which the list comes back counts."),
-    ("", "Return the list as it is; the next run holds names on or off it accordingly."),
-    ("", "What cannot be read comes back to you on the list of queries, as you wrote it."),
+    ("", "On the other lists a decision has no effect: what you code in the record moves the name."),
+    ("", "Of two different answers of one day neither counts, and you are asked."),
+    ("", "What cannot be used comes back to you on the list of queries, with its row and what to do."),
 )
 
 
@@ -44,7 +50,7 @@ def reader_key(
     who: Mapping[str, str],
 ) -> Lines:
     """Pairs of a word and its meaning. ``practice``: code and name. ``rows``: the lines of each list. ``who``: who is
-    on which list, by the policy."""
+    on which list and in which order, by the policy."""
     return [
         *([("SYNTHETIC", "not real patients")] if stamp.synthetic else []),
         ("COPD lists", practice),
@@ -68,7 +74,7 @@ def reader_key(
         ("Not listed", f"{not_listed} of the register (palliative care, or declined), counted only"),
         ("", ""),
         ("Who is where", "the first that holds, by the policy"),
-        *((TITLES[name], words) for name, words in who.items()),
+        *((TITLES.get(name, RANK.heading), words) for name, words in who.items()),
         ("", ""),
         *_HOW_TO_ANSWER,
         ("", ""),

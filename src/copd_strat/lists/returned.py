@@ -4,9 +4,9 @@ cannot be used goes back to the practice as it was written, with the cause.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from pathlib import Path
 
 import pandas as pd
@@ -14,50 +14,48 @@ import pandas as pd
 from copd_strat.errors import InputError
 from copd_strat.lists.answer_dates import read_date
 from copd_strat.lists.identifying_text import names_somebody
-from copd_strat.lists.list_columns import DECIDED_ON, DECISION, LABEL, REASON, REFERENCE, TIER_COLUMNS
-from copd_strat.lists.print_sheets import every_heading
-from copd_strat.lists.returned_files import Grid, grids, practice_in_name
+from copd_strat.lists.list_columns import TITLES
+from copd_strat.lists.printed import PublishedLists
+from copd_strat.lists.typed_lines import Typed, typed_on
 from copd_strat.pathways import normalise_reference
-from copd_strat.pathways.feedback import DECISION_COLUMNS, NOTE, REFUSED, read_decision
+from copd_strat.pathways.answer_problems import (
+    DATE_AHEAD,
+    DATE_LONG_AGO,
+    DATE_UNDER_REASON,
+    DECISION_UNDER_REASON,
+    MISTYPED,
+    NAMES_SOMEBODY,
+    NO_DECISION,
+    NO_REFERENCE,
+    NOT_USED_HERE,
+    OUTSIDE,
+    UNKNOWN_LIST,
+    UNKNOWN_WORD,
+    UNREADABLE_DATE,
+    AnswerProblem,
+)
+from copd_strat.pathways.feedback import DECIDED_LISTS, DECISION_COLUMNS, NOTE, REFUSED, read_decision
+from copd_strat.pathways.sentences import date_in_words_of
 
 REFUSED_COLUMNS = ("practice_id", "patient_ref", "run_id", "decision", "reason", "decided_on", "file", "line",
-                   "problem")  # fmt: skip
+                   "problem", "returned_on")  # fmt: skip
 WITHHELD = "(withheld: it may identify somebody)"
 # A decision has no effect after half a year (the shipped policies): an earlier one is a slip in the year.
 _BEFORE_LIST = timedelta(days=183)
-_WANTED = (REFERENCE, DECISION, REASON, DECIDED_ON)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Typed:
-    """One line on which somebody wrote, as text; ``day`` is the cell of the date, ``more`` what stands beside
-    the columns for answers."""
-
-    practice_id: str
-    reference: str
-    run_id: str
-    decision: str
-    reason: str
-    day: object
-    more: str
-    file: str
-    line: int
-
-    @property
-    def written_day(self) -> str:
-        return self.day.date().isoformat() if isinstance(self.day, datetime) else _written(self.day)
 
 
 @dataclass(frozen=True)
 class Returned:
     """``answers``: columns as in DECISION_COLUMNS, notes and refused answers among them. ``refused``: what
     cannot be used, columns as in REFUSED_COLUMNS. ``dated_by_return``: for each answer whether the day of its
-    return stands for a date. ``unread``: files that could not be read at all."""
+    return stands for a date. ``unread``: files that could not be read at all. ``not_compared``: lists on which what was
+    typed over a printed cell could not be told, since their run is not at hand."""
 
     answers: pd.DataFrame
     refused: pd.DataFrame
     dated_by_return: list[bool]
     unread: tuple[InputError, ...]
+    not_compared: int
 
 
 @dataclass
@@ -67,118 +65,94 @@ class _Collected:
     dated_by_return: list[bool] = field(default_factory=list)
 
 
-def returned_answers(paths: Iterable[Path], returned_on: date) -> Returned:
-    """Everything that was typed on the lists at ``paths``; ``returned_on`` dates answers without a date."""
-    collected, unread = _Collected(), []
+def returned_answers(
+    paths: Iterable[Path], returned_on: date, published: PublishedLists | None = None
+) -> Returned:
+    """Everything that was typed on the lists at ``paths``; ``returned_on`` dates answers without a date.
+
+    ``published``: the site's own lists, with which they are compared.
+    """
+    collected, unread, not_compared = _Collected(), [], 0
     for path in sorted(paths):
         try:
-            typed = list(typed_on(path))
+            typed = typed_on(path, published)
         except InputError as error:
             unread.append(error)
             continue
-        for line in typed:
+        not_compared += not typed.compared
+        for line in typed.lines:
             _judge(line, returned_on, collected)
     return Returned(
         answers=pd.DataFrame(collected.answers, columns=list(DECISION_COLUMNS), dtype="object"),
         refused=pd.DataFrame(collected.refused, columns=list(REFUSED_COLUMNS), dtype="object"),
         dated_by_return=collected.dated_by_return,
         unread=tuple(unread),
+        not_compared=not_compared,
     )
-
-
-def typed_on(path: Path) -> Iterator[Typed]:
-    """The lines of one returned list on which somebody wrote; InputError if it is not one of our lists."""
-    by_name = _grid(path)
-    names = _known_names(by_name.header)
-    for number, line in enumerate(by_name.lines, start=by_name.first_line):
-        cells = dict(zip(by_name.header, line, strict=False))
-        ours = {names[heading]: cell for heading, cell in cells.items() if heading in names}
-        others = [_written(cell) for heading, cell in cells.items() if heading not in names]
-        others += [_written(cell) for cell in line[len(by_name.header) :]]
-        more = "; ".join(filter(None, others))
-        decision, reason = _written(ours.get(DECISION.name)), _written(ours.get(REASON.name))
-        day = ours.get(DECIDED_ON.name)
-        if decision or reason or _written(day) or more:
-            yield Typed(
-                practice_id=_written(ours.get("practice_id")) or practice_in_name(path),
-                reference=_written(ours.get(REFERENCE.name)),
-                run_id=_written(ours.get("run_id")),
-                decision=decision, reason=reason, day=day, more=more, file=path.name, line=number,
-            )  # fmt: skip
-
-
-def _grid(path: Path) -> Grid:
-    """The CSV knows its columns by name, the workbook by heading."""
-    try:
-        return grids(path, [column.name for column in _WANTED])
-    except InputError:
-        return grids(path, [column.heading.lower() for column in _WANTED])
-
-
-def _known_names(header: Iterable[str]) -> Mapping[str, str]:
-    """Our columns among ``header``, each by the name it has in the CSV."""
-    columns = {c.name: c.name for c in (*TIER_COLUMNS, LABEL)} | every_heading()
-    return {heading: columns[heading] for heading in header if heading in columns}
-
-
-def _written(cell: object) -> str:
-    if cell is None or (isinstance(cell, float) and cell != cell):
-        return ""
-    if isinstance(cell, float) and cell.is_integer():
-        return str(int(cell))
-    return " ".join(str(cell).split())
 
 
 def _judge(typed: Typed, returned_on: date, collected: _Collected) -> None:
     """One line into an answer, or into a query to its author."""
     decided_on = read_date(typed.day, returned_on) if typed.written_day else returned_on
     decision, rest = read_decision(typed.decision)
-    problem = _problem(typed, decision, decided_on, returned_on)
-    if not problem:
+    problem = typed.whose.words if typed.whose else _problem(typed, decision, decided_on, returned_on)
+    if problem:
+        _refuse(typed, problem, returned_on, collected)
+    elif typed.decision or typed.reason:
         reason = "; ".join(filter(None, [rest, typed.reason]))
-        if names_somebody(reason):
-            reason, problem = WITHHELD, "the reason may identify somebody: it was not kept for the run"
+        beside = _beside(typed, reason, returned_on)
         collected.dated_by_return.append(not typed.written_day)
         collected.answers.append(
             (typed.practice_id, normalise_reference(typed.reference), typed.run_id, decision or NOTE,
-             reason or None, decided_on)
+             WITHHELD if names_somebody(reason) else reason or None, decided_on)
         )  # fmt: skip
-    for cause in filter(
-        None, [problem, typed.more and f"typed beside the columns for answers: {typed.more}"]
-    ):
-        _refuse(typed, cause, returned_on, collected)
+        for each in beside:
+            _refuse(typed, each.words, returned_on, collected)
+    if typed.more:
+        _refuse(typed, f"{OUTSIDE.words}: {typed.more}", returned_on, collected)
 
 
 def _problem(typed: Typed, decision: str, decided_on: date | None, returned_on: date) -> str:
-    """Why an answer cannot be used; empty if it can."""
+    """Why an answer cannot be used, with what was written; empty if it can, or where there is none."""
     printed_on = read_date(typed.run_id[:8], returned_on)
+    day = typed.written_day
     if not (typed.decision or typed.reason):
-        return "a date without a decision" if typed.written_day else "nothing to use"
+        return NO_DECISION.words if day else ""
     if not typed.reference:
-        return "no reference: who is it about?"
+        return NO_REFERENCE.words
     if normalise_reference(typed.reference) is None:
-        return "the reference is mistyped: its check character does not fit"
+        return MISTYPED.words
     if not typed.practice_id or printed_on is None:
-        return "the list's hidden columns are gone: it cannot be said which list this was"
+        return UNKNOWN_LIST.words
     if typed.decision and not decision:
-        return f"not a known decision: {typed.decision}"
+        return f"{UNKNOWN_WORD.words}: {typed.decision}"
+    if decision and typed.list_name not in DECIDED_LISTS:
+        return f"{NOT_USED_HERE.words}: {typed.decision}"
     if decided_on is None:
-        return f"the date cannot be read: {typed.written_day}"
+        return f"{UNREADABLE_DATE.words}: {day}"
     if decided_on > returned_on:
-        return f"the date lies after the day of return: {typed.written_day}"
+        return f"{DATE_AHEAD.words}: {day}"
     if decided_on < printed_on - _BEFORE_LIST:
-        return f"the date lies long before the list was printed: {typed.written_day}"
+        return f"{DATE_LONG_AGO.words}: {day}"
     return ""
+
+
+def _beside(typed: Typed, reason: str, returned_on: date) -> Iterator[AnswerProblem]:
+    """What is told although the answer counts."""
+    if names_somebody(reason):
+        yield NAMES_SOMEBODY
+    if not typed.written_day and read_date(typed.reason, returned_on) is not None:
+        yield DATE_UNDER_REASON
+    if not typed.decision and read_decision(typed.reason)[0]:
+        yield DECISION_UNDER_REASON
 
 
 def _refuse(typed: Typed, cause: str, returned_on: date, collected: _Collected) -> None:
     """For the analyst as it was written; for the next run, whose lists ask the practice, without what may
     identify somebody."""
-    if cause == "nothing to use":
-        return
     collected.refused.append(
         (typed.practice_id, typed.reference, typed.run_id, typed.decision, typed.reason, typed.written_day,
-         typed.file, typed.line, cause)
+         typed.file, typed.line, cause, returned_on)
     )  # fmt: skip
     written = [
         f"{name} '{text}'" for name, text in (("decision", typed.decision), ("reason", typed.reason)) if text
@@ -189,9 +163,17 @@ def _refuse(typed: Typed, cause: str, returned_on: date, collected: _Collected) 
     if typed.practice_id:
         collected.dated_by_return.append(True)
         collected.answers.append(
-            (typed.practice_id, _safe_reference(typed.reference), typed.run_id or "not known", REFUSED, text,
-             returned_on)
+            (typed.practice_id, _safe_reference(typed.reference), typed.run_id or typed.list_run or "not known",
+             REFUSED, f"{_place(typed, returned_on)}: {text}", returned_on)
         )  # fmt: skip
+
+
+def _place(typed: Typed, returned_on: date) -> str:
+    """List, date and row, by which its author finds a line again; never the file's name, which may name somebody."""
+    printed_on = read_date((typed.run_id or typed.list_run)[:8], returned_on)
+    of_day = f" of {date_in_words_of(printed_on)}" if printed_on else ""
+    title = f"{TITLES[typed.list_name]} list" if typed.list_name in TITLES else "Worklist"
+    return f"{title}{of_day} that you returned, row {typed.line}"
 
 
 def _safe_reference(reference: str) -> str:

@@ -29,9 +29,10 @@ _LIST_NAME = re.compile(r"([A-Z][0-9A-Z]{4,5})_(\d{4}-\d{2}-\d{2})_", re.IGNOREC
 @dataclass(frozen=True, kw_only=True)
 class Grid:
     """One sheet of a file: its header and the lines below it, cells as the spreadsheet has them.
-    ``first_line``: the number that a spreadsheet gives the line below the header."""
+    ``first_line``: the number that a spreadsheet gives the line below the header. ``sheet``: its title, if any."""
 
     path: Path
+    sheet: str
     header: tuple[str, ...]
     lines: tuple[tuple[object, ...], ...]
     first_line: int
@@ -39,8 +40,7 @@ class Grid:
 
 def lists_in(paths: Iterable[Path]) -> list[Path]:
     """The lists among ``paths``: files as they are; of folders every file below that a spreadsheet may have
-    saved, but for lists that ask nothing (changes, queries, the worklist), read-me pages, and what a spreadsheet keeps
-    while a file is open (``~$``, ``.~lock``).
+    saved, but for read-me pages, and what a spreadsheet keeps while a file is open (``~$``, ``.~lock``).
     """
     found: set[Path] = set()
     for path in paths:
@@ -50,25 +50,38 @@ def lists_in(paths: Iterable[Path]) -> list[Path]:
 
 def _may_be_a_list(path: Path) -> bool:
     known = path.suffix.lower() in (*_TEXT, *_WORKBOOK, *_FOREIGN)
-    asks = not re.search(r"_(changes|queries|worklist|READ_ME)( ?\(\d+\))?$", path.stem)
-    return path.is_file() and known and asks and not path.name.startswith(("~$", ".", "refused_"))
+    note = re.search(r"_READ_ME( ?\(\d+\))?$", path.stem)
+    return path.is_file() and known and not note and not path.name.startswith(("~$", ".", "refused_"))
+
+
+def asks_nothing(path: Path) -> bool:
+    """By its name one of the lists without columns for answers: what is typed there is told, and is no answer."""
+    readable = path.suffix.lower() in (*_TEXT, *_WORKBOOK)
+    return readable and bool(re.search(r"_(changes|queries|worklist)( ?\(\d+\))?$", path.stem))
+
+
+def sheets_in(path: Path) -> list[tuple[str, list[tuple[object, ...]]]]:
+    """Every sheet of a workbook with its title and its lines; a text file is one sheet without a title.
+
+    InputError says why a file cannot be read.
+    """
+    try:
+        _refuse_huge(path)
+        return list(_workbook(path)) if path.suffix.lower() in _WORKBOOK else [("", text_lines(path))]
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read ({error.strerror})") from None
 
 
 def grids(path: Path, wanted: Sequence[str]) -> Grid:
     """The sheet of ``path`` whose header has all of ``wanted`` (heading or name, in any case): the first one
     that does. InputError says why a file cannot be read as a list.
     """
-    try:
-        _refuse_huge(path)
-        sheets = list(_workbook(path)) if path.suffix.lower() in _WORKBOOK else [text_lines(path)]
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read ({error.strerror})") from None
-    for lines in sheets:
+    for title, lines in sheets_in(path):
         for number, line in enumerate(lines[:5]):
             header = tuple(str(cell or "").strip().lower() for cell in line)
             if set(wanted) <= set(header):
                 rest = tuple(lines[number + 1 :])
-                return Grid(path=path, header=header, lines=rest, first_line=number + 2)
+                return Grid(path=path, sheet=title, header=header, lines=rest, first_line=number + 2)
     raise InputError(
         f"{path}: not a returned list, no sheet has the columns {', '.join(wanted)}",
         fix="return the list with all its columns, as a workbook or as CSV",
@@ -94,15 +107,25 @@ def practice_in_name(path: Path) -> str:
     return found[1].upper() if found else ""
 
 
-def _workbook(path: Path) -> Iterator[list[tuple[object, ...]]]:
-    """Every sheet in its order. A formula that no spreadsheet has worked out stays as it was typed."""
+def cell_text(cell: object) -> str:
+    """A cell as it was written, on one line; empty for a cell without a value."""
+    if cell is None or (isinstance(cell, float) and cell != cell):
+        return ""
+    if isinstance(cell, float) and cell.is_integer():
+        return str(int(cell))
+    return " ".join(str(cell).split())
+
+
+def _workbook(path: Path) -> Iterator[tuple[str, list[tuple[object, ...]]]]:
+    """Every sheet with its title, in its order. A formula that no spreadsheet has worked out stays as it was typed."""
     try:
         shown = openpyxl.load_workbook(path, data_only=True)
         typed = openpyxl.load_workbook(path)
         for sheet in shown.worksheets:
             formulas = typed[sheet.title].iter_rows(values_only=True)
             pairs = zip(sheet.iter_rows(values_only=True), formulas, strict=True)
-            yield [tuple(v if v is not None else f for v, f in zip(*pair, strict=True)) for pair in pairs]
+            lines = [tuple(v if v is not None else f for v, f in zip(*pair, strict=True)) for pair in pairs]
+            yield sheet.title, lines
     except Exception:  # noqa: BLE001 - what a damaged workbook makes its reader raise has no limit
         raise InputError(
             f"{path}: not a workbook that can be read", fix="return it as it was sent, or as CSV"

@@ -127,9 +127,14 @@ def _fill(written: RowSheet, sheet: Sheet, styles: Styles) -> None:
             )
             for column in sheet.columns
         ],
-        heights=[2 * _LINE_POINTS, *(count * _LINE_POINTS + 3 for count in lines)],
+        heights=[_header_lines(sheet.columns) * _LINE_POINTS, *(count * _LINE_POINTS + 3 for count in lines)],
         pale=sheet.pale or [False] * len(sheet.frame),
     )
+
+
+def _header_lines(columns: Sequence[ListColumn]) -> int:
+    """Lines the longest heading wraps to, bold and indented, two at least."""
+    return max([2, *(_lines_of(c.heading, max(c.width - 3, 1)) for c in columns if not c.hidden)])
 
 
 def _lines_needed(values: dict[str, list[Any]], columns: Sequence[ListColumn], rows: int) -> list[int]:

@@ -31,7 +31,8 @@ _DAYS = ListColumn(name="days_since", heading="Days", meaning="days since then",
 _RISK = ListColumn(
     name="risk_90d",
     heading="90-day risk",
-    meaning="after a stay: PEARL group for readmission or death within 90 days, with its points (0 to 9)",
+    meaning="after a stay: PEARL group for readmission or death within 90 days, with its points (0 to 9);"
+    " not scored stands among the intermediate",
     width=17,
 )
 _TO_DO = ListColumn(name="to_do", heading="To do", meaning="what is still due, and until when", width=46)
@@ -76,7 +77,7 @@ def _duty_columns(duty: Duty) -> tuple[ListColumn, ListColumn]:
         ListColumn(
             name=duty.id,
             heading=name,
-            meaning="due, overdue (the data reach past the day), or what the record shows",
+            meaning="due; past its day and not on record to the last day of the data; or what the record shows",
             width=24,
         ),
     )
@@ -161,14 +162,16 @@ def _note(row: Row) -> str:
 
 
 def _state(duty: Row, stamp: RunStamp) -> str:
-    """Overdue is what the record could have shown as done; of days after the data's last nobody here knows."""
+    """What is past its day is only not on record as far as the data reach: of later days nobody here knows, so days
+    overdue are counted to the last one of the data."""
     state = str(duty["state"])
     if state in ("due", "overdue"):
         due = _as_date(duty["due_on"])
-        days = (stamp.as_of - due).days if due else 0
-        if due and days > 0 and due > stamp.index_date:
-            return f"not on record to {date_in_words_of(stamp.index_date)}"
-        return "due" if days <= 0 else f"overdue {days} {'day' if days == 1 else 'days'}"
+        if due is None or due >= stamp.as_of:
+            return "due"
+        days = (stamp.index_date - due).days
+        overdue = f", {days} {'day' if days == 1 else 'days'} overdue by then" if days > 0 else ""
+        return f"not on record to {date_in_words_of(stamp.index_date)}{overdue}"
     closed = _as_date(duty["closed_on"])
     return f"{_STATES[state]} {date_in_words_of(closed)}" if closed else _STATES[state]
 
@@ -206,9 +209,10 @@ def _task(duty: Duty, told: Row, stamp: RunStamp) -> str:
     due = _as_date(told["due_on"])
     until = date_in_words_of(due) if due else ""
     state = _state(told, stamp)
-    if state.startswith("not on record"):
-        return f"{name}: was due {until}, {state}, see your own"
-    return f"{name}: by {until}" if state == "due" else f"{name}: {state} ({until})"
+    if state == "due":
+        return f"{name}: by {until}"
+    known = told["state"] in OPEN_STATES
+    return f"{name}: was due {until}, {state}, see your own" if known else f"{name}: {state} ({until})"
 
 
 def _done(found: Worklist, told: Mapping[str, Row], stamp: RunStamp) -> str:

@@ -64,7 +64,7 @@ def diff(
     left: pd.DataFrame | None = None,
     moved: Set[str] = frozenset(),
 ) -> pd.DataFrame:
-    """The changes between two runs, one row a patient who moved, columns as in CHANGE_COLUMNS.
+    """The changes between two runs, one row a patient who moved, won or lost a place, columns as in CHANGE_COLUMNS.
 
     ``previous`` is a history frame or None; ``current`` has patient_id, practice_id, patient_ref, disposition
     and, if it comes from ``assign``, change and why_1. ``left`` (patient_id, reason) says why people left the
@@ -85,7 +85,7 @@ def _shifted(previous: pd.DataFrame | None, current: pd.DataFrame) -> pd.DataFra
     before = _before(previous)[[*keys, "was"]]
     both = now.merge(before, how="left", on=keys)
     both = both[(both["was"].isin(LISTED) | both["now"].isin(LISTED))]
-    both["kind"] = [_kind(was, now) for was, now in zip(both["was"], both["now"], strict=True)]
+    both["kind"] = [_kind(*row) for row in zip(both["was"], both["now"], both["change"], strict=True)]
     both["change"] = both["change"].fillna(both["kind"])
     return both[both["kind"] != ""]
 
@@ -103,11 +103,15 @@ def _first_night(shifted: pd.DataFrame, previous: pd.DataFrame | None) -> tuple[
     return shifted[~unknown], pd.DataFrame(lines, columns=list(CHANGE_COLUMNS), dtype="object")
 
 
-def _kind(was: object, now: object) -> str:
+_PLACES = {"up from reserve": "up", "down to reserve": "down"}
+
+
+def _kind(was: object, now: object, change: object) -> str:
     if not isinstance(was, str):
         return "new"
     if was == now:
-        return ""
+        # who has a place now, or has it no more, is on the same list and has moved all the same
+        return _PLACES.get(str(change), "")
     if now == "not_listed":
         return "left"
     return "up" if _HEIGHT[str(now)] > _HEIGHT[was] else "down"

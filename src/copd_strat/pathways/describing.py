@@ -41,12 +41,14 @@ def describe(policy: Policy) -> str:
 
 
 def who_is_where(policy: Policy) -> dict[str, str]:
-    """Disposition → whom the policy places there, in the words of its rules and in the order in which they count."""
+    """Disposition → whom the policy places there, in the words of its rules and in the order in which they count; last
+    ``rank``, in which order they stand."""
     rules = [*(rule.means for rule in policy.clinic), policy.stay_on.means]
     return {
         "clinic": "any of: " + "; ".join(rules),
         "self_management": policy.self_management.means,
         "clinical_review": "everybody else: too little is on record to say either",
+        "rank": policy.ranking.means,
     }
 
 

@@ -5,19 +5,20 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 
 import numpy as np
 import pandas as pd
 
+from copd_strat.pathways.answer_problems import TWO_ANSWERS, problem_told
 from copd_strat.pathways.fact_columns import Days, Facts, Flags, Objects, day, days, known, objects
 from copd_strat.pathways.policy import DECISIONS, DecisionEffect, Policy
 from copd_strat.pathways.references import normalise_reference
 
 DECISION_COLUMNS = ("practice_id", "patient_ref", "run_id", "decision", "reason", "decided_on")
-# of two decisions made on one day the more cautious one counts
-_CAUTION = {"accepted": 0, "already_known": 1, "declined": 2, "wrong": 3}
-
+# Decisions hold for the clinic tier (docs/policy.md): on the other lists a reason alone is kept, as a note. Whoever
+# declines the app has not declined the clinic.
+DECIDED_LISTS = ("clinic",)
 
 # Words in the table that are no decisions: a reason without one, and an answer that could not be used, whose
 # reason says why and what was written.
@@ -29,8 +30,6 @@ _SPELLINGS = {
     "already-known": "already_known",
     "wrong": "wrong",
 }  # fmt: skip
-# A refused answer stands on the practice's list of queries for a quarter, then the list is free of it.
-_ASKED_FOR = timedelta(days=92)
 
 
 @dataclass(frozen=True)
@@ -62,7 +61,8 @@ def validate_decisions(decisions: pd.DataFrame, as_of: date) -> Feedback:
 
     A decision is written in any case, with spaces or underscores; what follows it joins the reason. Refused:
     another word, a reference whose check character does not fit, no date, a date after ``as_of``, and what
-    was refused when it came back and not answered since.
+    was refused when it came back and not answered since. So are two different answers of one day: neither counts, and
+    what held before them holds.
     """
     frame = decisions.reindex(columns=list(DECISION_COLUMNS)).reset_index(drop=True).astype(object)
     written = frame["decision"].map(_as_text)
@@ -77,6 +77,7 @@ def validate_decisions(decisions: pd.DataFrame, as_of: date) -> Feedback:
     frame["patient_ref"] = frame["patient_ref"].map(lambda ref: normalise_reference(_as_text(ref)))
     frame["decided_on"] = pd.to_datetime(frame["decided_on"], errors="coerce").dt.as_unit("s")
     problem = _problems(frame, as_of)
+    problem[_contradictory(frame, (problem == "") & ~is_note)] = TWO_ANSWERS.words
     fine = problem == ""
     refused = frame[~fine].assign(problem=problem[~fine])
     refused = pd.concat([refused, asked.assign(problem="refused when it came back")], ignore_index=True)
@@ -94,6 +95,31 @@ def _problems(frame: pd.DataFrame, as_of: date) -> Objects:
     return np.select(list(problems.values()), list(problems), default="").astype(object)
 
 
+def _contradictory(frame: pd.DataFrame, usable: Flags) -> Flags:
+    """Answers beside which another one of that day says something else about the same person; accepted and already
+    known both keep the name."""
+    says = frame["decision"].where(frame["decision"] != "already_known", "accepted")[usable]
+    keys = [frame.loc[usable, name] for name in ("practice_id", "patient_ref", "decided_on")]
+    found = np.zeros(len(frame), dtype=bool)
+    found[usable] = says.groupby(keys).transform("nunique") > 1
+    return found
+
+
+def contradictory(decisions: pd.DataFrame, as_of: date) -> pd.DataFrame:
+    """One row a person and day with two different answers, and none of a later day: practice_id, patient_ref,
+    decided_on, and ``said``, the answers in words."""
+    feedback = validate_decisions(decisions, as_of)
+    both = feedback.refused[feedback.refused["problem"] == TWO_ANSWERS.words]
+    both = both[both["decided_on"] > pd.Timestamp(as_of) - TWO_ANSWERS.told_for]
+    later = feedback.accepted.groupby(["practice_id", "patient_ref"])["decided_on"].max()
+    said = both.groupby(["practice_id", "patient_ref", "decided_on"])["decision"].agg(
+        lambda words: " and ".join(sorted(set(words.str.replace("_", " "))))
+    )
+    rows = said.rename("said").reset_index()
+    given = pd.MultiIndex.from_frame(rows[["practice_id", "patient_ref"]]).map(later.to_dict())
+    return rows[~(pd.to_datetime(pd.Series(given, dtype="object")) > rows["decided_on"]).to_numpy()]
+
+
 def _joined(rest: str, reason: str) -> str | None:
     return "; ".join(filter(None, [rest, reason])) or None
 
@@ -101,19 +127,26 @@ def _joined(rest: str, reason: str) -> str | None:
 def unanswered(decisions: pd.DataFrame, as_of: date) -> pd.DataFrame:
     """The refused answers of ``decisions`` that their practice has not given anew, and that are not too old.
 
-    They are settled by a usable answer about the same person on the same list or a later one.
+    They are settled by a usable answer about the same person on the same list or a later one; what was told beside
+    an answer of that list only by one on a later list.
     """
     refused = decisions[decisions["decision"] == REFUSED].copy()
     refused["decided_on"] = pd.to_datetime(refused["decided_on"], errors="coerce").dt.as_unit("s")
-    refused = refused[refused["decided_on"] > pd.Timestamp(as_of) - _ASKED_FOR]
+    problems = [problem_told(_as_text(reason)) for reason in refused["reason"]]
+    told_for = pd.to_timedelta([problem.told_for for problem in problems])
+    recent = (refused["decided_on"] > pd.Timestamp(as_of) - told_for).to_numpy()
     given = decisions[~decisions["decision"].isin((REFUSED, NOTE))]
     latest: dict[tuple[str, str | None], str] = {}
     for person, run_day in _asked_about(given):
         latest[person] = max(latest.get(person, ""), run_day)
     still = [
-        person[1] is None or run_day > latest.get(person, "") for person, run_day in _asked_about(refused)
+        person[1] is None
+        or run_day > latest.get(person, "")
+        or (problem.beside and run_day == latest[person])
+        for problem, (person, run_day) in zip(problems, _asked_about(refused), strict=True)
     ]
-    return refused.loc[np.array(still, dtype=bool)]
+    open_still: pd.DataFrame = refused.loc[recent & np.array(still, dtype=bool)]
+    return open_still
 
 
 def _asked_about(answers: pd.DataFrame) -> Iterator[tuple[tuple[str, str | None], str]]:
@@ -171,8 +204,7 @@ def _latest(frame: pd.DataFrame, decisions: pd.DataFrame | None, as_of: date) ->
     keys = ["practice_id", "patient_ref"]
     given = decisions if decisions is not None else pd.DataFrame(columns=list(DECISION_COLUMNS))
     usable = validate_decisions(given, as_of).accepted
-    usable = usable.assign(caution=usable["decision"].map(_CAUTION))
-    usable = usable.sort_values([*keys, "decided_on", "caution"]).drop_duplicates(keys, keep="last")
+    usable = usable.sort_values([*keys, "decided_on", "decision"]).drop_duplicates(keys, keep="last")
     wanted = frame[keys].astype(object)
     return wanted.merge(usable[[*keys, "decision", "decided_on"]], how="left", on=keys)
 

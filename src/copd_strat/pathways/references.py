@@ -22,7 +22,9 @@ _GROUP = 4
 _LENGTH = 8
 _LONGEST = 24
 _LOOKALIKES = str.maketrans("OIL", "011")
-_SHAPE = re.compile(rf"{PREFIX}(?:-?[{ALPHABET}]{{{_GROUP}}}){{2,6}}-?[{ALPHABET}]")
+_SHAPE = re.compile(rf"(?:[{ALPHABET}]{{{_GROUP}}}){{2,6}}[{ALPHABET}]")
+# what hands and word processors put between or around letters
+_BETWEEN = re.compile(r"[\s\-\u2010-\u2015\u2212_.,']+")
 
 
 def make_references(patients: pd.DataFrame, key: bytes) -> pd.Series[str]:
@@ -81,13 +83,12 @@ def _times_x(element: int) -> int:
 def normalise_reference(text: str) -> str | None:
     """``text`` as printed on lists, if it is a reference whose check character fits, else None.
 
-    Lower case, missing hyphens, and O, I, L typed for 0, 1, 1 are forgiven.
+    Lower case, blanks or other strokes for hyphens, none at all, and O, I, L typed for 0, 1, 1 are forgiven.
     """
-    typed = text.strip().upper()
-    body = typed.removeprefix(PREFIX).translate(_LOOKALIKES)
-    if not typed.startswith(PREFIX) or not _SHAPE.fullmatch(PREFIX + body):
+    typed = _BETWEEN.sub("", text).upper()
+    letters = typed.removeprefix(PREFIX).translate(_LOOKALIKES)
+    if not typed.startswith(PREFIX) or not _SHAPE.fullmatch(letters):
         return None
-    letters = body.replace("-", "")
     if check_character(letters[:-1]) != letters[-1]:
         return None
     groups = [letters[n : n + _GROUP] for n in range(0, len(letters) - 1, _GROUP)]
