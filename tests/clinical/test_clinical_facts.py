@@ -8,6 +8,7 @@ import pytest
 from clinical_world import World
 
 from copd_strat.clinical import build_monthly, gli
+from copd_strat.summary import indicator_events
 from copd_strat.summary.indicator_events import count_events
 
 
@@ -171,7 +172,11 @@ def test_care_processes(world: World) -> None:
     assert rows == [("earlier", False, None, False), ("p", True, "completed", True)]
 
 
-def test_closed_months_hold_people_who_died_later_at_the_practice_of_then(world: World) -> None:
+@pytest.mark.parametrize("months_at_once", [1, 2])
+def test_closed_months_hold_people_who_died_later_at_the_practice_of_then(
+    world: World, months_at_once: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(indicator_events, "_PEOPLE_TIMES_MONTHS", 3 * months_at_once)  # of two people
     world.patient("died", death_date="2025-06-10", ethnicity="H")
     world.course("died", "2025-05-05")
     world.episode("died", "2025-05-30", "2025-06-03", "J441")

@@ -15,6 +15,9 @@ import pandas as pd
 from copd_strat.engine import Engine, literal, packaged_sql
 from copd_strat.summary.cube import COHORTS, indicators
 
+# 24 months of 1.4 million people, two years of quarters among them, did not fit into 1 GB at once.
+_PEOPLE_TIMES_MONTHS = 5_000_000
+
 
 def count_events(engine: Engine, months: Sequence[date]) -> None:
     """Make ``monthly_events`` for ``months``, each given by its first day.
@@ -22,6 +25,17 @@ def count_events(engine: Engine, months: Sequence[date]) -> None:
     Columns: month, patient_id, indicator, n (n >= 1). Needs the tables of ``clinical.build``.
     People who have died or left since are in it.
     """
+    engine.create_table(
+        "monthly_events",
+        "SELECT CAST(NULL AS DATE) AS month, '' AS patient_id, '' AS indicator, CAST(0 AS BIGINT) AS n WHERE FALSE",
+    )
+    # Some months and one indicator after the other, so that little memory will do however many people there are.
+    at_once = max(1, _PEOPLE_TIMES_MONTHS // (1 + int(engine.scalar("SELECT count(*) FROM people"))))
+    for first in range(0, len(months), at_once):
+        _count_events_of(engine, months[first : first + at_once])
+
+
+def _count_events_of(engine: Engine, months: Sequence[date]) -> None:
     engine.register_frame("month_starts", pd.DataFrame({"month": pd.to_datetime(list(months))}))
     engine.create_table(
         "summary_months",
@@ -30,11 +44,6 @@ def count_events(engine: Engine, months: Sequence[date]) -> None:
     )
     for shared in ("quarter_end_care", "readmissions"):  # what several indicators read
         engine.create_view(shared, packaged_sql("summary", shared))
-    engine.create_table(
-        "monthly_events",
-        "SELECT CAST(NULL AS DATE) AS month, '' AS patient_id, '' AS indicator, CAST(0 AS BIGINT) AS n WHERE FALSE",
-    )
-    # One after the other, so that little memory will do.
     for indicator, query in _queries("register").items():
         engine.execute(f"""
             INSERT INTO monthly_events
