@@ -235,7 +235,7 @@ class ListSettings(BaseModel):
 
 
 # Comparisons of the run guard whose limits are no keys of the configuration (docs/decisions.md §61).
-FixedLimit = Literal["GRD11", "GRD12", "GRD13", "GRD14", "GRD15", "GRD16"]
+FixedLimit = Literal["GRD11", "GRD12", "GRD13", "GRD14", "GRD15", "GRD16", "GRD19"]
 
 
 class GuardSettings(BaseModel):

@@ -165,5 +165,15 @@ _RULES = (
         "look whether the column came under another name; without it people who left or died stay on the register,"
         " unless another table names them",
     ),
+    GuardRule(
+        "GRD19",
+        "answers_gone",
+        "answers",
+        "A table that people keep by hand (decisions, local flags) had rows in the last good run and has none"
+        " tonight, or answers that counted in it are gone.",
+        "guard.let_through",
+        "put the table back as it was: a delivery that replaces the whole folder takes it away, and the practices'"
+        " answers stand nowhere else, so keep a copy of it outside the extracts",
+    ),
 )
 GUARD_RULES = {rule.code: rule for rule in _RULES}
