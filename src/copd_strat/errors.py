@@ -1,6 +1,7 @@
 """Errors a person can fix, each with its own exit code.
 
     CopdStratError
+    ├── RequestError             2  what was asked for is not there: a run, a reference, a line, a date
     ├── ConfigError             10  the configuration or the policy is wrong
     ├── InputError              11  an extract is missing or cannot be read
     ├── ContractError           12  an extract breaks its contract beyond the threshold
@@ -12,7 +13,7 @@
     ├── OutputError             18  an output cannot be written
     └── ApprovalError           19  the approval has expired or is missing
 
-Exit codes besides these: 0 published, 2 usage (click), 70 a bug; 129, 130 and 143 stopped by a signal
+Exit codes besides these: 0 published, 2 also of usage (click), 70 a bug; 129, 130 and 143 stopped by a signal
 (hang-up, interrupt, termination).
 
 A message says what is wrong, where (file, line, column or key) and how to fix it.
@@ -63,6 +64,12 @@ class CopdStratError(Exception):
         self.problem = problem
         self.fix = fix
         super().__init__(problem if fix is None else f"{problem}\n  Fix: {fix}")
+
+
+class RequestError(CopdStratError):
+    """A command that is none, or that asks for what is not there: a run, a reference, a line, a date."""
+
+    exit_code = 2
 
 
 class ConfigError(CopdStratError):

@@ -52,7 +52,7 @@ def run(
     from copd_strat.plan import Night, plan
     from copd_strat.run import STEPS, nightly
 
-    with next_command(config_path, as_of):
+    with checked_by_validate(config_path, as_of):
         night = Night(
             settings=config.load(config_path),
             as_of=as_of,
@@ -83,24 +83,19 @@ def check_again(config_path: Path, as_of: date) -> str:
     return f"copd-strat validate --config {shlex.quote(str(config_path))} --as-of {as_of}"
 
 
-# Which command is next, by exit code: what the configuration or the approval lacks is checked by doctor, what
-# the extracts lack by validate; all else (lock, disk, another key, disclosure, model) shows only in a run.
-_DOCTOR, _VALIDATE, _VALIDATE_WITH_PAGE = (10, 19), (11,), (12, 13, 16)
+# Which command is next, by exit code: what the extracts lack is checked by validate; all else (lock, disk, another
+# key, disclosure, model) shows only in what was typed. Configuration and approval are doctor's (command_line.py).
+_VALIDATE, _VALIDATE_WITH_PAGE = (11,), (12, 13, 16)
 
 
 @contextmanager
-def next_command(config_path: Path, as_of: date) -> Iterator[None]:
-    """What to type once it is put right: every error of a night names it."""
+def checked_by_validate(config_path: Path, as_of: date) -> Iterator[None]:
+    """A night's error that lies in the extracts names ``validate``, which reads them and publishes nothing."""
     try:
         yield
     except CopdStratError as error:
-        path = shlex.quote(str(config_path))
-        if error.exit_code in _DOCTOR:
-            error.then = f"copd-strat doctor --config {path}"
-        elif error.exit_code in _VALIDATE or (error.page and error.exit_code in _VALIDATE_WITH_PAGE):
+        if error.exit_code in _VALIDATE or (error.page and error.exit_code in _VALIDATE_WITH_PAGE):
             error.then = check_again(config_path, as_of)
-        else:
-            error.then = f"copd-strat run --config {path} --as-of {as_of}"
         raise
 
 
@@ -162,9 +157,16 @@ def validate(config_path: Path, as_of: date, index: date | None, no_store: bool,
     from copd_strat.run import READING
     from copd_strat.run import validate as read_and_judge
 
-    with next_command(config_path, as_of):
+    with checked_by_validate(config_path, as_of):
         settings, again = config.load(config_path), check_again(config_path, as_of)
-        night = Night(settings=settings, as_of=as_of, index=index, check_again=again, store=not no_store)
+        night = Night(
+            settings=settings,
+            as_of=as_of,
+            index=index,
+            command="validate",
+            check_again=again,
+            store=not no_store,
+        )
         say(f"copd-strat {__version__} · {settings.title} · checking extracts, run date {as_of}")
         with RunFolder(settings.output).lock("validate"):
             planned = plan(night)

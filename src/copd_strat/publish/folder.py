@@ -18,7 +18,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from copd_strat.errors import CopdStratError, InputError, LockError, OutputError, Stopped, stop_behind
+from copd_strat.errors import (
+    CopdStratError,
+    InputError,
+    LockError,
+    OutputError,
+    RequestError,
+    Stopped,
+    stop_behind,
+)
 from copd_strat.publish import audit_log
 from copd_strat.publish.content import sha256_of
 from copd_strat.publish.manifest import MANIFEST, read_record, verify
@@ -66,6 +74,12 @@ class PublishedRun:
         if not whole:
             raise InputError(f"run {self.path.name}: {name} is missing or was changed", fix=_RESTORE)
         return path
+
+
+def no_such_run(name: str) -> RequestError:
+    return RequestError(
+        f"there is no run '{name}'", fix="'copd-strat runs list' shows the runs that are kept"
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -268,6 +282,8 @@ class RunFolder:
                 raise ValueError("a run's folder lies in runs/")
             run, changed = _read(path), verify(path)
         except _UNREADABLE:
+            if not _RUN_NAME.fullmatch(name) or not path.is_dir():
+                raise no_such_run(name) from None
             raise InputError(f"run {name}: its manifest cannot be read", fix="name another run") from None
         try:
             chain = self._chain()
@@ -300,10 +316,10 @@ class RunFolder:
         return [link for _, link in sorted(found, reverse=True)]
 
     @contextmanager
-    def staged(self, run_id: str) -> Iterator[Path]:
+    def staged(self, run_id: str, failed: str = "failed") -> Iterator[Path]:
         """An empty folder to build the run in, gone at the end.
 
-        What a failed night found out about its extracts stays in ``failed/``, in place of the last such, and
+        What a failed night found out about its extracts stays in ``failed``, in place of the last such, and
         the error names its page. A night that was stopped by a person or the machine leaves nothing.
         """
         partial = self._start(run_id)
@@ -313,7 +329,7 @@ class RunFolder:
         except Exception as error:
             if stop := stop_behind(error):
                 raise stop from None
-            page = self.keep_quality(partial, "failed") / PAGE
+            page = self.keep_quality(partial, failed) / PAGE
             if isinstance(error, CopdStratError) and page.exists():
                 error.page = page
             raise

@@ -15,7 +15,7 @@ from copd_strat.config import Settings
 from copd_strat.contracts.contract_files import load_contracts, packaged
 from copd_strat.contracts.own_tables import column_names
 from copd_strat.engine import Engine, packaged_sql
-from copd_strat.errors import InputError
+from copd_strat.errors import RequestError
 from copd_strat.extracts.layout import no_rows
 from copd_strat.extracts.one_person import StagedTable, person_at, rows_of_person, stage_native
 from copd_strat.followup import worklist
@@ -78,13 +78,13 @@ class _Tracer:
 
 
 def trace_reference(settings: Settings, run: PublishedRun, reference: str, work: Path) -> Trace:
-    """The line of ``reference`` on the lists of ``run``. InputError if it is mistyped or not in the run, or if the
+    """The line of ``reference`` on the lists of ``run``. RequestError if it is mistyped or not in the run, InputError if the
     extracts are not those of the run."""
     normal = normalise_reference(reference)
     patients = read_patients(run.file("analyst/patients.parquet"))
     found = patients[patients["patient_ref"] == normal]
     if normal is None or found.empty:
-        raise InputError(
+        raise RequestError(
             "this reference is not in this run, or a character is wrong",
             fix="copy it from the list: CP-XXXX-XXXX-X",
         )
@@ -93,13 +93,13 @@ def trace_reference(settings: Settings, run: PublishedRun, reference: str, work:
 
 
 def trace_row(settings: Settings, run: PublishedRun, file: str, line: int, work: Path) -> Trace:
-    """The person whom the row is about. InputError as in ``trace_reference``, or for no such row."""
+    """The person whom the row is about. RequestError for no such file or row, else as ``trace_reference``."""
     patients = read_patients(run.file("analyst/patients.parquet"))
     with Engine.open(settings.engine, work / "spill") as engine:
         tracer = _open(engine, settings, run, work)
         person = person_at(engine, tracer.tables, file, line)
         if person is None:
-            raise InputError(f"{file}: line {line} names nobody", fix="name a row about a person")
+            raise RequestError(f"{file}: line {line} names nobody", fix="name a row about a person")
         return _traced(tracer, person, patients)
 
 
