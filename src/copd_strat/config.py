@@ -259,7 +259,7 @@ class GuardSettings(BaseModel):
 
 class HookSettings(BaseModel):
     """Commands of the site's that hear how a night ended. Each is a list of words, run without a shell; the
-    night's folder is its last argument (docs/how-to/alerts.md)."""
+    night's folder is its last argument (docs/alerts.md)."""
 
     model_config = STRICT
 

@@ -22,6 +22,8 @@ It never holds a value of a patient's record.
 
 from __future__ import annotations
 
+import os
+import shutil
 from pathlib import Path
 from typing import ClassVar
 
@@ -121,6 +123,17 @@ class IdentifiableDataError(CopdStratError):
     """Identifiable data, or records of people who opted out, are in an extract."""
 
     exit_code = 16
+
+
+def unwritten(error: OSError, where: Path) -> str:
+    """Why something below ``where`` cannot be written: the system's reason and what its disk has free.
+
+    A library's own OSError may have no reason: then its text, which may hold a value, gives way to its name.
+    """
+    reason = error.strerror or (os.strerror(error.errno) if error.errno else type(error).__name__)
+    there = next((path for path in (where, *where.absolute().parents) if path.exists()), None)
+    free = f"; its disk has {shutil.disk_usage(there).free / 1e6:,.0f} MB free" if there else ""
+    return f"{reason}{free}"
 
 
 class LockError(CopdStratError):

@@ -308,7 +308,9 @@ def _reasons(
     ]
     if not reasons:
         reasons = [
-            "you asked for it (--force); nothing has changed" if force else "nothing: nothing has changed"
+            "you asked for it (--force); nothing has changed"
+            if force
+            else f"nothing has changed since run {published.run_id}"
         ]
     return tuple(reasons)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 from datetime import date
 from pathlib import Path
@@ -14,7 +15,7 @@ from click.testing import CliRunner
 from copd_strat import config
 from copd_strat.backtesting import refuse_unseen
 from copd_strat.cli import commands
-from copd_strat.cli.nightly import check_again
+from copd_strat.cli.nightly import check_again, what_is_written
 from copd_strat.errors import CopdStratError, RequestError, RunGuardError
 from copd_strat.plan import Night, Plan, refuse_going_back
 from copd_strat.publish import PublishedRun, RunFolder
@@ -163,3 +164,36 @@ def test_a_run_that_is_not_there_is_a_request_for_nothing(tmp_path: Path) -> Non
     with pytest.raises(RequestError, match="there is no run 'nope'"):
         RunFolder(tmp_path).restore("nope")
     assert no_such_run("nope").exit_code == 2
+
+
+@pytest.mark.parametrize(
+    ("command", "same", "written"),
+    [
+        ("run", False, "out as run 20261129-abc"),
+        ("run", True, "nothing: run 20261129-abc stays published"),
+        ("validate", False, "a page of what was found in out; publishes nothing"),
+        ("validate", True, "a page of what was found in out; publishes nothing"),
+    ],
+)
+def test_a_plan_says_what_will_be_written(command: str, same: bool, written: str) -> None:
+    settings = type("Settings", (), {"output": Path("out")})
+    planned = object.__new__(Plan)
+    night = Night(settings=settings, as_of=date(2026, 11, 29), command=command)  # type: ignore[arg-type]
+    values = {"night": night, "run_id": "20261129-abc", "key": "k" if same else "another"}
+    for name, value in (values | {"published": published(key="k")}).items():
+        object.__setattr__(planned, name, value)
+    assert what_is_written(planned) == written
+
+
+def test_every_page_that_a_file_points_to_is_there() -> None:
+    """Pages were moved and the files for cron and systemd pointed to where they had been."""
+    root = Path(__file__).parents[2]
+    files = [path for room in ("deploy", "pipelines", "src") for path in (root / room).rglob("*")]
+    told = {
+        (path.name, page)
+        for path in files
+        if path.suffix in {".py", ".yaml", ".service", ".timer", ".json", ".sql", ""} and path.is_file()
+        for page in re.findall(r"docs/[a-z/-]+\.md", path.read_text(encoding="utf-8"))
+    }
+    assert ("copd-strat.service", "docs/schedule.md") in told
+    assert {page for _, page in told if not (root / page).is_file()} == set()

@@ -39,14 +39,14 @@ def test_moves_are_told_by_practice_and_first_nights_as_such() -> None:
         columns=["practice_id", "kind", "change", "why"],
     )
     assert diff_sentences((BEFORE, AFTER), moved) == [
-        "From run a of 2026-04-09 to run b of 2026-04-10 3 people moved:"
-        " 1 new, 1 up to a list of higher need, 1 left.",
+        "From run a of 2026-04-09 to run b of 2026-04-10: 3 people moved"
+        " (1 new, 1 up to a list of higher need, 1 left).",
         "  A81001: 1 new, 1 up to a list of higher need",
         "  A81002: 1 left",
         "  A81003: the first lists of this practice, everybody is new (159)",
     ]
     assert diff_sentences((BEFORE, AFTER), moved[:0]) == [
-        "From run a of 2026-04-09 to run b of 2026-04-10 0 people moved."
+        "From run a of 2026-04-09 to run b of 2026-04-10: 0 people moved."
     ]
 
 

@@ -107,11 +107,20 @@ def say_reads(planned: Plan) -> None:
 
 def say_plan(planned: Plan) -> None:
     say_reads(planned)
-    say(f"  writes  {planned.settings.output} as run {planned.run_id}")
+    say(f"  writes  {what_is_written(planned)}")
     for reason in planned.reasons:
         say(f"  because {reason}")
     if planned.key_change:
         say(f"  note    {planned.key_change}")
+
+
+def what_is_written(planned: Plan) -> str:
+    """What the command will leave: a run, or nothing that anybody follows."""
+    if planned.night.command == "validate":
+        return f"a page of what was found in {planned.settings.output}; publishes nothing"
+    if planned.unchanged:
+        return f"nothing: run {planned.run_id} stays published"
+    return f"{planned.settings.output} as run {planned.run_id}"
 
 
 _STANDING = {

@@ -26,6 +26,7 @@ from copd_strat.errors import (
     RequestError,
     Stopped,
     stop_behind,
+    unwritten,
 )
 from copd_strat.publish import audit_log
 from copd_strat.publish.content import sha256_of
@@ -98,8 +99,9 @@ def write_errors(where: Path) -> Iterator[None]:
     except OSError as error:
         place = error.filename or where
         raise OutputError(
-            f"{place}: cannot be written ({error.strerror})",
-            fix="check permissions and free space of the output folder; the last run stays published",
+            f"{place}: cannot be written ({unwritten(error, where)})",
+            fix="free space on this disk (a night takes about six times its extracts), or see to the folder's"
+            " permissions; what was published before stays as it is",
         ) from error
 
 

@@ -10,7 +10,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from copd_strat.errors import OutputError
+from copd_strat.errors import OutputError, unwritten
 from copd_strat.quality.findings import RuleResult, Section, Verdict, number_text, observed_text
 
 RECORD, PAGE = "validation.json", "validation.html"
@@ -41,12 +41,13 @@ def write_verdict(verdict: Verdict, heading: Heading, folder: Path) -> None:
     record = of_record | verdict.to_json()
     try:
         folder.mkdir(parents=True, exist_ok=True)
+        # The page first: where the disk is full, people come before programs.
+        (folder / PAGE).write_text(verdict_page(verdict, heading), encoding="utf-8")
         text = json.dumps(record, indent=1, ensure_ascii=False, default=str)
         (folder / RECORD).write_text(text + "\n", encoding="utf-8")
-        (folder / PAGE).write_text(verdict_page(verdict, heading), encoding="utf-8")
     except OSError as error:
         raise OutputError(
-            f"{folder}: the night's verdict cannot be written ({error.strerror})",
+            f"{folder}: the night's verdict cannot be written ({unwritten(error, folder)})",
             fix="check free space and permissions of the output folder",
         ) from None
 
