@@ -18,6 +18,7 @@ from copd_strat.cli.terminal import say, show, show_json, table
 from copd_strat.errors import CopdStratError
 from copd_strat.progress import Narrator
 from copd_strat.publish import RunFolder
+from copd_strat.publish.folder import PAGE
 
 if TYPE_CHECKING:
     from copd_strat.plan import Plan
@@ -136,6 +137,7 @@ def show_outcome(outcome: Outcome) -> None:
         show(f"  {outcome.path}")
         return
     show(f"\n{rows_table(summary['tables'])}\n")
+    show_quarantined(summary["tables"], outcome.path / "quality" / PAGE)
     before = summary["dispositions_before"]
     changes = [[name, count, before.get(name)] for name, count in summary["dispositions"].items()]
     show(table([f"register {summary['register']:,}", "tonight", "last run"], changes))
@@ -147,6 +149,14 @@ def show_outcome(outcome: Outcome) -> None:
     show(f"Published run {outcome.run_id}")
     for name, place in summary["places"].items():
         show(f"  {name:<9} {place}")
+
+
+def show_quarantined(tables: Mapping[str, Mapping[str, int]], page: Path) -> None:
+    """Rows that were set aside, few as they may be, are told with the page that says where they stand."""
+    told = {name: counts["quarantined"] for name, counts in tables.items() if counts["quarantined"]}
+    if told:
+        listed = ", ".join(f"{name} {rows:,}" for name, rows in told.items())
+        show(f"Quarantined: {listed}. File, line and reason: {page}\n")
 
 
 def rows_table(tables: Mapping[str, Mapping[str, int]]) -> str:
@@ -186,9 +196,10 @@ def validate(config_path: Path, as_of: date, index: date | None, no_store: bool,
         show_json({"tables": found.tables, "warnings": warnings, "quality": str(found.folder)})
         return
     show(f"\n{rows_table(found.tables)}\n")
+    show_quarantined(found.tables, found.folder / PAGE)
     for finding in found.verdict.warnings:
         show(f"Warning: {finding.sentence}")
-    show(f"Nothing stops a night so far. Page: {found.folder / 'validation.html'}")
+    show(f"Nothing stops a night so far. Page: {found.folder / PAGE}")
 
 
 COMMANDS = (run, validate)

@@ -131,6 +131,7 @@ class Validation:
         self._figures = guard.take_figures(volumes, landing.tables, count_answers(engine, self._as_of))
         self._sections += [
             sections.rows_section(landing.tables, self._last.get("files") or {}),
+            *sections.quarantined_section(self._folder / "quarantine"),
             coded_section(landing.tables),
             missing_section(landing.tables),
         ]
