@@ -141,6 +141,13 @@ def test_the_extracts_are_those_of_a_run_by_every_part() -> None:
         assert not planned.has_extracts_of(published(parts=dict.fromkeys(names, "a") | {name: "b"}))
 
 
+def stop_in(root: Path, failed: str) -> None:
+    with RunFolder(root).staged("x", failed) as partial:
+        (partial / "quality").mkdir()
+        (partial / "quality" / "validation.html").write_text("stopped")
+        raise RunGuardError("stopped")
+
+
 @pytest.mark.parametrize("command", ["run", "validate", "backtest", "train", "evaluate"])
 def test_only_a_night_leaves_a_night_s_page(tmp_path: Path, command: str) -> None:
     """A back-test that stops takes neither the page of last night's stop nor the published run's name."""
@@ -151,10 +158,8 @@ def test_only_a_night_leaves_a_night_s_page(tmp_path: Path, command: str) -> Non
     object.__setattr__(planned, "run_id", "20261126-abc")
     is_night = command in ("run", "validate")
     assert (planned.failed == "failed", planned.heading["run_id"] != "") == (is_night, is_night)
-    with pytest.raises(RunGuardError) as caught, RunFolder(tmp_path).staged("x", planned.failed) as partial:
-        (partial / "quality").mkdir()
-        (partial / "quality" / "validation.html").write_text("stopped")
-        raise RunGuardError("stopped")
+    with pytest.raises(RunGuardError) as caught:
+        stop_in(tmp_path, planned.failed)
     assert caught.value.page == tmp_path / planned.failed / "validation.html"
     assert (tmp_path / "failed").exists() == is_night
 

@@ -15,7 +15,7 @@ from copd_strat.contracts.contract import Contract
 from copd_strat.contracts.contract_files import load_contracts
 from copd_strat.engine import Engine, literal
 from copd_strat.engine.sql import identifier
-from copd_strat.errors import RequestError
+from copd_strat.errors import InputError, RequestError
 from copd_strat.extracts.checked_table import PEOPLE_KINDS
 from copd_strat.extracts.inventory import InputFile
 from copd_strat.extracts.layouts import LAYOUTS

@@ -121,7 +121,8 @@ _RULES = (
         "columns",
         "A column that may be left out came in the last good run and is missing tonight.",
         "guard.let_through",
-        "ask the sender whether the column was renamed or dropped; a new name is added to the contract's aliases",
+        "ask the sender whether the column was renamed or dropped; a new name is added to the column's"
+        " 'aliases' in the site's own copy of the contract (docs/layouts.md)",
     ),
     GuardRule(
         "GRD14",

@@ -88,8 +88,8 @@ class _Tracer:
 
 
 def trace_reference(settings: Settings, run: PublishedRun, reference: str, work: Path) -> Trace:
-    """The line of ``reference`` on the lists of ``run``. RequestError if it is mistyped or not in the run, InputError if the
-    extracts are not those of the run."""
+    """The line of ``reference`` on the lists of ``run``. RequestError if it is mistyped or not in the
+    run, InputError if the extracts are not those of the run."""
     normal = normalise_reference(reference)
     patients = read_patients(run.file("analyst/patients.parquet"))
     found = patients[patients["patient_ref"] == normal]
@@ -173,8 +173,8 @@ def _rests(tracer: _Tracer, sets: list[LeftOut]) -> dict[str, _Rests]:
     """Sentence → the rows it rests on.
 
     Without some rows there is nothing to say at all, since the person is not on the register: those are told under
-    that, and not again under each sentence. What no set alone moves is tried once more without all rows found, and at last without all that the register does
-    not need: what is then gone rests on several things on record.
+    that, and not again under each sentence. What no set alone moves is tried once more without all rows
+    found, and at last without all that the register does not need: what is then gone rests on several things on record.
     """
     whole, without = _stories(tracer, sets)
     gone = [one for one, story in zip(sets, without, strict=True) if story == {NOT_ON_REGISTER}]
