@@ -11,15 +11,15 @@ _WIDTH, _HEIGHT, _EDGE = 640, 320, 56
 
 
 def draw(nights: Iterable[dict[str, Any]], path: Path) -> None:
-    """Milliseconds of CPU a patient and peak GiB of the later night, by patients (logarithmic)."""
+    """Milliseconds of CPU a patient and peak GiB of the first night, by patients (logarithmic)."""
     sizes = sorted(nights, key=lambda night: night["patients"])
-    costs = [1000 * night["later night"]["cpu_seconds"] / night["patients"] for night in sizes]
-    peaks = [night["later night"]["peak_gib"] for night in sizes]
+    costs = [1000 * night["first night"]["cpu_seconds"] / night["patients"] for night in sizes]
+    peaks = [night["first night"]["peak_gib"] for night in sizes]
     counts = [night["patients"] for night in sizes]
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {_HEIGHT}" role="img" '
         'font-family="Arial, sans-serif" font-size="12">',
-        "<title>Cost and memory of a later night by size, SYNTHETIC data</title>",
+        "<title>Cost and memory of a first night by size, SYNTHETIC data</title>",
         *_curve(counts, costs, "#005EB8", "CPU ms a patient", 16),
         *_curve(counts, peaks, "#AE2573", "peak GiB", 34),
         *(

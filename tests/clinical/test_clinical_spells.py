@@ -84,12 +84,17 @@ def test_rows_that_are_no_admission_are_left_out_and_counted(world: World) -> No
     world.episode("p", "2025-05-11", "2025-05-13", "J441", provider=None)
     for status, end in ((1, None), (3, "2025-06-05")):
         world.episode("p", "2025-06-01", end, "J441", episode_id="same", episode_status=status)
+    for provider in ("RXX", None):
+        world.episode("p", "2025-08-01", "2025-08-02", "I10X", episode_id="again", provider=provider)
     world.build()
     assert dict(world.engine.rows("SELECT outcome, episodes FROM hospital_cleaning")) == {
-        "regular attender": 1, "ends before it starts": 1, "no provider": 2, "repeated episode id": 1,
-        "used": 1,
+        "regular attender": 1, "ends before it starts": 1, "no provider": 3, "repeated episode id": 1,
+        "used": 2,
     }  # fmt: skip
-    assert spells(world, "p") == [(date(2025, 6, 1), date(2025, 6, 5), 1, True, True, True)]
+    assert spells(world, "p") == [
+        (date(2025, 6, 1), date(2025, 6, 5), 1, True, True, True),
+        (date(2025, 8, 1), date(2025, 8, 2), 1, True, False, True),
+    ]
 
 
 def test_elective_and_unrelated_stays_are_not_severe(world: World) -> None:
@@ -164,8 +169,8 @@ def test_facts_made_in_parts_of_patients_are_each_patients_own(
         world.gp(f"p{month}", f"2025-{month:02}-03", "aecopd")
     world.build()
     assert min(len(world.engine.parts_of(name)) for name in ("exacerbation_evidence", "features")) > 1
-    assert [world.feature(f"p{month}", "exacerbation_evidence_12m") for month in range(1, 8)] == [
-        f"2025-{month:02}-03 exacerbation code" for month in range(1, 8)
+    assert world.features("exacerbation_evidence_12m").to_numpy().tolist() == [
+        [f"p{month}", f"2025-{month:02}-03 exacerbation code"] for month in range(1, 8)
     ]
 
 

@@ -75,59 +75,55 @@ def test_a_published_folder_is_never_rewritten(tmp_path: Path) -> None:
     assert (first / "list.csv").read_text() == "old"
 
 
-KILLED_AT = """
+# A publication and a purge over an older run, killed before its first operation on a file, then before its second, and
+# so on until one lives to its end. Each is a fork of one process, which imports the program once.
+KILLED_AT_EACH = """
 import os, signal, sys
 from pathlib import Path
 from copd_strat.publish import RunFolder
 sys.path.insert(0, {tests!r})
-from test_core_runs import build
+from test_core_runs import build, publish
 import copd_strat.publish.folder as folder_module
 
-calls = 0
-def counted(real):
-    def call(*args, **kwargs):
-        global calls
-        calls += 1
-        if calls == {moment}:
-            os.kill(os.getpid(), signal.SIGKILL)
-        return real(*args, **kwargs)
-    return call
+def killed_before(moment, root):
+    publish(root, "a", "old")
+    calls = 0
+    def counted(real):
+        def call(*args, **kwargs):
+            nonlocal calls
+            calls += 1
+            if calls == moment:
+                os.kill(os.getpid(), signal.SIGKILL)
+            return real(*args, **kwargs)
+        return call
+    folder = RunFolder(root)
+    partial, manifest = build(folder, "b", "new")
+    folder_module.flush = counted(folder_module.flush)
+    folder_module.shutil.rmtree = counted(folder_module.shutil.rmtree)
+    for name in ("rename", "replace", "write_text"):
+        setattr(Path, name, counted(getattr(Path, name)))
+    folder.publish(partial, "b", manifest)
+    folder.purge(1)
 
-folder = RunFolder(Path({root!r}))
-partial, manifest = build(folder, "b", "new")
-folder_module.flush = counted(folder_module.flush)
-folder_module.shutil.rmtree = counted(folder_module.shutil.rmtree)
-Path.rename = counted(Path.rename)
-Path.replace = counted(Path.replace)
-Path.write_text = counted(Path.write_text)
-folder.publish(partial, "b", manifest)
-folder.purge(1)
-print(calls)
+moment, status = 0, signal.SIGKILL
+while status == signal.SIGKILL:
+    moment += 1
+    child = os.fork()
+    if not child:
+        killed_before(moment, Path({roots!r}) / str(moment))
+        os._exit(0)
+    _, status = os.waitpid(child, 0)
+print(moment - 1, status)
 """
 
 
-def script(root: Path, moment: int) -> str:
-    return KILLED_AT.format(tests=str(Path(__file__).parent), moment=moment, root=str(root))
-
-
-@pytest.fixture(scope="module")
-def moments(tmp_path_factory: pytest.TempPathFactory) -> int:
-    """How many operations on files a publication and a purge take."""
-    root = tmp_path_factory.mktemp("counted")
-    publish(root, "a", "old")
-    done = subprocess.run([sys.executable, "-c", script(root, 0)], capture_output=True, text=True, check=True)
-    return int(done.stdout)
-
-
-def test_killed_at_every_operation_one_whole_run_stands(tmp_path: Path, moments: int) -> None:
-    assert moments > 15
+def test_killed_at_every_operation_one_whole_run_stands(tmp_path: Path) -> None:
+    script = KILLED_AT_EACH.format(tests=str(Path(__file__).parent), roots=str(tmp_path))
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    moments, last = map(int, done.stdout.split())
+    assert (last, moments > 15) == (0, True)
     for moment in range(1, moments + 1):
         root = tmp_path / str(moment)
-        publish(root, "a", "old")
-        killed = subprocess.run(
-            [sys.executable, "-c", script(root, moment)], capture_output=True, check=False
-        )
-        assert killed.returncode == -9
         folder = RunFolder(root)
         current = folder.intact_current()
         assert current is not None

@@ -149,7 +149,11 @@ def manifest() -> dict[str, Any]:
         "gp_complete_to": "2026-04-18",
         "hospital_complete_to": None,
         "register": 6543,
-        "inputs": {"tables": [{"layout": "native", "table": "gp_events", "files": [{}, {}], **counts}]},
+        "inputs": {
+            "tables": [
+                {"layout": "native", "table": "gp_events", "title": "GP events", "files": [{}, {}], **counts}
+            ]
+        },
         "facts_looked_for": 74,
         "not_observable": {"has_carer": "no code list"},
         "monitoring": {

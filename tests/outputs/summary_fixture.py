@@ -10,6 +10,7 @@ import pandas as pd
 
 from copd_strat.config import EngineSettings, SummarySettings
 from copd_strat.engine import Engine
+from copd_strat.pathways.follow_up_policy import SERVICES
 from copd_strat.pathways.policy import Capacity
 from copd_strat.plan import RunStamp
 from copd_strat.summary.cube import DISPOSITIONS, declared_values
@@ -69,7 +70,7 @@ def people(size: int = 500, seed: int = 1) -> pd.DataFrame:
     return frame
 
 
-# Sources of events and the column with an event's day; here each has one, in the first month.
+# Sources of events and the column with an event's day; here each has one of each service, in the first month.
 FIRST_DAYS = {
     "hospital_episodes": "admission_date",
     "ed_attendances": "arrival_date",
@@ -102,7 +103,8 @@ def engine_with(folder: Path, months: list[date], everybody: pd.DataFrame, seed:
         "app_activity", "decisions",
     )  # fmt: skip
     for table, day in FIRST_DAYS.items():
-        engine.register_frame(table, pd.DataFrame({day: pd.to_datetime([months[0]])}))
+        first = pd.DataFrame({day: pd.to_datetime([months[0]] * len(SERVICES)), "service": SERVICES})
+        engine.register_frame(table, first)
     engine.register_frame("concepts", pd.DataFrame({"concept": ["covid_vaccine_given"], "codes": [1]}))
     engine.register_frame(
         "source_tables", pd.DataFrame({"table_name": tables, "present": [True] * len(tables)})

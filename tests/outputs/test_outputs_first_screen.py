@@ -8,15 +8,16 @@ from typing import Any
 import pandas as pd
 import pytest
 from report_world import BOARD, CANARY, manifest, stamp, tables
+from scipy import stats
 
 from copd_strat.config import Rebase, SummarySettings, Target
-from copd_strat.report.figures import boards
-from copd_strat.report.first_screen import FirstScreen, first_screens
+from copd_strat.report.figures import boards, equity
+from copd_strat.report.first_screen import FirstScreen, apart, first_screens
 from copd_strat.report.page import CONTENTS, report
 from copd_strat.report.published_rows import Published
 from copd_strat.report.shown_values import HIDDEN, number
 from copd_strat.report.year_figures import year_cell, year_figure
-from copd_strat.summary.rates import byar
+from copd_strat.summary.rates import byar, rate_ratio
 from copd_strat.summary.spc import NOMINAL_POINTS
 
 Tables = dict[str, pd.DataFrame]
@@ -87,6 +88,12 @@ def test_every_figure_of_it_is_a_published_one(shocked: Tables) -> None:
         events = float(rows["numerator"].tail(12).sum())
         figures += [100 * one / 6000 for one in (events, *map(float, byar(events)))]
     allowed = {number(max(one, 0.0), "") for one in figures if pd.notna(one)}
+    # equal fifths: their ratio is 1, with the limits that follow from their counts
+    one = shown.query("level == 'icb by imd_quintile' and breakdown_value == '1'").groupby("indicator_id")
+    for _, rows in one:
+        events, people = float(rows["numerator"].iloc[-1]), float(rows["denominator"].fillna(1).iloc[-1])
+        ratio = rate_ratio(events, people, events, people)
+        allowed |= {f"{limit:.2f}" for limit in (ratio.value, ratio.lower, ratio.upper)}
     chance = {f"{NOMINAL_POINTS * n:.1f}" for n in range(100)}
     screen = screen_of(shocked)
     words = " ".join(
@@ -118,12 +125,59 @@ def a_year_by_deprivation(worst: float = 1.0) -> Tables:
     return {**facts, "fact_indicator": pd.concat([others, *parts], ignore_index=True)}
 
 
-@pytest.mark.parametrize(("worst", "verdict"), [(1.0, "chance may explain"), (2.0, "more than chance alone")])
+#: 1.25: 25.0 (22.3 to 28.0) beside 20.0 (17.5 to 22.7): intervals that touch, of rates that chance would hardly make.
+@pytest.mark.parametrize(
+    ("worst", "verdict"),
+    [(1.0, "chance may explain"), (1.25, "more than chance alone"), (2.0, "more than chance alone")],
+)
 def test_equity_is_of_a_year_where_a_year_is_shown(worst: float, verdict: str) -> None:
     sentence = screen_of(a_year_by_deprivation(worst)).sentences[2]
     assert sentence.startswith(f"May 2026 to April 2027: moderate exacerbations were {20 * worst:.1f} (")
     assert "20.0 (" in sentence
+    assert f"in the least deprived, {worst:.2f} times as many (" in sentence
     assert verdict in sentence
+    assert "several events leaves more to chance" in sentence
+
+
+@pytest.mark.parametrize(
+    ("events", "others", "words"),
+    [
+        # 71.5 (66.8 to 76.5) and 61.1 (55.6 to 66.9): rate ratio 1.17, p about 0.006
+        ((855, 1196), (460, 753), "1.17 times as many (1.04 to 1.31), more than chance alone"),
+        ((460, 753), (855, 1196), "0.85 times as many (0.76 to 0.96), more than chance alone"),
+        ((480, 753), (460, 753), "1.04 times as many (0.92 to 1.19), which chance may explain"),
+        ((10, 100), (0, 100), "more than chance alone"),
+        ((0, 100), (0, 100), "which chance may explain"),
+    ],
+)
+def test_two_groups_differ_where_the_ratio_of_their_rates_says_so(
+    events: tuple[int, int], others: tuple[int, int], words: str
+) -> None:
+    assert apart(rate_ratio(*events, *others)).startswith(words)
+
+
+def test_limits_of_a_ratio_are_those_of_the_exact_test() -> None:
+    """At a limit of the ratio the share of events is one that a two-sided exact test at 5 % just keeps."""
+    found = rate_ratio(30, 400, 12, 320)
+    for limit, tail in ((found.lower, stats.binom.sf(29, 42, _share(found.lower))),
+                        (found.upper, stats.binom.cdf(30, 42, _share(found.upper)))):  # fmt: skip
+        assert 0 < limit < 5
+        assert tail == pytest.approx(0.025, abs=1e-6)
+
+
+def _share(ratio: float) -> float:
+    """The first group's share of all events where its rate is ``ratio`` times the other's, 400 people to 320."""
+    return ratio * 400 / (ratio * 400 + 320)
+
+
+def test_tables_of_groups_are_of_a_year_with_intervals_and_name_their_periods() -> None:
+    table = equity(Published.of(a_year_by_deprivation()))[0]
+    column = table.header.index("Moderate exacerbations, per 100 people (May 2026 to April 2027)")
+    assert [row[column] for row in table.rows[:1]] == ["20.0 (17.5 to 22.7)"]
+    # no year of groups is published of these: their latest month, with the published limits
+    other = table.header.index("COPD reviews, per 100 people (April 2027)")
+    assert re.fullmatch(r"\d+\.\d \(\d+\.\d to \d+\.\d\)", table.rows[0][other])
+    assert all(heading.endswith(")") for heading in table.header[1:])
 
 
 def test_a_hidden_month_leaves_the_year_without_a_figure() -> None:

@@ -24,6 +24,7 @@ from copd_strat.config import SummarySettings
 from copd_strat.engine import Engine
 from copd_strat.errors import DisclosureError
 from copd_strat.summary import period_figures
+from copd_strat.summary.counts import begun_later, source_starts, unobserved
 from copd_strat.summary.cube import age_band, canonical
 from copd_strat.summary.periods import Due, Period, due_periods, first_open_month
 from copd_strat.summary.schemas import published as contract_of
@@ -265,6 +266,25 @@ def test_before_a_source_begins_nothing_is_zero(tmp_path: Path, table: str, indi
     assert set(rows.loc[before, "value_status"]) == {"insufficient_data"}
     assert rows.loc[before, ["numerator", "denominator", "value"]].isna().all(axis=None)
     assert "insufficient_data" not in set(rows.loc[~before, "value_status"])
+
+
+def test_a_service_is_observed_from_its_own_first_row_on(tmp_path: Path) -> None:
+    """Other services of the same table, or a table without a row, say nothing of when the clinic began."""
+    own = engine_with(tmp_path, MONTHS[:3], PEOPLE)
+    own.execute(
+        f"UPDATE community_contacts SET contact_date = DATE '{MONTHS[1]:%Y-%m}-20'"
+        " WHERE service = 'multi_professional_clinic'"
+    )
+    own.execute("DELETE FROM app_activity")
+    starts = source_starts(own)
+    assert (starts["clinic_seen"], starts["ed_attendances"]) == (MONTHS[1], MONTHS[0])
+    assert {"clinic_seen", "app_registered"} <= begun_later(starts, MONTHS[0])
+    assert "clinic_seen" not in begun_later(starts, MONTHS[1])
+    assert "app_registered" in begun_later(starts, MONTHS[2])
+    assert "clinic_seen" not in unobserved(own, has_earlier_snapshot=True, hidden_facts=())
+    own.execute("UPDATE source_tables SET present = FALSE WHERE table_name = 'community_contacts'")
+    assert "clinic_seen" in unobserved(own, has_earlier_snapshot=True, hidden_facts=())
+    own.close()
 
 
 def test_months_before_the_records_begin_are_not_published(engine: Engine, tmp_path: Path) -> None:

@@ -12,7 +12,12 @@ import pytest
 from report_world import CANARY, manifest, stamp, tables
 
 from copd_strat.report import styles, write_report
-from copd_strat.report.charts import ticks
+from copd_strat.report.about import model_fit, not_observed
+from copd_strat.report.charts import ticks, value_marks
+from copd_strat.report.figures import boards, shown_in
+from copd_strat.report.published_rows import Published
+from copd_strat.report.rendering import SOFT_HYPHEN, breakable
+from copd_strat.summary.cube import COHORTS
 
 VOID = {"meta", "line", "path", "circle", "polygon"}
 
@@ -40,7 +45,7 @@ class Page(HTMLParser):
 
     def handle_data(self, data: str) -> None:
         for place in self._open:
-            self.elements[place][2].append(data)
+            self.elements[place][2].append(data.replace(SOFT_HYPHEN, ""))
 
     def all(self, *tags: str) -> list[tuple[dict[str, str | None], str]]:
         return [(attrs, "".join(words)) for tag, attrs, words in self.elements if tag in tags]
@@ -175,7 +180,8 @@ def test_a_hidden_value_is_a_star_and_never_a_number(page: Page, source: str) ->
     assert second[0] == "U22"
     assert second[column] == "* hidden"
     assert re.fullmatch(r"\d\.\d+", first[column])
-    assert "it is not 0" in source
+    assert "it may be 0 or not" in source
+    assert "not 0" not in source.replace("or not", "")
 
 
 def test_rates_and_intervals_are_those_published(page: Page, world: dict) -> None:
@@ -212,7 +218,7 @@ def test_equity_has_every_group_and_keeps_the_unknown_visible(page: Page) -> Non
 
 def test_nightly_counts_are_never_closer_than_a_thousand(page: Page, source: str) -> None:
     assert rows_of(page, "Rows by source")[1] == [
-        "native gp_events",
+        "GP events",
         "2",
         "about 123,000",
         "about 123,000",
@@ -226,12 +232,39 @@ def test_nightly_counts_are_never_closer_than_a_thousand(page: Page, source: str
 def test_what_could_not_be_observed_is_said(page: Page) -> None:
     rows = rows_of(page, "Not observable in this run")
     indicators = len(rows) - 2  # the header, and one fact about patients
-    counted = [words for _, words in page.all("p") if "could not be observed" in words]
+    counted = [words for _, words in page.all("p") if "facts about patients" in words]
     assert indicators >= 1
     assert counted[0].startswith(f"1 of 74 facts about patients and {indicators} of ")
-    assert ["has carer", "no code list"] in rows
+    assert ["Has a carer, by GP code or local flag", "no code list"] in rows
     assert "Exacerbations seen in ED and not admitted" in [row[0] for row in rows]
     assert "nhse: absence of a code is weak evidence" in [words for _, words in page.all("li")]
+
+
+def test_groups_that_no_source_covers_for_their_whole_period_are_told_where_the_total_is_shown(
+    world: dict,
+) -> None:
+    """The app began within the financial year for which groups are published: its quarters are shown."""
+    rows = world["fact_indicator"]
+    groups = (rows["indicator_id"] == "app_registered") & (rows["breakdown_type"] != "all")
+    late = rows.assign(value_status=rows["value_status"].mask(groups, "insufficient_data"))
+    told = not_observed(manifest(), Published.of({**world, "fact_indicator": late})).table.rows
+    last = world["dim_period"].sort_values("period_start")["label"].iloc[-1]
+    assert [
+        "Registered for the app, by group",
+        f"no source covers the whole of {last}, the latest period for which groups are published",
+    ] in told
+    assert not any("by group" in name for name, _ in not_observed(manifest(), Published.of(world)).table.rows)
+
+
+def test_a_first_run_is_not_said_to_be_as_it_was() -> None:
+    """The reference is the first run itself: an index of 0.00 would say that nothing changed since."""
+    found = manifest()
+    assert model_fit(found, stamp()).rows[0] == [
+        "Risk of a severe exacerbation in 12 months: stability index against 5 January 2026",
+        "0.01",
+    ]
+    found["monitoring"]["reference"]["since"] = stamp().as_of.isoformat()
+    assert model_fit(found, stamp()).rows[0][1] == "nothing to compare with yet: this run is the reference"
 
 
 def test_it_claims_no_effect_and_supports_judgement(source: str) -> None:
@@ -279,3 +312,25 @@ def test_axis_marks_are_few_and_enclose_the_values(low: float, high: float) -> N
     marks = ticks(low, high)
     assert marks[0] <= low <= high <= marks[-1]
     assert 2 <= len(marks) <= 7
+
+
+def test_an_axis_begins_at_0_or_the_caption_says_where(world: dict) -> None:
+    (board,) = boards(Published.of(world), "outcomes")
+    for chart in board.charts:
+        low = re.findall(r'<text class="end"[^>]*>([\d.,]+)</text>', chart.svg)[0]
+        zero = float(low.replace(",", "")) == 0
+        assert zero != ("The value axis begins at" in chart.note)
+    spread = world["fact_spc"].head(6).assign(value=[2.0, 9.0, 5.0, 6.0, 4.0, 3.0])
+    spread[["mean", "lower_limit", "upper_limit", "target"]] = None
+    assert value_marks(spread)[0] == 0
+    assert value_marks(spread.assign(value=spread["value"] + 100))[0] > 0
+
+
+def test_long_words_of_headings_have_a_place_to_break(world: dict) -> None:
+    """A column of a printed table is narrower than “exacerbations”."""
+    items = Published.of(world).indicators
+    shown = {i for place in ("networks", "equity") for cohort in COHORTS for i in shown_in(place, cohort)}
+    words = {word for name in shown for word in re.findall(r"[A-Za-z]+", items[name].heading)}
+    long = {word for word in words if len(word) >= 10}
+    assert long
+    assert {word for word in long if SOFT_HYPHEN not in breakable(word)} == set()

@@ -106,6 +106,21 @@ def test_paper_holds_the_page_without_its_navigation(browser: Browser, path: Pat
     page.close()
 
 
+def test_no_heading_breaks_inside_a_word_on_paper(browser: Browser, path: Path) -> None:
+    """No column is narrower than the longest piece of its heading between blanks, hyphens and soft hyphens."""
+    page = opened(browser, path, PAPER)
+    page.emulate_media(media="print")
+    too_narrow = (
+        "[...document.querySelectorAll('thead th')].filter(one => one.scrollWidth > one.clientWidth"
+        " || getComputedStyle(one).overflowWrap == 'anywhere').map(one => one.textContent)"
+    )
+    assert page.evaluate(too_narrow) == []
+    tracks = "getComputedStyle(document.querySelector('.tiles')).gridTemplateColumns.split(' ')"
+    used = page.evaluate(f"{tracks}.filter(one => parseFloat(one) > 0).length")
+    assert used <= page.evaluate("document.querySelectorAll('.tile').length")  # no width stands empty
+    page.close()
+
+
 def test_the_keyboard_reaches_everything_and_shows_where_it_is(browser: Browser, path: Path) -> None:
     page = opened(browser, path, DESK)
     page.keyboard.press("Tab")

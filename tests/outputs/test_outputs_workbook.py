@@ -26,7 +26,7 @@ def figures_in(path: Path) -> dict[tuple[str, str, str, str], object]:
         names = [cell.value for cell in heads]
         for row in rows:
             line = dict(zip(names, row, strict=True))
-            for name in names[8:]:
+            for name in names[9:]:
                 assert line[name].data_type in ("n", "s"), (
                     "a formula, a date or an error in a cell of figures"
                 )
@@ -62,6 +62,31 @@ def test_every_figure_of_the_workbook_is_the_table_s_and_none_is_missing(
     in_book, in_tables = figures_in(summary[0] / WORKBOOK), figures_of(summary[1].tables)
     assert in_book == in_tables
     assert WORDS["suppressed_small"] in in_book.values()
+
+
+def test_the_read_me_explains_every_word_that_stands_for_a_figure(
+    summary: tuple[Path, SummaryResult],
+) -> None:
+    book = openpyxl.load_workbook(summary[0] / WORKBOOK, read_only=True)
+    notes = " ".join(str(row[0]) for row in book["Read me"].iter_rows(values_only=True))
+    assert all(f"{word}: " in notes for word in WORDS.values())
+    # parts of a total of 0 can be hidden, and months in which a service was not seen may have had none
+    assert notes.count("may be 0 or not") == 2
+
+
+def test_level_and_length_say_which_cells_are_empty(summary: tuple[Path, SummaryResult]) -> None:
+    """Whoever filters by both has, of each figure, all its rows or none: what is empty is not published there."""
+    notes = [row[0] for row in openpyxl.load_workbook(summary[0] / WORKBOOK)["Read me"].values]
+    assert any(str(note).startswith("an empty cell: ") for note in notes)
+    empty = 0
+    for sheet in openpyxl.load_workbook(summary[0] / WORKBOOK).worksheets[1:-1]:
+        rows = pd.DataFrame(list(sheet.values)[1:], columns=[cell.value for cell in sheet[1]])
+        rows = rows[rows["Level"] == "Board"]  # of one board, which has every period
+        for _, own in rows.groupby("Length"):
+            there = own.iloc[:, 9:].notna()
+            assert (there.all() | ~there.any()).all()
+            empty += int((~there.any()).sum())
+    assert empty
 
 
 def test_a_sheet_a_topic(summary: tuple[Path, SummaryResult]) -> None:

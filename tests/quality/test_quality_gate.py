@@ -97,6 +97,7 @@ def test_a_result_tells_its_counts() -> None:
     assert warn.observed == {"breaking": 1, "rows": 3, "share": 0.333333, "people": 1, "tolerated_rows": 0}
     assert judged(0, 0)[0].observed == {"breaking": 0, "rows": 0, "share": 0.0, "tolerated_rows": 0}
     assert judged(0, 5)[0].observed["breaking"] == 0
+    assert judged(1, 1)[0].observed["share"] == 1.0
 
 
 @pytest.mark.parametrize(("loaded", "success"), [(0, False), (1, True)])
@@ -350,6 +351,8 @@ def test_a_table_may_lie_in_several_parts(engine: Engine, tmp_path: Path) -> Non
 def test_only_the_sample_is_counted(engine: Engine, tmp_path: Path) -> None:
     found = counted(engine, tmp_path, sample="patient_id = 'f'")
     assert found["birth_year.minimum"].observed == {"rows": 1, "row_checks": 1, "great_expectations": 1}
+    assert found["birth_year.required"].observed == {"rows": 1, "row_checks": 0, "great_expectations": 0}
+    assert all(one.success for one in found.values())
 
 
 def test_what_cannot_be_counted_does_not_agree(

@@ -36,7 +36,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "followup": {"pathways", "clinical", "plan", "contracts", *BELOW},
     "lists": {"followup", "pathways", "risk", "plan", *BELOW},
     "summary": {"pathways", "risk", "plan", "contracts", *BELOW},
-    "report": {"summary", "pathways", "risk", "plan", *BELOW},
+    "report": {"summary", "pathways", "risk", "plan", "contracts", *BELOW},
     "tracing": {
         "followup",
         "pathways",

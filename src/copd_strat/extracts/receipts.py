@@ -88,6 +88,7 @@ class TableReceipt:
         return {
             "layout": self.layout,
             "table": self.table,
+            "title": self.contract.title,
             **self.totals,
             "rules": self.rules,
             "codes": [dataclasses.asdict(column) for column in self.codes],

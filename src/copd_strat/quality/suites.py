@@ -45,9 +45,9 @@ def _applies(rule: Rule, contract: Contract, frame: pd.DataFrame) -> bool:
 
 
 def _judged_rows(rule: Rule, frame: pd.DataFrame) -> int:
-    """Rows that a rule judges: those with a value in the column, and in the one it is compared with."""
+    """Rows that a rule judges: those with a value in the column, and in the one it is compared with; else all."""
     compared = [name for name in (rule.column, rule.arguments.get("column")) if name in frame.columns]
-    if rule.check == "required" or not compared:
+    if rule.check == "required":
         return len(frame)
     return int(frame[compared].notna().all(axis=1).sum())
 

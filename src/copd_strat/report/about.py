@@ -12,7 +12,9 @@ from typing import Any
 
 import pandas as pd
 
+from copd_strat.contracts.own_tables import column_names, own_table
 from copd_strat.plan import RunStamp
+from copd_strat.report.figures import BREAKDOWNS
 from copd_strat.report.published_rows import Published, Tables, records
 from copd_strat.report.shown_values import Shown, day, month, thousands
 
@@ -64,7 +66,7 @@ def data_quality(manifest: Manifest) -> Shown:
     """Files and rows of each source, in thousands."""
     rows = [
         [
-            f"{source['layout']} {source['table']}",
+            source["title"],
             f"{len(source['files']):,}",
             *(thousands(source[name]) for name in ("rows_in", "loaded", "quarantined", "duplicates")),
         ]
@@ -74,11 +76,16 @@ def data_quality(manifest: Manifest) -> Shown:
     return Shown("Rows by source", header, rows)
 
 
-def model_fit(manifest: Manifest) -> Shown:
+def model_fit(manifest: Manifest, stamp: RunStamp) -> Shown:
     """Monitoring without a count: stability of the scores, observed over expected of the months that tell."""
     found = manifest["monitoring"]
+    since = found["reference"]["since"]
+    itself = since == stamp.as_of.isoformat()
     rows = [
-        [f"{name.replace('_', ' ')}: stability index against {found['reference']['since']}", f"{value:.2f}"]
+        [
+            f"{_meaning('scores', name)}: stability index against {day(since)}",
+            "nothing to compare with yet: this run is the reference" if itself else f"{value:.2f}",
+        ]
         for name, value in found["stability"].items()
     ]
     rows += [
@@ -94,9 +101,10 @@ def model_fit(manifest: Manifest) -> Shown:
 
 def not_observed(manifest: Manifest, published: Published) -> Unseen:
     """What no source covers, and why; limits of the sources in words."""
-    rows = [[name.replace("_", " "), why] for name, why in sorted(manifest["not_observable"].items())]
+    rows = [[_meaning("features", name), why] for name, why in sorted(manifest["not_observable"].items())]
     silent = _unobserved(published)
     rows += [[name, "no source or no earlier run covers it in its latest period"] for name in silent]
+    rows += [[f"{name}, by group", why] for name, why in _groups_unobserved(published)]
     return Unseen(
         facts=len(manifest["not_observable"]),
         facts_looked_for=manifest["facts_looked_for"],
@@ -108,6 +116,14 @@ def not_observed(manifest: Manifest, published: Published) -> Unseen:
     )
 
 
+def _meaning(table: str, column: str) -> str:
+    """What a column holds, in the words of its contract; the name of a fact that is no column."""
+    contract = own_table("internal", table)
+    return (
+        contract.column(column).description if column in column_names(contract) else column.replace("_", " ")
+    )
+
+
 def _unobserved(published: Published) -> list[str]:
     """Names of indicators without data at board level in the last month that holds any."""
     rows = published.rows[
@@ -116,6 +132,19 @@ def _unobserved(published: Published) -> list[str]:
     rows = rows[rows["period_end"] == rows.groupby("indicator_id")["period_end"].transform("max")]
     ids = set(rows.loc[rows["value_status"] == "insufficient_data", "indicator_id"])
     return sorted(published.indicators[i].name for i in ids)
+
+
+def _groups_unobserved(published: Published) -> list[tuple[str, str]]:
+    """Indicators whose board's total is seen and whose groups are not: they are published for longer periods."""
+    total, found = published.latest("icb"), {}
+    for kind in BREAKDOWNS:
+        groups = published.latest("icb", kind)
+        for code, _, name in sorted(groups.cells):
+            silent = groups.status(code, name) == {"insufficient_data"}
+            if silent and total.status(code, name) != {"insufficient_data"}:
+                found[published.indicators[name].name] = groups.periods[name]
+    why = "no source covers the whole of {}, the latest period for which groups are published"
+    return sorted((name, why.format(period)) for name, period in found.items())
 
 
 def code_lists(manifest: Manifest) -> Shown:

@@ -53,6 +53,15 @@ def ticks(low: float, high: float) -> list[float]:
     return [round(step * n, 10) for n in range(first, max(last, first + 1) + 1)]
 
 
+def value_marks(series: pd.DataFrame) -> list[float]:
+    """Marks of the value axis. It begins at 0, unless that would press what is drawn into its upper half."""
+    columns = ["value", "mean", "lower_limit", "upper_limit", "target"]
+    extent = series[columns].to_numpy(dtype=float).ravel()
+    extent = extent[~np.isnan(extent)]
+    low, high = max(extent.min(initial=math.inf), 0.0), max(extent.max(initial=0.0), 0.0)
+    return ticks(low if low > high / 2 else 0.0, high)
+
+
 def points_high(variation: str, polarity: str) -> bool:
     """Whether a special cause lies on the high (or rising) side; ``polarity`` says which side is better."""
     return variation == "neutral_high" or (variation, polarity) in _SIDES
@@ -71,10 +80,7 @@ def mark(kind: str, x: float, y: float, *, high: bool) -> str:
 
 def control_chart(name: str, title: str, series: pd.DataFrame, unit: str, polarity: str) -> Markup:
     """The chart of one series in order of months (columns of fact_spc); values not shown leave a gap."""
-    columns = ["value", "mean", "lower_limit", "upper_limit", "target"]
-    extent = series[columns].to_numpy(dtype=float).ravel()
-    extent = extent[~np.isnan(extent)]
-    marked = ticks(max(extent.min(initial=math.inf), 0.0), max(extent.max(initial=0.0), 0.0))
+    marked = value_marks(series)
     scale = Scale(len(series), marked[0], marked[-1])
     parts = [
         f'<title id="{escape(name)}-title">{escape(title)}</title>',

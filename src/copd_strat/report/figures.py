@@ -9,8 +9,8 @@ from typing import Any
 import pandas as pd
 from markupsafe import Markup
 
-from copd_strat.report.charts import control_chart
-from copd_strat.report.published_rows import Indicator, Published, records
+from copd_strat.report.charts import control_chart, value_marks
+from copd_strat.report.published_rows import Indicator, Latest, Published, records
 from copd_strat.report.readings import STANDS_OUT, point_words, reading, span_words, usual, value_words
 from copd_strat.report.shown_values import NO_FIGURE, Shown, figure_cell, month, number
 from copd_strat.report.year_figures import year_cell, year_figure
@@ -102,11 +102,17 @@ def _chart(series: pd.DataFrame, item: Indicator, code: str, board: int) -> Char
     rows = [[row.label, _value(row, item), usual(row, item.unit), reading(row)] for row in points]
     return Chart(
         heading=item.heading,
-        note=note + "".join(changes),
+        note=note + "".join(changes) + _axis_words(series, item.unit),
         svg=control_chart(f"chart-{board}-{item.id}", item.heading, series, item.unit, item.polarity),
         name=item.name,
         data=Shown(f"{item.heading}, {code}", ["Period", "Value", "Usual range", "Reading"], rows),
     )
+
+
+def _axis_words(series: pd.DataFrame, unit: str) -> str:
+    """Where the value axis begins, if not at 0: a small change looks large there."""
+    begins = value_marks(series)[0]
+    return f" The value axis begins at {number(begins, unit)}, not at 0." if begins else ""
 
 
 def _value(row: Any, item: Indicator) -> str:
@@ -169,33 +175,39 @@ def _by_network(published: Published, latest: pd.Timestamp, wanted: Sequence[str
 
 
 def equity(published: Published) -> list[Shown]:
-    """Need and selection by deprivation, sex, age and ethnic group, each in its latest period, by board."""
+    """Need and selection by deprivation, sex, age and ethnic group, by board."""
     latest, placed = published.latest_month("copd_register"), published.latest_month("people_placed")
     if latest is None:
         return []
     cohorts = ["register"] if placed is None else list(COHORTS)
     items = [published.indicators[i] for cohort in cohorts for i in shown_in("equity", cohort)]
     codes = published.codes("icb", latest)
-    return [_by_group(published, code, kind, latest, items) for code in codes for kind in BREAKDOWNS]
+    found = {kind: published.latest("icb", kind) for kind in BREAKDOWNS}
+    return [_by_group(published, code, kind, found[kind], items) for code in codes for kind in BREAKDOWNS]
 
 
-def _by_group(
-    published: Published, code: str, kind: str, latest: pd.Timestamp, items: Sequence[Indicator]
-) -> Shown:
-    found = published.latest("icb", kind)
-    groups = published.breakdowns[published.breakdowns["breakdown_type"] == kind]
-    rows = [
-        [
-            group.label,
-            *(
-                figure_cell(found.cells.get((code, group.breakdown_value, item.id)), item.unit)
-                for item in items
-            ),
-        ]
-        for group in records(groups)
-    ]
-    header = [found.dated(item.column, item.id, month(latest)) for item in items]
-    return Shown(f"By {BREAKDOWNS[kind]}, {RATES}, {code}: {month(latest)}", ["Group", *header], rows)
+def _by_group(published: Published, code: str, kind: str, found: Latest, items: Sequence[Indicator]) -> Shown:
+    groups = records(published.breakdowns[published.breakdowns["breakdown_type"] == kind])
+    names = [group.breakdown_value for group in groups]
+    columns = [_of_groups(published, code, kind, names, found, item) for item in items]
+    cells = zip(*(cells for _, cells in columns), strict=True)
+    rows = [[group.label, *own] for group, own in zip(groups, cells, strict=True)]
+    caption = f"By {BREAKDOWNS[kind]}, {code}, with 95% intervals"
+    return Shown(caption, ["Group", *(heading for heading, _ in columns)], rows)
+
+
+def _of_groups(
+    published: Published, code: str, kind: str, groups: Sequence[str], found: Latest, item: Indicator
+) -> tuple[str, list[str]]:
+    """Heading and a cell a group: of the last twelve months, since one month of one group is mostly chance; of a stock,
+    or where less than a year is published, of the latest period. The heading says of which."""
+    years = [year_figure(published, code, item, kind, group) for group in groups]
+    spans = sorted({year.span for year in years if year is not None})
+    if spans:
+        return f"{item.heading} ({spans[0]})", [year_cell(year, item.unit) for year in years]
+    cells = [found.cells.get((code, group, item.id)) for group in groups]
+    heading = f"{item.heading} ({found.periods.get(item.id, 'not published')})"
+    return heading, [figure_cell(cell, item.unit, interval=True) for cell in cells]
 
 
 _CHECKS = {

@@ -6,6 +6,7 @@ changed: a chart cannot know.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -17,11 +18,13 @@ from copd_strat.report.published_rows import Indicator, Published, records
 from copd_strat.report.readings import STANDS_OUT, reading, short_reading, usual, value_words
 from copd_strat.report.shown_values import PLAIN_STATUS, month, number
 from copd_strat.report.year_figures import YearFigure, year_figure, year_words
+from copd_strat.summary.rates import RateRatio, rate_ratio
 from copd_strat.summary.spc import NOMINAL_POINTS
 
 #: So many are named in a sentence; the others are counted.
 NAMED = 3
 MOST, LEAST = "1", "5"
+_NOT_IN_IT = "age is not taken into account; that one person can have several events leaves more to chance"
 
 
 @dataclass(frozen=True)
@@ -137,9 +140,9 @@ def by_deprivation(published: Published, code: str) -> str:
     wanted = [i for i in shown_in("equity", "register") if published.indicators[i].polarity == "lower"]
     items = [published.indicators[name] for name in wanted]
     years = [(item, _fifths_of_the_year(published, code, item)) for item in items]
-    told = [_year_apart(item, found) for item, found in years if found is not None]
+    told = [_year_apart(item, *found) for item, found in years if found is not None]
     if told:
-        return f"{_listed(told)} (age is not taken into account)."
+        return f"{_listed(told)} ({_NOT_IN_IT})."
     return _latest_by_deprivation(published, code, items)
 
 
@@ -153,24 +156,24 @@ def _fifths_of_the_year(
     return most, least
 
 
-def _year_apart(item: Indicator, found: tuple[YearFigure, YearFigure]) -> str:
-    most, least = found
+def _year_apart(item: Indicator, most: YearFigure, least: YearFigure) -> str:
     unit = "" if item.unit == "%" else f" {item.unit}"
     return (
         f"{most.span}: {_lower(item.name)} were {year_words(most, item.unit)}{unit} in the most deprived fifth and"
-        f" {year_words(least, item.unit)} in the least deprived, {_verdict(most, least)}"
+        f" {year_words(least, item.unit)} in the least deprived,"
+        f" {apart(rate_ratio(most.events, most.people, least.events, least.people))}"
     )
 
 
-def _verdict(most: YearFigure, least: YearFigure) -> str:
-    if None in (most.lower, most.upper, least.lower, least.upper):
-        return "no interval says how sure that is"
-    return _apart(most.lower, most.upper, least.lower, least.upper)
-
-
-def _apart(most_lower: Any, most_upper: Any, least_lower: Any, least_upper: Any) -> str:
-    apart = most_lower > least_upper or least_lower > most_upper
-    return "more than chance alone would explain" if apart else "which chance may explain"
+def apart(ratio: RateRatio) -> str:
+    """Whether the first of two rates differs from the second, and how far: an interval of their ratio says so, the
+    overlap of their own intervals does not."""
+    more = "more than chance alone would explain if events were independent"
+    verdict = more if ratio.differs else "which chance may explain"
+    if not 0 < ratio.value < math.inf:
+        return verdict
+    numbers = (f"{one:.2f}" for one in (ratio.value, ratio.lower, ratio.upper))
+    return "{} times as many ({} to {}), ".format(*numbers) + verdict
 
 
 def _latest_by_deprivation(published: Published, code: str, items: Sequence[Indicator]) -> str:
@@ -185,10 +188,10 @@ def _latest_by_deprivation(published: Published, code: str, items: Sequence[Indi
             f"Whether {_lower(item.name)} differ between the most and the least deprived fifth cannot be said:"
             " a figure is hidden or missing."
         )
-    verdict = _apart(most.ci_lower, most.ci_upper, least.ci_lower, least.ci_upper)
+    ratio = rate_ratio(most.numerator, most.denominator, least.numerator, least.denominator)
     return (
         f"{found.periods[item.id]}: {_lower(item.name)} were {_with_interval(most, item)} in the most deprived fifth"
-        f" and {_with_interval(least, item)} in the least deprived, {verdict} (age is not taken into account)."
+        f" and {_with_interval(least, item)} in the least deprived, {apart(ratio)} ({_NOT_IN_IT})."
     )
 
 
@@ -220,7 +223,7 @@ def not_shown(points: Sequence[Any]) -> str:
         return ""
     return (
         f"{hidden} of {_some(len(points), 'latest network figure')} {'is' if hidden == 1 else 'are'} hidden, being"
-        " small or giving a small number away; hidden is not 0."
+        " small or giving a small number away; a hidden figure may be 0 or not."
     )
 
 

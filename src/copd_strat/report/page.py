@@ -61,7 +61,7 @@ def report(*, stamp: RunStamp, facts: Mapping[str, pd.DataFrame], manifest: Mapp
         "equity": figures.equity(published),
         "by_chance": round(100 * NOMINAL_POINTS),
         "quality": about.data_quality(manifest),
-        "model_fit": about.model_fit(manifest),
+        "model_fit": about.model_fit(manifest, stamp),
         "unseen": about.not_observed(manifest, published),
         "code_lists": about.code_lists(manifest),
         "definitions": about.definitions(facts),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import pandas as pd
@@ -36,6 +37,11 @@ class Latest:
 
     cells: dict[tuple[str, str, str], Any]
     periods: dict[str, str]
+
+    def status(self, code: str, indicator: str) -> set[str]:
+        """Why an organisation's figures of an indicator are shown or not; of the groups, all there are."""
+        own = (row for (org, _, name), row in self.cells.items() if (org, name) == (code, indicator))
+        return {row.value_status for row in own}
 
     def dated(self, words: str, indicator: str, month: str) -> str:
         """``words``, with the period of the figures where it is not ``month``."""
@@ -104,6 +110,16 @@ class Published:
             {(row.org_code, row.breakdown_value, row.indicator_id): row for row in records(rows)},
             dict(zip(rows["indicator_id"], rows["label"], strict=True)),
         )
+
+    @cached_property
+    def of_boards(self) -> dict[tuple[str, str, str, str], pd.DataFrame]:
+        """Rows of boards by organisation code, indicator, breakdown and its value."""
+        boards = self.rows[self.rows["org_level"] == "icb"]
+        keys = ["org_code", "indicator_id", "breakdown_type", "breakdown_value"]
+        return {
+            (str(code), str(name), str(kind), str(value)): rows
+            for (code, name, kind, value), rows in boards.groupby(keys)
+        }
 
     def series(self, level: str, code: str, indicator: str) -> pd.DataFrame:
         """The control chart rows of one organisation, across the versions of its name and membership."""

@@ -22,14 +22,16 @@ _YEAR = 12
 
 @dataclass(frozen=True)
 class YearFigure:
-    """``value`` with 95 % limits (None where the indicator has none) in the unit of the indicator; or, where there is
-    no value, the ``status`` of the first period that is not shown."""
+    """``value`` with 95 % limits (None where the indicator has none) in the unit of the indicator, of ``events`` among
+    ``people``; or, where there is no value, the ``status`` of the first period that is not shown."""
 
     span: str
     status: str
     value: float | None = None
     lower: float | None = None
     upper: float | None = None
+    events: float = 0.0
+    people: float = 0.0
 
 
 def year_figure(
@@ -42,7 +44,8 @@ def year_figure(
     declared = indicators().loc[item.id]
     if declared["stock"] or declared["cohort"] != "register" or not declared["denominator_id"]:
         return None
-    rows = _last_year(published.rows, code, item.id, kind, group)
+    own = published.of_boards.get((code, item.id, kind, group))
+    rows = None if own is None else _last_year(own)
     if rows is None:
         return None
     span = f"{month(rows['period_start'].iloc[0])} to {month(rows['period_end'].iloc[-1])}"
@@ -50,20 +53,8 @@ def year_figure(
     return YearFigure(span, unseen[0]) if unseen else _added(span, rows, declared)
 
 
-def _last_year(rows: pd.DataFrame, code: str, name: str, kind: str, group: str) -> pd.DataFrame | None:
-    wanted = {
-        "org_level": "icb",
-        "org_code": code,
-        "indicator_id": name,
-        "breakdown_type": kind,
-        "breakdown_value": group,
-    }
-    own = rows
-    for column, value in wanted.items():
-        own = own[own[column] == value]
+def _last_year(own: pd.DataFrame) -> pd.DataFrame | None:
     own = own.sort_values("period_start")
-    if own.empty:
-        return None
     last = own.iloc[-1]
     since = pd.Timestamp(last["period_end"]) + pd.DateOffset(days=1) - pd.DateOffset(months=_YEAR)
     year = own[(own["period_start"] >= since) & (own["period_type"] == last["period_type"])]
@@ -78,12 +69,12 @@ def _added(span: str, rows: pd.DataFrame, declared: Any) -> YearFigure:
     if not people:
         return YearFigure(span, "not_applicable")
     scale = float(declared["multiplier"])
-    limits: list[float | None] = [None, None]
+    lower, upper = None, None
     if declared["interval_method"] == "wilson":
-        limits = [scale * float(one) for one in wilson(min(events, people), people)]
+        lower, upper = (scale * float(one) for one in wilson(min(events, people), people))
     elif declared["interval_method"] == "byar":
-        limits = [scale * float(one) / people for one in poisson_limits(events)]
-    return YearFigure(span, "shown", scale * events / people, *limits)
+        lower, upper = (scale * float(one) / people for one in poisson_limits(events))
+    return YearFigure(span, "shown", scale * events / people, lower, upper, events, people)
 
 
 def year_words(found: YearFigure, unit: str) -> str:

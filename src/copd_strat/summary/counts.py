@@ -12,7 +12,7 @@ import pandas as pd
 import pyarrow as pa
 
 from copd_strat.contracts.own_tables import column_names, own_table
-from copd_strat.engine import Engine, packaged_sql, render
+from copd_strat.engine import Engine, literal, packaged_sql, render
 from copd_strat.summary.count_table import CELL_KEY
 from copd_strat.summary.cube import LEVELS, breakdown_types, breakdowns, canonical, indicators
 from copd_strat.summary.indicator_events import events_of_people
@@ -123,18 +123,34 @@ def _dated(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def source_starts(engine: Engine) -> dict[str, date]:
-    """The first month of each source of events that has a row: it may begin long after the GP record does."""
-    firsts = {
-        table: engine.scalar(f"SELECT CAST(date_trunc('month', min({day})) AS DATE) FROM {table}")
-        for table, day in _DAY_OF_SOURCE.items()
-    }
-    return {table: first for table, first in firsts.items() if first is not None}
+    """Indicator of events → the first month in which its source has a row; the last of all months where it has none.
+
+    A source may begin long after the GP record does, and one service of it later still: only that service's own rows
+    say that an indicator of it could be seen.
+    """
+    needed = _needed()
+    pairs = needed.loc[needed["source"].isin(list(_DAY_OF_SOURCE)), ["source", "service"]]
+    firsts = {pair: _first_month(engine, *pair) for pair in set(pairs.itertuples(index=False, name=None))}
+    return {str(name): firsts[source, service] for name, source, service in pairs.itertuples(name=None)}
+
+
+def _first_month(engine: Engine, source: str, service: str) -> date:
+    rows = f"{source} WHERE service = {literal(service)}" if service else source
+    first = engine.scalar(
+        f"SELECT CAST(date_trunc('month', min({_DAY_OF_SOURCE[source]})) AS DATE) FROM {rows}"
+    )
+    return date.max if first is None else first
 
 
 def begun_later(starts: Mapping[str, date], start: date) -> frozenset[str]:
     """Indicators whose source begins after the month of ``start``: nothing was observed then, so nothing is 0."""
-    needs = indicators()["needs"]
-    return frozenset(needs.index[needs.isin([table for table, first in starts.items() if first > start])])
+    return frozenset(name for name, first in starts.items() if first > start)
+
+
+def _needed() -> pd.DataFrame:
+    """By indicator: ``source``, what it needs, and ``service``, the one service of that table that it counts."""
+    parts = indicators()["needs"].str.partition(":")
+    return pd.DataFrame({"source": parts[0], "service": parts[2]})
 
 
 def unobserved(engine: Engine, has_earlier_snapshot: bool, hidden_facts: Collection[str]) -> frozenset[str]:
@@ -147,5 +163,5 @@ def unobserved(engine: Engine, has_earlier_snapshot: bool, hidden_facts: Collect
     present |= set(column_names(own_table("internal", "features"))) - set(hidden_facts)
     if has_earlier_snapshot:
         present.add(EARLIER_MONTH)
-    needs = indicators()["needs"]
+    needs = _needed()["source"]
     return frozenset(needs.index[(needs != "") & ~needs.isin(present)])

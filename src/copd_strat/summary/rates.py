@@ -8,6 +8,8 @@ statistics in England.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 import numpy.typing as npt
 from scipy import stats
@@ -44,3 +46,35 @@ def wilson(count: npt.ArrayLike, total: npt.ArrayLike) -> tuple[Floats, Floats]:
     spread = Z_95 * np.sqrt(np.maximum(Z_95**2 + 4 * x * (1 - x / n), 0.0))
     middle, width = 2 * x + Z_95**2, 2 * (n + Z_95**2)
     return np.maximum((middle - spread) / width, 0.0), np.minimum((middle + spread) / width, 1.0)
+
+
+@dataclass(frozen=True)
+class RateRatio:
+    """One rate over another, with 95 % limits; infinite where the other has no event, ``value`` NaN if neither has."""
+
+    value: float
+    lower: float
+    upper: float
+
+    @property
+    def differs(self) -> bool:
+        """Whether chance alone, of events independent of each other, would hardly make the two differ so."""
+        return self.lower > 1 or self.upper < 1
+
+
+def rate_ratio(events: float, people: float, other_events: float, other_people: float) -> RateRatio:
+    """Whether two rates differ: their own intervals cannot say, since they overlap long before the rates agree.
+
+    Of all events of both, those of one are a binomial share (Przyborowski and Wilenski 1940); its exact limits
+    (Clopper and Pearson 1934) are limits of the ratio. Several events of one person make true limits wider.
+    """
+    both = round(events + other_events)
+    if not both:
+        return RateRatio(np.nan, 0.0, np.inf)
+    share = stats.binomtest(round(events), both).proportion_ci(1 - ALPHA, method="exact")
+    among = other_people / people
+
+    def ratio(part: float) -> float:
+        return np.inf if part == 1 else among * part / (1 - part)
+
+    return RateRatio(ratio(events / both), ratio(float(share.low)), ratio(float(share.high)))

@@ -24,8 +24,8 @@ WORKBOOK = "totals.xlsx"
 #: Words in place of a figure that is not shown.
 WORDS = {"suppressed_small": "hidden", "not_applicable": "nobody", "insufficient_data": "not observable"}
 _PLACES = {"practice": "Practice", "pcn": "Network", "sub_icb": "Sub-ICB location", "icb": "Board"}
-_HEADINGS = ("Level", "Name", "Code", "Part of", "Period", "First day", "Last day", "Provisional")
-_WIDTHS = (16, 28, 12, 40, 26, 12, 12, 12)
+_HEADINGS = ("Level", "Name", "Code", "Part of", "Length", "Period", "First day", "Last day", "Provisional")
+_WIDTHS = (16, 28, 12, 40, 10, 26, 12, 12, 12)
 _WIDTH_OF_FIGURES = 16
 # Text stays text: no formula, address or number is ever made of what came from data. Rows go to disk one by one.
 _OPTIONS = {
@@ -37,10 +37,12 @@ _OPTIONS = {
 _NOTES = (
     "Totals by place and period after disclosure control. The same figures, breakdowns by sex, age, deprivation"
     " and ethnic group, and control charts stand in the CSV and Parquet files beside this workbook.",
-    "hidden: the number is small, or would give a small number away. It is not 0.",
-    "nobody: there is nobody to count among. not observable: no source covers it. It is not 0.",
+    "hidden: the number is small, or would give a small number away. It may be 0 or not.",
+    "nobody: there is nobody to count among. not observable: no source covers the whole period. It may be 0 or not.",
     "Counts are rounded to the nearest 5. Do not add places of different levels: each level counts the same"
     " people again. Nor add a rate.",
+    "an empty cell: the figure is not published for periods of that length at that level. Filter by level and length to"
+    " have its rows only.",
     "Provisional months are revised once, three months later. Rare events are given by quarter or financial year.",
 )
 
@@ -52,6 +54,7 @@ _OF_PLACES = (
     "org_code",
     "parent_name",
     "period_key",
+    "period_type",
     "label",
     "period_start",
     "period_end",
@@ -155,7 +158,8 @@ def _lines(rows: pd.DataFrame) -> Iterator[tuple[Any, dict[str, Any]]]:
 
 
 def _write_place(sheet: Any, row: int, place: Any, styles: Mapping[str, Any]) -> None:
-    texts = (_PLACES[place.org_level], place.org_name, place.org_code, place.parent_name, place.label)
+    where = (_PLACES[place.org_level], place.org_name, place.org_code, place.parent_name)
+    texts = (*where, place.period_type, place.label)
     for at, text in enumerate(texts):
         sheet.write_string(row, at, text)
     for at, moment in enumerate((place.period_start, place.period_end), start=len(texts)):
