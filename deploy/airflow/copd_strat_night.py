@@ -1,4 +1,4 @@
-"""One night as an Airflow DAG: docs/how-to/schedule.md. Put this file into the DAG folder.
+"""One night as an Airflow DAG: docs/schedule.md. Put this file into the DAG folder.
 
 The program stands in an environment of its own on the worker, not in Airflow's. A night is made of one task: it is
 published whole or not at all, so there is nothing to resume half way.

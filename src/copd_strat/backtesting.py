@@ -36,10 +36,11 @@ class Tested:
 def backtest(planned: Plan, indexes: Sequence[date], narrator: Narrator) -> list[Tested]:
     """Try every index date; results replace those of an earlier back-test of the same date.
 
-    The caller holds the output folder's lock. InputError where the extracts cannot show the next year.
+    The caller holds the output folder's lock. RequestError where the extracts cannot show the next year.
     """
+    refuse_unseen(planned, indexes)
     folder = publish.RunFolder(planned.settings.output)
-    with folder.staged(planned.run_id) as staged:
+    with folder.staged(planned.run_id, planned.failed) as staged:
         with open_night(planned, staged, narrator) as night:
             facts = read_extracts(night)
             require_outcomes(facts, indexes)
@@ -63,7 +64,7 @@ def read_extracts(night: NightSteps) -> clinical.ClinicalFacts:
 
 
 def require_outcomes(facts: clinical.ClinicalFacts, indexes: Sequence[date]) -> None:
-    """InputError unless severe exacerbations can be seen, and each index date's next year is over."""
+    """InputError unless severe exacerbations can be seen, RequestError unless each index date's next year is over."""
     if reason := facts.unobservable.get("severe_exacerbations"):
         raise InputError(
             f"severe exacerbations cannot be seen in these extracts: {reason}",
@@ -71,6 +72,21 @@ def require_outcomes(facts: clinical.ClinicalFacts, indexes: Sequence[date]) -> 
         )
     for index in indexes:
         require_observed_year(index, facts.complete_to)
+
+
+def refuse_unseen(planned: Plan, indexes: Sequence[date]) -> None:
+    """RequestError, before anything is read, for an index whose next year cannot be over.
+
+    Extracts are complete to the run date at most, to the days that the configuration gives, and, where they are those
+    of the published run, to the day that it found.
+    """
+    given, published = planned.settings.clinical, planned.published
+    days = [planned.as_of, given.gp_complete_to, given.hospital_complete_to]
+    if published and planned.has_extracts_of(published):
+        told = [published.manifest[name] for name in ("gp_complete_to", "hospital_complete_to")]
+        days += [date.fromisoformat(day) for day in told if day]
+    for index in indexes:
+        require_observed_year(index, min(day for day in days if day))
 
 
 def asked_of(planned: Plan) -> Asked:

@@ -235,7 +235,7 @@ class ListSettings(BaseModel):
 
 
 # Comparisons of the run guard whose limits are no keys of the configuration (docs/decisions.md §61).
-FixedLimit = Literal["GRD11", "GRD12", "GRD13", "GRD14", "GRD15", "GRD16"]
+FixedLimit = Literal["GRD11", "GRD12", "GRD13", "GRD14", "GRD15", "GRD16", "GRD19"]
 
 
 class GuardSettings(BaseModel):
@@ -259,7 +259,7 @@ class GuardSettings(BaseModel):
 
 class HookSettings(BaseModel):
     """Commands of the site's that hear how a night ended. Each is a list of words, run without a shell; the
-    night's folder is its last argument (docs/how-to/alerts.md)."""
+    night's folder is its last argument (docs/alerts.md)."""
 
     model_config = STRICT
 

@@ -1,6 +1,7 @@
 """Errors a person can fix, each with its own exit code.
 
     CopdStratError
+    ├── RequestError             2  what was asked for is not there: a run, a reference, a line, a date
     ├── ConfigError             10  the configuration or the policy is wrong
     ├── InputError              11  an extract is missing or cannot be read
     ├── ContractError           12  an extract breaks its contract beyond the threshold
@@ -12,7 +13,7 @@
     ├── OutputError             18  an output cannot be written
     └── ApprovalError           19  the approval has expired or is missing
 
-Exit codes besides these: 0 published, 2 usage (click), 70 a bug; 129, 130 and 143 stopped by a signal
+Exit codes besides these: 0 published, 2 also of usage (click), 70 a bug; 129, 130 and 143 stopped by a signal
 (hang-up, interrupt, termination).
 
 A message says what is wrong, where (file, line, column or key) and how to fix it.
@@ -21,6 +22,8 @@ It never holds a value of a patient's record.
 
 from __future__ import annotations
 
+import os
+import shutil
 from pathlib import Path
 from typing import ClassVar
 
@@ -63,6 +66,12 @@ class CopdStratError(Exception):
         self.problem = problem
         self.fix = fix
         super().__init__(problem if fix is None else f"{problem}\n  Fix: {fix}")
+
+
+class RequestError(CopdStratError):
+    """A command that is none, or that asks for what is not there: a run, a reference, a line, a date."""
+
+    exit_code = 2
 
 
 class ConfigError(CopdStratError):
@@ -114,6 +123,17 @@ class IdentifiableDataError(CopdStratError):
     """Identifiable data, or records of people who opted out, are in an extract."""
 
     exit_code = 16
+
+
+def unwritten(error: OSError, where: Path) -> str:
+    """Why something below ``where`` cannot be written: the system's reason and what its disk has free.
+
+    A library's own OSError may have no reason: then its text, which may hold a value, gives way to its name.
+    """
+    reason = error.strerror or (os.strerror(error.errno) if error.errno else type(error).__name__)
+    there = next((path for path in (where, *where.absolute().parents) if path.exists()), None)
+    free = f"; its disk has {shutil.disk_usage(there).free / 1e6:,.0f} MB free" if there else ""
+    return f"{reason}{free}"
 
 
 class LockError(CopdStratError):

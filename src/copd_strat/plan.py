@@ -22,6 +22,9 @@ from copd_strat.publish import PublishedRun, RunFolder, content_key
 from copd_strat.publish.approval import check_approval, check_opt_outs
 from copd_strat.publish.content import code_hash, sha256_of
 
+# Commands of a night: the run, and its rehearsal.
+NIGHTLY = ("run", "validate")
+
 
 @dataclass(frozen=True, kw_only=True)
 class RunStamp:
@@ -45,6 +48,7 @@ class Night:
     """What one run is told: the settings, the run date, the index date if it is given.
 
     ``rotate_key_from`` names the file or environment variable that holds the reference key of the last run;
+    ``command`` is what reads the extracts: ``run``, ``validate``, or one that asks something else of them.
     ``check_again`` is the command that tells whether the night would go on, once what stopped it is put right.
     Without ``store`` every file is parsed, and the store of part files is taken away.
     """
@@ -54,6 +58,7 @@ class Night:
     index: date | None = None
     force: bool = False
     rotate_key_from: str | None = None
+    command: str = "run"
     check_again: str = ""
     store: bool = True
 
@@ -127,14 +132,20 @@ class Plan:
 
     @property
     def heading(self) -> dict[str, str]:
-        """Whose night it is, for the verdict's page."""
+        """Whose night it is, for the verdict's page; what is no night has no run."""
         settings, night = self.night.settings, self.night
         return {
-            "run_id": self.run_id,
+            "run_id": self.run_id if night.command in NIGHTLY else "",
+            "command": night.command,
             "title": settings.title,
             "as_of": night.as_of.isoformat(),
             "then": night.check_again,
         }
+
+    @property
+    def failed(self) -> str:
+        """The folder below the output that keeps the page of what stopped: a night's is the night's alone."""
+        return "failed" if self.night.command in NIGHTLY else f"failed_{self.night.command}"
 
     def require_fresh_opt_outs(self, index_date: date) -> None:
         """ApprovalError if national opt-outs were applied too long before the extract's last day."""
@@ -162,6 +173,12 @@ class Plan:
             "previous": self.previous.path.name if self.previous else None,
         }
 
+    def has_extracts_of(self, run: PublishedRun) -> bool:
+        """Whether ``run`` was made from tonight's extracts, read in the same way by the same program."""
+        names = [_part_name(number, source) for number, source in enumerate(self.sources)]
+        names += ["configuration and policy", "data contracts", "program"]
+        return all(run.manifest["parts"].get(name) == self.parts[name] for name in names)
+
     def require_same_inputs(self) -> None:
         """After the last read: InputError unless every file is still the one that was hashed."""
         require_unchanged(item for source in self.sources for item in source.inputs)
@@ -177,7 +194,7 @@ def plan(night: Night) -> Plan:
     policy, secret = load_policy(settings.pathways.policy), reference_key(settings.pathways)
     folder = RunFolder(settings.output)
     published = folder.intact_current()
-    _refuse_going_back(night, published)
+    refuse_going_back(night, published)
     old = named_key(night.rotate_key_from) if night.rotate_key_from else None
     last_key = published.manifest["reference_key"] if published else None
     changed = key_change(last_key, secret, old)
@@ -291,7 +308,9 @@ def _reasons(
     ]
     if not reasons:
         reasons = [
-            "you asked for it (--force); nothing has changed" if force else "nothing: nothing has changed"
+            "you asked for it (--force); nothing has changed"
+            if force
+            else f"nothing has changed since run {published.run_id}"
         ]
     return tuple(reasons)
 
@@ -304,10 +323,15 @@ def _previous(folder: RunFolder, published: PublishedRun | None, key: str) -> Pu
     return folder.intact_run(name) if name else None
 
 
-def _refuse_going_back(night: Night, published: PublishedRun | None) -> None:
+def refuse_going_back(night: Night, published: PublishedRun | None) -> None:
+    """RunGuardError for a run date before the published run's, unless it is forced."""
     if published is None or night.force or night.as_of >= date.fromisoformat(published.manifest["as_of"]):
         return
+    last = published.manifest["as_of"]
+    other = (
+        "--force to publish it all the same" if night.command == "run" else f"give --as-of {last} or later"
+    )
     raise RunGuardError(
-        f"--as-of {night.as_of} lies before the published run's date {published.manifest['as_of']}",
-        fix="use another output folder for a past date, or --force to publish it all the same",
+        f"--as-of {night.as_of} lies before the published run's date {last}",
+        fix=f"use another output folder for a past date, or {other}",
     )

@@ -37,7 +37,7 @@ def evaluate_programme(planned: Plan, narrator: Narrator) -> Judged:
     if published is None:
         raise InputError("nothing has been published here yet", fix="run 'copd-strat run' every night first")
     folder = publish.RunFolder(planned.settings.output)
-    with folder.staged(planned.run_id) as staged:
+    with folder.staged(planned.run_id, planned.failed) as staged:
         with open_night(planned, staged, narrator) as night:
             facts = read_extracts(night)
             with narrator.step("evaluate") as step:

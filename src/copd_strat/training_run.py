@@ -7,7 +7,7 @@ from datetime import date
 from typing import Any
 
 from copd_strat import publish
-from copd_strat.backtesting import read_extracts, require_outcomes
+from copd_strat.backtesting import read_extracts, refuse_unseen, require_outcomes
 from copd_strat.evaluation.backtest import features_then
 from copd_strat.evaluation.candidates import candidates, ranking_name
 from copd_strat.evaluation.followed import keep_observed, next_year
@@ -19,7 +19,8 @@ from copd_strat.progress import Narrator
 
 def train_model(planned: Plan, indexes: Sequence[date], wanted: Wanted, narrator: Narrator) -> dict[str, Any]:
     """The content of a scorecard file; the caller holds the output folder's lock and writes it."""
-    with publish.RunFolder(planned.settings.output).staged(planned.run_id) as staged:
+    refuse_unseen(planned, indexes)
+    with publish.RunFolder(planned.settings.output).staged(planned.run_id, planned.failed) as staged:
         with open_night(planned, staged, narrator) as night:
             facts = read_extracts(night)
             require_outcomes(facts, indexes)

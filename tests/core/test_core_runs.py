@@ -30,6 +30,7 @@ from copd_strat.extracts.inventory import inventory
 from copd_strat.plan import Night, plan
 from copd_strat.publish import RunFolder, Runs, audit_log, compose, content_key, publish_run, verify
 from copd_strat.publish.approval import check_approval, check_opt_outs
+from copd_strat.publish.folder import write_errors
 from copd_strat.publish.manifest import write_json, written_files
 from copd_strat.publish.uninterrupted import uninterrupted
 
@@ -162,6 +163,25 @@ def test_an_unwritable_output_is_a_clear_error(tmp_path: Path) -> None:
     with pytest.raises(OutputError, match="cannot be written") as caught, RunFolder(blocker).lock("test"):
         pass
     assert caught.value.exit_code == 18
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (OSError(28, "No space left on device"), "No space left on device; its disk has"),
+        (OSError("a library's own words about 4 parts"), "OSError; its disk has"),
+    ],
+)
+def test_what_cannot_be_written_says_why_and_what_its_disk_has_free(
+    tmp_path: Path, error: OSError, said: str
+) -> None:
+    """A full disk said "(None)", and that a last run stays where there was none."""
+    with pytest.raises(OutputError) as caught, write_errors(tmp_path / "not" / "there"):
+        raise error
+    assert f"cannot be written ({said} " in caught.value.problem
+    assert " MB free)" in caught.value.problem
+    assert "free space on this disk" in str(caught.value.fix)
+    assert "the last run" not in str(caught.value.fix)
 
 
 RESTORE = "copd-strat runs restore RUN"

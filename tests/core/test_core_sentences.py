@@ -6,7 +6,9 @@ from datetime import date
 from pathlib import Path
 
 import pandas as pd
+import pytest
 
+from copd_strat.cli.nightly import show_quarantined
 from copd_strat.cli.run_sentences import diff_sentences, run_sentence, whatif_text
 from copd_strat.pathways import WhatIf
 from copd_strat.publish import PublishedRun
@@ -39,14 +41,14 @@ def test_moves_are_told_by_practice_and_first_nights_as_such() -> None:
         columns=["practice_id", "kind", "change", "why"],
     )
     assert diff_sentences((BEFORE, AFTER), moved) == [
-        "From run a of 2026-04-09 to run b of 2026-04-10 3 people moved:"
-        " 1 new, 1 up to a list of higher need, 1 left.",
+        "From run a of 2026-04-09 to run b of 2026-04-10: 3 people moved"
+        " (1 new, 1 up to a list of higher need, 1 left).",
         "  A81001: 1 new, 1 up to a list of higher need",
         "  A81002: 1 left",
         "  A81003: the first lists of this practice, everybody is new (159)",
     ]
     assert diff_sentences((BEFORE, AFTER), moved[:0]) == [
-        "From run a of 2026-04-09 to run b of 2026-04-10 0 people moved."
+        "From run a of 2026-04-09 to run b of 2026-04-10: 0 people moved."
     ]
 
 
@@ -76,3 +78,13 @@ def test_another_policy_is_told_in_sentences_and_rounded() -> None:
     assert "0.3" not in text
     assert "imd quintile  1 " in text
     assert "Nobody of 10 people would be elsewhere." in whatif_text(what_if(0), labels, date(2026, 4, 10))
+
+
+def test_one_quarantined_row_is_told_on_the_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    tables = {"native.deaths": {"quarantined": 1}, "native.patients": {"quarantined": 0}}
+    show_quarantined(tables, Path("quality/validation.html"))
+    told = capsys.readouterr().out
+    assert "native.deaths 1. File, line and reason: quality/validation.html" in told
+    assert "patients" not in told
+    show_quarantined({"native.patients": {"quarantined": 0}}, Path("x"))
+    assert capsys.readouterr().out == ""

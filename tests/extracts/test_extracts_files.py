@@ -28,7 +28,7 @@ REFUSED: dict[str, tuple[Spoil, type[CopdStratError], str]] = {
     "a missing column": (
         lambda text: text.replace("event_date", "when", 1).encode(),
         InputError,
-        "gp_events.csv: column event_date is missing",
+        "gp_events.csv: column event_date is missing; most likely renamed: no contract knows column when of it",
     ),
     "a title above the header": (
         lambda text: ("Extract of 26 Nov 2026,,,\n\n" + text).encode(),
@@ -51,7 +51,16 @@ REFUSED: dict[str, tuple[Spoil, type[CopdStratError], str]] = {
         "the header is not UTF-8",
     ),
     "no bytes": (lambda text: b"", InputError, "the file is empty"),
-    "no header": (lambda text: b"\n", InputError, "column patient_id, event_date, code is missing"),
+    "no header": (
+        lambda text: b"\n",
+        InputError,
+        "all that native.gp_events requires: a file without a header",
+    ),
+    "rows without a header": (
+        lambda text: text.split("\n", 1)[1].encode(),
+        InputError,
+        "all that native.gp_events requires: a file without a header, or of another table or layout",
+    ),
     "a quote that never closes": (
         lambda text: text.replace(",13645005", ',"13645005', 1).encode(),
         InputError,
@@ -76,6 +85,7 @@ def test_a_spoiled_file_is_refused_with_its_name_and_the_mend(
         pass
     assert words in str(raised.value)
     assert raised.value.fix
+    assert "13645005" not in str(raised.value), "what a file without a header holds is no name"
 
 
 def test_a_missing_table_is_refused_if_it_is_needed_and_reported_absent_if_not(tmp_path: Path) -> None:

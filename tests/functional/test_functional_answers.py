@@ -92,3 +92,8 @@ def test_answers_hold_the_next_night_and_under_another_key(answered: tuple[Any, 
     assert again.returncode == 0
     assert "nothing to rotate" in again.stderr
     assert "nothing has changed" in again.stdout
+    (site.extracts / "decisions.csv").unlink()
+    lost = site.call("validate", "--config", str(site.config), "--as-of", "2026-04-12", **NEW)
+    assert lost.returncode == 13, "a delivery that replaced the folder took the answers with it"
+    assert "a table that people keep by hand is gone: native.decisions" in lost.stderr
+    assert "guard.let_through: [GRD19]" in lost.stderr

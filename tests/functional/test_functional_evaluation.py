@@ -111,8 +111,9 @@ def test_an_index_that_is_too_late_is_refused(small_site: Site) -> None:
     done = small_site.call(
         "backtest", "--config", str(small_site.config), "--as-of", AS_OF, "--index", "2025-12-31"
     )
-    assert done.returncode == 11, done.stderr
+    assert done.returncode == 2, done.stderr
     assert "cannot be seen yet" in done.stderr
+    assert "START  controls" not in done.stderr, "told before anything was read"
     assert not (small_site.output / "backtest").exists()
 
 

@@ -126,7 +126,8 @@ def test_a_second_run_does_nothing_and_says_so(published: Any, run_folder: Path)
     assert again.returncode == 0
     assert "nothing has changed" in again.stdout
     assert current(published) == run_folder
-    assert "nothing: nothing has changed" in again.stderr
+    assert "because nothing has changed since run" in again.stderr
+    assert "writes  nothing" in again.stderr
 
 
 def test_a_forced_repeat_is_byte_identical(published: Any, run_folder: Path) -> None:

@@ -17,7 +17,7 @@ from functional_site import SHORT, Site, make_site
 
 from copd_strat import config, tracing
 from copd_strat.cli import commands
-from copd_strat.errors import InputError, LockError
+from copd_strat.errors import InputError, LockError, RequestError
 from copd_strat.publish import PublishedRun, RunFolder
 from copd_strat.tracing import Trace, TracedSentence, trace_reference, trace_row
 
@@ -136,10 +136,12 @@ def test_a_wrong_reference_row_or_extract_is_told(traced: Site, tmp_path: Path) 
     shutil.copytree(traced.folder, own)
     small_site = Site(own, traced.truth)
     settings, run = current(small_site)
-    with pytest.raises(InputError, match="not in this run"):
+    with pytest.raises(RequestError, match="not in this run"):
         trace_reference(settings, run, "CP-0000-0000-0", tmp_path / "a")
-    with pytest.raises(InputError, match="no readable row"):
+    with pytest.raises(RequestError, match="no readable row"):
         trace_row(settings, run, "patients.csv", 999_999, tmp_path / "b")
+    with pytest.raises(RequestError, match=r"patient.csv: no such file.*did you mean patients.csv"):
+        trace_row(settings, run, "patient.csv", 2, tmp_path / "b2")
     deaths = small_site.extracts / "deaths.csv"
     deaths.write_text(deaths.read_text(encoding="utf-8") + "SYN0,2026-01-01\n", encoding="utf-8")
     with pytest.raises(InputError, match="not the extracts of run"):

@@ -13,6 +13,7 @@ from copd_strat.quality.guard_rules import GUARD_RULES
 PAGE = Path(__file__).parents[2] / "docs" / "what-stops-a-night.md"
 # Who has to act, by exit code: the site's own people, those who send the data, or those who write the program.
 _WHO = {
+    2: "whoever typed it: add --help",
     10: "the analyst: correct the key that the message names",
     11: "the analyst or the sender: the file that the message names",
     12: "the sender of the table; if counts do not add up, the program's maintainers",
@@ -39,7 +40,6 @@ def page() -> str:
     kinds = sorted(CopdStratError.__subclasses__(), key=lambda kind: kind.exit_code)
     codes = [
         ("0", "Published, or nothing has changed.", "nobody"),
-        ("2", "A command that is none: a wrong option or argument.", "whoever typed it: add --help"),
     ]
     codes += [(str(kind.exit_code), _first_line(kind), _WHO[kind.exit_code]) for kind in kinds]
     codes += [

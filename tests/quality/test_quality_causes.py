@@ -365,3 +365,53 @@ def test_a_missing_file_stands_before_all_that_its_table_lacks() -> None:
 def test_people_without_records_are_a_cause_where_nothing_else_is() -> None:
     reach = Finding(cause="people have no records", subject="native.gp_events", weight="stop", sentence="few")
     assert [one.cause for one in causes(linkage=(reach,))] == ["people have no records"]
+
+
+def test_the_fix_names_every_key_that_a_meant_change_needs() -> None:
+    """Kept from a file let through by one key, whose table then stopped the night for its size."""
+    three = {"gp_events/part_01.parquet": 10_000}
+    (found,) = causes(
+        tonight(events=10_000, gp_events=three),
+        moved("GRD14", "native.gp_events", 6, 1),
+        moved("GRD02", "native.gp_events", 60_000, 10_000),
+        moved("GRD06", "gp_events", 5_000, 900, month="2025-03"),
+        moved("GRD08", "gp_events", 5_000, 900, level="warn"),
+        linkage=(reach_fell(),),
+    )[:1]
+    asked = "guard.max_rows_change: 0.84 and guard.min_month_share: 0 and guard.let_through: [GRD14, GRD16]"
+    assert found.fix.endswith(f"if the change is meant, set {asked} for one night (docs/run-guard.md)")
+
+
+def test_a_practice_gone_is_let_through_by_the_value_that_lets_it() -> None:
+    (found,) = causes(tonight(patients=700), moved("GRD04", "patients", 300, 0, practice="A81001"))
+    assert "guard.max_patients_change: 1 for one night" in found.fix
+
+
+def test_one_cause_does_not_let_through_another() -> None:
+    found = causes(None, moved("GRD01", "GP records", 45, 90), moved("GRD09", "clinic", 300, 100))
+    keys = {one.cause: one.fix.split("set ")[1].split(" for one")[0] for one in found}
+    assert keys == {
+        "the extract is old": "guard.max_extract_age_days: 90",
+        "dispositions have changed": "guard.max_disposition_change: 0.67",
+    }
+
+
+def reach_fell() -> Finding:
+    return Finding(
+        cause="people have no records",
+        subject="native.gp_events",
+        weight="stop",
+        sentence="few",
+        codes=("GRD16",),
+        exit_code=13,
+    )
+
+
+def test_a_practice_that_fell_silent_is_named_before_people_without_records() -> None:
+    """The terminal shows the first cause: the practice stood folded on the page."""
+    (found,) = causes(
+        tonight(), moved("GRD05", "gp_events", 400, 0, practice="A81001"), linkage=(reach_fell(),)
+    )
+    assert found.cause == "practices have fallen silent"
+    assert "practice A81001 sent 0 records" in found.sentence
+    assert found.effects == ("few",)

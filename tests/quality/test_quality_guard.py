@@ -45,7 +45,7 @@ class Checked:
 def checked(engine: Engine, previous: dict[str, Any] | None = None, **settings: Any) -> Checked:
     as_of = settings.pop("as_of", AS_OF)
     volumes = measure(engine, as_of)
-    figures = take_figures(volumes, receipts(engine))
+    figures = take_figures(volumes, receipts(engine), {})
     found = compare_extracts(volumes, figures, previous or {}, GuardSettings(**settings), as_of)
     return Checked(figures=figures, movements=tuple(found))
 
@@ -194,7 +194,7 @@ def test_tables_kept_by_hand_may_change(tmp_path: Path) -> None:
     engine = engine_with_extract(tmp_path)
     volumes = measure(engine, AS_OF)
     nights = [
-        take_figures(volumes, (*receipts(engine), receipt("decisions", {"decisions.csv": rows})))
+        take_figures(volumes, (*receipts(engine), receipt("decisions", {"decisions.csv": rows})), {})
         for rows in (100, 900)
     ]
     assert "native.decisions" not in nights[1].tables

@@ -17,6 +17,7 @@ from copd_strat.contracts.own_tables import arrow_schema, conform_to, own_table,
 from copd_strat.engine import Engine
 from copd_strat.extracts.receipts import Ingested, Linkage, TableReceipt
 from copd_strat.quality.findings import Finding
+from copd_strat.quality.guard_answers import count_answers, lost_by_hand
 from copd_strat.quality.guard_findings import (
     columns_gone,
     no_leaving_columns,
@@ -269,3 +270,45 @@ def test_the_page_shows_whom_a_table_reaches() -> None:
     section = linkage_section([linked(100, 90)], 300, {"native.hospital_episodes": 0.95})
     row = dict(zip(section.columns, section.rows[0], strict=True))
     assert (row["share"], row["share last night"], row["share of people"]) == (0.9, 0.95, 0.3)
+
+
+def answers_of(engine: Engine, rows: str) -> Any:
+    columns = "(practice_id, decision, decided_on)"
+    engine.create_table("decisions", f"SELECT * FROM (VALUES {rows}) AS given{columns}")
+    return count_answers(engine, date(2026, 11, 26))
+
+
+def test_answers_are_counted_as_long_as_they_may_hold(tmp_path: Path) -> None:
+    rows = [("declined", "2026-11-20"), ("wrong", "2026-11-26"), ("accepted", "2026-05-01")]
+    others = [("note", "2026-11-20"), ("refused", "2026-11-20"), ("declined", "2026-04-30")]
+    others += [("declined", "2026-11-27")]
+    every = ", ".join(f"('A81001', '{word}', DATE '{day}')" for word, day in rows + others)
+    with Engine.open(EngineSettings(), tmp_path / "spill") as engine:
+        assert answers_of(engine, every) == {"A81001": {"2026-11": 2, "2026-05": 1}}
+
+
+def lost(answers: Any, by_hand: dict[str, int], *let: Any) -> list[tuple[str, tuple[str, ...]]]:
+    last = {
+        "by_hand": {"native.decisions": 8, "native.local_flags": 3},
+        "answers": {"A81001": {"2026-11": 6, "2026-10": 2, "2026-04": 9}},
+    }
+    settings = GuardSettings(let_through=let)
+    found = list(lost_by_hand(answers, by_hand, last, settings, date(2026, 11, 26)))
+    return [(one.weight, one.codes) for one in found]
+
+
+def test_a_table_kept_by_hand_that_is_gone_stops_the_night() -> None:
+    flags, whole = {"native.local_flags": 3}, {"native.decisions": 8, "native.local_flags": 3}
+    held = {"A81001": {"2026-11": 6, "2026-10": 2}}
+    assert lost(held, whole) == []
+    assert lost({}, flags) == [("stop", ("GRD19",))], "once, whatever was in it"
+    assert lost(held, {"native.decisions": 8}) == [("stop", ("GRD19",))]
+    assert lost({}, flags, "GRD19") == [("warn", ("GRD19",))]
+
+
+@pytest.mark.parametrize(("left", "weight"), [(6, None), (5, "warn"), (2, "warn"), (1, "stop")])
+def test_answers_that_counted_and_are_gone_stop_the_night(left: int, weight: str | None) -> None:
+    """One may be withdrawn; new ones of another month do not hide that old ones are gone."""
+    answers = {"A81001": {"2026-11": left, "2026-10": 9}}
+    by_hand = {"native.decisions": 20, "native.local_flags": 3}
+    assert [one for one, _ in lost(answers, by_hand)] == ([weight] if weight else [])

@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 import stops_page
 from quality_world import receipt
@@ -24,6 +26,7 @@ from copd_strat.quality.reconciliation import (
     rows_add_up,
     statuses_held,
 )
+from copd_strat.quality.sections import quarantined_section
 from copd_strat.quality.thresholds import judge_thresholds
 from copd_strat.quality.undeclared_gaps import word_findings
 from copd_strat.quality.verdict_page import Heading, verdict_page, write_verdict
@@ -327,3 +330,20 @@ def test_figures_for_commissioners_are_held_against_what_they_declare() -> None:
     practices[months[1]] = 1
     nobody = facts["org_key"].where(facts["period_start"] != months[1], "icb:I1:2026-01")
     assert told(facts.assign(org_key=nobody)) == {"months_that_lack_practices": 1}
+
+
+def test_quarantined_rows_are_told_by_file_line_and_reason(tmp_path: Path) -> None:
+    """Whoever has no tool for Parquet finds the row; what it holds stays in quarantine."""
+    rows = {"file": ["a.csv"] * 25, "line": list(range(2, 27)), "rule_column": ["day"] * 25}
+    held = {
+        "rule": ["native.deaths.day.typed"] * 25,
+        "reason": ["is not a date"] * 25,
+        "day": ["31/02/2026"] * 25,
+    }
+    (tmp_path / "quarantine").mkdir()
+    pq.write_table(pa.table(rows | held), tmp_path / "quarantine" / "deaths.parquet")
+    (found,) = quarantined_section(tmp_path / "quarantine")
+    assert found.rows[0] == ("deaths", "a.csv", 2, "day", "is not a date")
+    assert len(found.rows) == 20
+    assert "31/02/2026" not in str(found)
+    assert quarantined_section(tmp_path / "nowhere") == ()

@@ -21,6 +21,7 @@ from copd_strat.cli import (
     summary_models,
     trace_lines,
 )
+from copd_strat.cli.command_line import TypedCommands
 from copd_strat.cli.examples import add_examples
 from copd_strat.cli.terminal import exit_codes
 
@@ -28,7 +29,7 @@ from copd_strat.cli.terminal import exit_codes
 _UMASK = 0o027
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=TypedCommands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="copd-strat")
 def commands() -> None:
     """COPD risk stratification: validated extracts in, explained tier lists and a safe summary out.

@@ -14,7 +14,7 @@ import click
 from copd_strat import config
 from copd_strat.cli import options
 from copd_strat.cli.terminal import show, table
-from copd_strat.errors import ConfigError, CopdStratError, OutputError
+from copd_strat.errors import ConfigError, CopdStratError, InputError, OutputError
 from copd_strat.file_permissions import check_inputs
 from copd_strat.publish import RunFolder
 from copd_strat.publish.approval import check_approval
@@ -33,10 +33,8 @@ def doctor(config_path: Path, as_of: date) -> None:
     show(table(["check", "", "found"], [(name, *_line(outcome)) for name, outcome in outcomes]))
     failed = [f"{name}: {outcome}" for name, outcome in outcomes if isinstance(outcome, CopdStratError)]
     if failed:
-        raise ConfigError(
-            f"{len(failed)} check(s) failed\n" + "\n".join(failed),
-            fix="put each right as it says, and run doctor again",
-        )
+        # each says how it is put right, so that no fix of the whole stands beside theirs
+        raise ConfigError(f"{len(failed)} check(s) failed\n" + "\n".join(failed))
 
 
 def _outcome(check: Callable[[], str]) -> str | CopdStratError:
@@ -58,7 +56,7 @@ def _checks(settings: config.Settings, as_of: date) -> Iterator[tuple[str, Calla
     yield "approval", lambda: _approval(settings, as_of)
     yield "contracts", lambda: _contracts(settings)
     yield "policy", lambda: _policy(settings)
-    yield "reference key", lambda: _key(settings)
+    yield "reference key", lambda: key_check(settings)
     yield "permissions", lambda: _permissions(settings)
     yield "extracts", lambda: _extracts(settings)
     yield "disk", lambda: _disk(settings)
@@ -84,7 +82,9 @@ def _contracts(settings: config.Settings) -> str:
     folder = settings.contracts or packaged()
     faults = lint(folder)
     if faults:
-        raise ConfigError(f"{len(faults)} fault(s), first: {faults[0]}")
+        raise ConfigError(
+            f"{len(faults)} fault(s), first: {faults[0]}", fix="'copd-strat contracts lint' tells them all"
+        )
     return f"{len(contract_files(folder))} contracts, no faults"
 
 
@@ -94,10 +94,20 @@ def _policy(settings: config.Settings) -> str:
     return load_policy(settings.pathways.policy).label
 
 
-def _key(settings: config.Settings) -> str:
+def key_check(settings: config.Settings) -> str:
+    """The key, held against that of the published run, which a night would refuse to leave."""
     from copd_strat.pathways import reference_key
+    from copd_strat.pathways.reference_keys import key_change
 
-    return f"{len(reference_key(settings.pathways))} bytes"
+    key = reference_key(settings.pathways)
+    try:
+        published = RunFolder(settings.output).current()
+    except InputError:
+        return f"{len(key)} bytes; not compared, since the last run cannot be read"
+    if published is None:
+        return f"{len(key)} bytes"
+    key_change(published.manifest["reference_key"], key, None)
+    return f"{len(key)} bytes, the key of the published run"
 
 
 def _permissions(settings: config.Settings) -> str:
@@ -122,7 +132,10 @@ def _disk(settings: config.Settings) -> str:
     there = next(path for path in (settings.output, *settings.output.parents) if path.exists())
     free = shutil.disk_usage(there).free
     if free < _DISK_PER_INPUT * size:
-        raise OutputError(f"{free / 1e9:.1f} GB free, about {_DISK_PER_INPUT * size / 1e9:.1f} GB needed")
+        raise OutputError(
+            f"{free / 1e9:.1f} GB free, about {_DISK_PER_INPUT * size / 1e9:.1f} GB needed",
+            fix=f"free space where {there} lies, or put output elsewhere",
+        )
     return f"{free / 1e9:.1f} GB free"
 
 
@@ -136,7 +149,10 @@ def _hooks(hooks: config.HookSettings) -> str:
     commands = {"on_success": hooks.on_success, "on_failure": hooks.on_failure}
     absent = [name for name, command in commands.items() if command and not shutil.which(command[0])]
     if absent:
-        raise ConfigError(f"hooks.{absent[0]}: {commands[absent[0]][0]} cannot be run")
+        raise ConfigError(
+            f"hooks.{absent[0]}: {commands[absent[0]][0]} cannot be run",
+            fix="give its whole path, and the right to run it ('chmod u+x')",
+        )
     return ", ".join(name for name, command in commands.items() if command) or "none"
 
 

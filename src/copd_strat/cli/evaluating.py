@@ -10,7 +10,8 @@ import click
 
 from copd_strat import __version__, config
 from copd_strat.cli import options
-from copd_strat.cli.nightly import next_command, say_reads
+from copd_strat.cli.command_line import typed
+from copd_strat.cli.nightly import say_reads
 from copd_strat.cli.terminal import say, show, show_json, table
 from copd_strat.errors import OutputError
 from copd_strat.progress import Narrator
@@ -39,10 +40,10 @@ def backtest(config_path: Path, as_of: date, indexes: tuple[date, ...], as_json:
     from copd_strat import backtesting
     from copd_strat.plan import Night, plan
 
-    night = Night(settings=config.load(config_path), as_of=as_of)
+    night = Night(settings=config.load(config_path), as_of=as_of, command="backtest", check_again=typed())
     dates = sorted(set(indexes))
     say(f"copd-strat {__version__} · {night.settings.title} · back-test of {len(dates)} index date(s)")
-    with RunFolder(night.settings.output).lock("backtest"), next_command(config_path, as_of):
+    with RunFolder(night.settings.output).lock("backtest"):
         planned = plan(night)
         say_reads(planned)
         say(f"  writes  {night.settings.output / 'backtest'}: {', '.join(map(str, dates))}")
@@ -201,7 +202,7 @@ def train(
     from copd_strat.evaluation.training import Wanted
     from copd_strat.plan import Night, plan
 
-    night = Night(settings=config.load(config_path), as_of=as_of)
+    night = Night(settings=config.load(config_path), as_of=as_of, command="train", check_again=typed())
     path = output or config_path.parent / f"{name}.json"
     wanted = Wanted(
         name=name,
@@ -211,7 +212,7 @@ def train(
     )
     dates = sorted(set(indexes))
     say(f"copd-strat {__version__} · {night.settings.title} · training on {len(dates)} index date(s)")
-    with RunFolder(night.settings.output).lock("train"), next_command(config_path, as_of):
+    with RunFolder(night.settings.output).lock("train"):
         planned = plan(night)
         say_reads(planned)
         steps = len(backtesting.READING) + len(dates) + 1
@@ -241,9 +242,9 @@ def evaluate(config_path: Path, as_of: date, as_json: bool) -> None:
     from copd_strat.evaluation.programme_words import beforehand, conclusion
     from copd_strat.plan import Night, plan
 
-    night = Night(settings=config.load(config_path), as_of=as_of)
+    night = Night(settings=config.load(config_path), as_of=as_of, command="evaluate", check_again=typed())
     say(f"copd-strat {__version__} · {night.settings.title} · evaluation of the clinic")
-    with RunFolder(night.settings.output).lock("evaluate"), next_command(config_path, as_of):
+    with RunFolder(night.settings.output).lock("evaluate"):
         planned = plan(night)
         say_reads(planned)
         judged = programme_run.evaluate_programme(planned, Narrator(say, total=len(backtesting.READING) + 1))

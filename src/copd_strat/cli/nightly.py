@@ -18,6 +18,7 @@ from copd_strat.cli.terminal import say, show, show_json, table
 from copd_strat.errors import CopdStratError
 from copd_strat.progress import Narrator
 from copd_strat.publish import RunFolder
+from copd_strat.publish.folder import PAGE
 
 if TYPE_CHECKING:
     from copd_strat.plan import Plan
@@ -52,7 +53,7 @@ def run(
     from copd_strat.plan import Night, plan
     from copd_strat.run import STEPS, nightly
 
-    with next_command(config_path, as_of):
+    with checked_by_validate(config_path, as_of):
         night = Night(
             settings=config.load(config_path),
             as_of=as_of,
@@ -83,24 +84,19 @@ def check_again(config_path: Path, as_of: date) -> str:
     return f"copd-strat validate --config {shlex.quote(str(config_path))} --as-of {as_of}"
 
 
-# Which command is next, by exit code: what the configuration or the approval lacks is checked by doctor, what
-# the extracts lack by validate; all else (lock, disk, another key, disclosure, model) shows only in a run.
-_DOCTOR, _VALIDATE, _VALIDATE_WITH_PAGE = (10, 19), (11,), (12, 13, 16)
+# Which command is next, by exit code: what the extracts lack is checked by validate; all else (lock, disk, another
+# key, disclosure, model) shows only in what was typed. Configuration and approval are doctor's (command_line.py).
+_VALIDATE, _VALIDATE_WITH_PAGE = (11,), (12, 13, 16)
 
 
 @contextmanager
-def next_command(config_path: Path, as_of: date) -> Iterator[None]:
-    """What to type once it is put right: every error of a night names it."""
+def checked_by_validate(config_path: Path, as_of: date) -> Iterator[None]:
+    """A night's error that lies in the extracts names ``validate``, which reads them and publishes nothing."""
     try:
         yield
     except CopdStratError as error:
-        path = shlex.quote(str(config_path))
-        if error.exit_code in _DOCTOR:
-            error.then = f"copd-strat doctor --config {path}"
-        elif error.exit_code in _VALIDATE or (error.page and error.exit_code in _VALIDATE_WITH_PAGE):
+        if error.exit_code in _VALIDATE or (error.page and error.exit_code in _VALIDATE_WITH_PAGE):
             error.then = check_again(config_path, as_of)
-        else:
-            error.then = f"copd-strat run --config {path} --as-of {as_of}"
         raise
 
 
@@ -112,11 +108,20 @@ def say_reads(planned: Plan) -> None:
 
 def say_plan(planned: Plan) -> None:
     say_reads(planned)
-    say(f"  writes  {planned.settings.output} as run {planned.run_id}")
+    say(f"  writes  {what_is_written(planned)}")
     for reason in planned.reasons:
         say(f"  because {reason}")
     if planned.key_change:
         say(f"  note    {planned.key_change}")
+
+
+def what_is_written(planned: Plan) -> str:
+    """What the command will leave: a run, or nothing that anybody follows."""
+    if planned.night.command == "validate":
+        return f"a page of what was found in {planned.settings.output}; publishes nothing"
+    if planned.unchanged:
+        return f"nothing: run {planned.run_id} stays published"
+    return f"{planned.settings.output} as run {planned.run_id}"
 
 
 _STANDING = {
@@ -132,6 +137,7 @@ def show_outcome(outcome: Outcome) -> None:
         show(f"  {outcome.path}")
         return
     show(f"\n{rows_table(summary['tables'])}\n")
+    show_quarantined(summary["tables"], outcome.path / "quality" / PAGE)
     before = summary["dispositions_before"]
     changes = [[name, count, before.get(name)] for name, count in summary["dispositions"].items()]
     show(table([f"register {summary['register']:,}", "tonight", "last run"], changes))
@@ -143,6 +149,14 @@ def show_outcome(outcome: Outcome) -> None:
     show(f"Published run {outcome.run_id}")
     for name, place in summary["places"].items():
         show(f"  {name:<9} {place}")
+
+
+def show_quarantined(tables: Mapping[str, Mapping[str, int]], page: Path) -> None:
+    """Rows that were set aside, few as they may be, are told with the page that says where they stand."""
+    told = {name: counts["quarantined"] for name, counts in tables.items() if counts["quarantined"]}
+    if told:
+        listed = ", ".join(f"{name} {rows:,}" for name, rows in told.items())
+        show(f"Quarantined: {listed}. File, line and reason: {page}\n")
 
 
 def rows_table(tables: Mapping[str, Mapping[str, int]]) -> str:
@@ -162,9 +176,16 @@ def validate(config_path: Path, as_of: date, index: date | None, no_store: bool,
     from copd_strat.run import READING
     from copd_strat.run import validate as read_and_judge
 
-    with next_command(config_path, as_of):
+    with checked_by_validate(config_path, as_of):
         settings, again = config.load(config_path), check_again(config_path, as_of)
-        night = Night(settings=settings, as_of=as_of, index=index, check_again=again, store=not no_store)
+        night = Night(
+            settings=settings,
+            as_of=as_of,
+            index=index,
+            command="validate",
+            check_again=again,
+            store=not no_store,
+        )
         say(f"copd-strat {__version__} · {settings.title} · checking extracts, run date {as_of}")
         with RunFolder(settings.output).lock("validate"):
             planned = plan(night)
@@ -175,9 +196,10 @@ def validate(config_path: Path, as_of: date, index: date | None, no_store: bool,
         show_json({"tables": found.tables, "warnings": warnings, "quality": str(found.folder)})
         return
     show(f"\n{rows_table(found.tables)}\n")
+    show_quarantined(found.tables, found.folder / PAGE)
     for finding in found.verdict.warnings:
         show(f"Warning: {finding.sentence}")
-    show(f"Nothing stops a night so far. Page: {found.folder / 'validation.html'}")
+    show(f"Nothing stops a night so far. Page: {found.folder / PAGE}")
 
 
 COMMANDS = (run, validate)

@@ -8,6 +8,8 @@ from typing import Any
 
 import click
 
+from copd_strat.cli.command_line import remember_config
+
 
 class Day(click.ParamType[date]):
     """A calendar date such as 2026-03-31."""
@@ -33,6 +35,7 @@ config = click.option(
     "config_path",
     type=click.Path(path_type=Path),
     required=True,
+    callback=remember_config,
     help="The run's configuration (YAML).",
 )
 as_of = click.option(

@@ -16,6 +16,7 @@ from copd_strat.cli.run_sentences import counted, diff_sentences, run_sentence, 
 from copd_strat.cli.terminal import say, show, show_json
 from copd_strat.errors import InputError
 from copd_strat.publish import PublishedRun, RunFolder, audit_log
+from copd_strat.publish.folder import no_such_run
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -47,9 +48,7 @@ def kept_runs(settings: config.Settings) -> tuple[PublishedRun, ...]:
 def named_run(settings: config.Settings, name: str) -> PublishedRun:
     kept = {run.path.name: run for run in kept_runs(settings)}
     if name not in kept:
-        raise InputError(
-            f"there is no run '{name}'", fix="'copd-strat runs list' shows the runs that are kept"
-        )
+        raise no_such_run(name)
     return kept[name]
 
 

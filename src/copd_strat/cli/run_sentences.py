@@ -47,8 +47,8 @@ def diff_sentences(runs: Sequence[PublishedRun], moved: pd.DataFrame) -> list[st
     before, after = (f"run {run.path.name} of {run.manifest['as_of']}" for run in runs)
     people = moved[moved["kind"].isin(list(_MOVES))]
     firsts = moved[moved["kind"] == "first"]
-    head = f"From {before} to {after} {counted(len(people), 'person', 'people')} moved"
-    lines = [f"{head}: {_kinds(people)}." if len(people) else f"{head}."]
+    head = f"From {before} to {after}: {counted(len(people), 'person', 'people')} moved"
+    lines = [f"{head} ({_kinds(people)})." if len(people) else f"{head}."]
     lines += [f"  {practice}: {_kinds(rows)}" for practice, rows in people.groupby("practice_id")]
     lines += [f"  {row.practice_id}: {row.why}, {row.change}" for row in firsts.itertuples()]
     return lines

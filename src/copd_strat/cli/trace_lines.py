@@ -63,7 +63,11 @@ def _show(found: Trace, file: str | None, line: int | None) -> None:
         show("  This row moves nothing that is said of the person.")
     for sentence in wanted:
         show(f"\n  {sentence.sentence}")
-        if not sentence.rows:
+        if sentence.several:
+            show(
+                "    no row is needed for it: more than one thing on record, any of which is enough, keeps it"
+            )
+        elif not sentence.rows:
             show("    rests on what is not on record")
         elif sentence.together:
             show("    no row alone makes it; without all of these it is not said")

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from copd_strat.engine import Engine, packaged_sql, render
-from copd_strat.errors import InputError
+from copd_strat.errors import RequestError
 from copd_strat.evaluation.candidates import ANY, OUTCOMES, SEVERE
 from copd_strat.evaluation.censoring import follow_up_weights
 from copd_strat.risk.parameters import Flags, Floats
@@ -55,12 +55,12 @@ class NextYear:
 
 
 def require_observed_year(index: date, complete_to: date) -> None:
-    """InputError unless the extract covers the whole year after ``index``."""
+    """RequestError unless the extract, complete to ``complete_to``, covers the whole year after ``index``."""
     horizon = months_after(index, HORIZON_MONTHS)
     if horizon > complete_to:
         latest = months_after(complete_to, -HORIZON_MONTHS)
-        raise InputError(
-            f"--index {index}: the extracts are complete to {complete_to}, so its next "
+        raise RequestError(
+            f"--index {index}: the extracts are complete to {complete_to} at the latest, so its next "
             f"{HORIZON_MONTHS} months cannot be seen yet",
             fix=f"give an index of {latest} or earlier",
         )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from difflib import get_close_matches
 from pathlib import Path
 
 import pandas as pd
@@ -14,7 +15,7 @@ from copd_strat.contracts.contract import Contract
 from copd_strat.contracts.contract_files import load_contracts
 from copd_strat.engine import Engine, literal
 from copd_strat.engine.sql import identifier
-from copd_strat.errors import InputError
+from copd_strat.errors import InputError, RequestError
 from copd_strat.extracts.checked_table import PEOPLE_KINDS
 from copd_strat.extracts.inventory import InputFile
 from copd_strat.extracts.layouts import LAYOUTS
@@ -73,7 +74,14 @@ def _person(contract: Contract) -> str | None:
 
 
 def person_at(engine: Engine, tables: Sequence[StagedTable], file: str, line: int) -> str | None:
-    """Whom the row at ``line`` of ``file`` is about, None if it names nobody; InputError if there is no such row."""
+    """Whom the row at ``line`` of ``file`` is about, None if it names nobody; RequestError if there is no such row."""
+    names = sorted({source.file.name for table in tables for source in table.sources})
+    if file not in names:
+        near = get_close_matches(file, names, n=1)
+        raise RequestError(
+            f"{file}: no such file in the extracts" + (f"; did you mean {near[0]}?" if near else ""),
+            fix="name the file as the manifest does, below its extract's folder",
+        )
     for table in tables:
         for source in table.sources:
             if source.file.name != file or table.person is None:
@@ -88,9 +96,9 @@ def person_at(engine: Engine, tables: Sequence[StagedTable], file: str, line: in
             people = dict(zip(lines, (person for _, person in rows), strict=True))
             if line in people:
                 return None if people[line] is None else str(people[line])
-    raise InputError(
+    raise RequestError(
         f"{file}: no readable row about a person on line {line}",
-        fix="name the file as the manifest does, below its extract's folder; the header is line 1 of a text file",
+        fix="name the line of a row that was not set aside; the header is line 1 of a text file",
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -364,11 +365,33 @@ def _require_columns(file: SourceFile, contract: Contract) -> None:
     missing = [
         column.name for column in contract.columns if column.present and column.name not in file.columns
     ]
-    if missing:
+    if not missing:
+        return
+    required = sum(column.present for column in contract.columns)
+    told = f"{file.name}: {_columns(missing, 'is missing', 'are missing')}"
+    if len(missing) == required > 1:
+        # the names that it has may be the first row's values: they are not told
         raise InputError(
-            f"{file.name}: column {', '.join(missing)} is missing",
-            fix="export the table with all columns its contract requires (docs/contracts.md)",
+            f"{told}, which is all that {contract.layout}.{contract.table} requires: a file without a header, or of"
+            " another table or layout",
+            fix="look at its first line, and at extracts[].layout in the configuration (docs/layouts.md)",
         )
+    known = {column.name for column in contract.columns}
+    new = sorted(name for name in file.columns if name not in known)[:_NAMES_SHOWN]
+    renamed = f"; most likely renamed: no contract knows {_columns(new, 'of it', 'of it')}" if new else ""
+    raise InputError(
+        f"{told}{renamed}",
+        fix="export the table with all columns its contract requires (docs/contracts.md); a new name is added to the"
+        " column's 'aliases' in the site's own copy of the contract (docs/layouts.md)",
+    )
+
+
+# Of columns that no contract knows so many are named.
+_NAMES_SHOWN = 10
+
+
+def _columns(names: Sequence[str], one: str, more: str) -> str:
+    return f"column{'s' * (len(names) > 1)} {', '.join(names)} {one if len(names) == 1 else more}"
 
 
 def _refuse_float_ids(engine: Engine, file: SourceFile, column: Column, values: ColumnValues) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from copd_strat.errors import InputError
+from copd_strat.errors import RequestError
 from copd_strat.pathways.conditions import evaluate
 from copd_strat.pathways.fact_columns import Facts, patient_columns
 from copd_strat.pathways.policy import Policy
@@ -37,16 +37,16 @@ def explain(
     """The story of the patient behind ``reference`` as text.
 
     ``patients``: an Assignment's patients. ``reasons``: the risk room's long table. ``past``: history frames
-    of earlier runs, one below the other. InputError if the reference is mistyped or not in this run.
+    of earlier runs, one below the other. RequestError if the reference is mistyped or not in this run.
     """
     normal = normalise_reference(reference)
     if normal is None:
-        raise InputError(
+        raise RequestError(
             "this is not a reference, or a character is wrong", fix="copy it from the list: CP-XXXX-XXXX-X"
         )
     found = patients[patients["patient_ref"] == normal]
     if found.empty:
-        raise InputError(
+        raise RequestError(
             f"{normal}: not in this run", fix="check the run, the practice and the reference key"
         )
     patient = found.iloc[0]

@@ -16,9 +16,12 @@ from copd_strat.errors import ConfigError, RunGuardError
 from copd_strat.file_permissions import check_key_file
 
 SHORTEST_KEY = 32
+_LOST = "docs/lists.md, 'A lost reference key'"
 _FIX = (
-    "make one with 'openssl rand -hex 32', keep it outside the repository, and give it by "
-    "pathways.reference_key_env or pathways.reference_key_file; losing it changes every reference"
+    "where runs are published already, give the key that they were made with, from its copy: a new one changes every"
+    f" reference (really lost: {_LOST}); only before the first run make one with 'openssl rand -hex 32', keep it"
+    " outside the repository and a copy in a safe place, and give it by pathways.reference_key_env or"
+    " pathways.reference_key_file"
 )
 _PRACTICE_KEY = "copd-strat practice key"
 
@@ -130,11 +133,11 @@ def key_change(published: str | None, key: bytes, old: bytes | None) -> str:
         raise RunGuardError(
             "the reference key is not the one of the published run: every reference would change",
             fix="give the old key again, or, to change it, 'copd-strat run --rotate-key-from NAME', where"
-            " NAME is the file or environment variable that holds the old key",
+            f" NAME is the file or environment variable that holds the old key; really lost: {_LOST}",
         )
     if fingerprint(old) != published:
         raise RunGuardError(
             "the key to rotate from is not the one of the published run either",
-            fix="look for the key that the last lists were made with; a backup may hold it",
+            fix=f"look for the key that the last lists were made with; a backup may hold it (really lost: {_LOST})",
         )
     return "the reference key is another one: all references are new; answers on earlier lists still count"

@@ -18,7 +18,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from copd_strat.errors import CopdStratError, InputError, LockError, OutputError, Stopped, stop_behind
+from copd_strat.errors import (
+    CopdStratError,
+    InputError,
+    LockError,
+    OutputError,
+    RequestError,
+    Stopped,
+    stop_behind,
+    unwritten,
+)
 from copd_strat.publish import audit_log
 from copd_strat.publish.content import sha256_of
 from copd_strat.publish.manifest import MANIFEST, read_record, verify
@@ -68,6 +77,12 @@ class PublishedRun:
         return path
 
 
+def no_such_run(name: str) -> RequestError:
+    return RequestError(
+        f"there is no run '{name}'", fix="'copd-strat runs list' shows the runs that are kept"
+    )
+
+
 @dataclass(frozen=True, kw_only=True)
 class KeptRuns:
     """The published runs that are still kept, oldest first, and the names of those that are damaged."""
@@ -84,8 +99,9 @@ def write_errors(where: Path) -> Iterator[None]:
     except OSError as error:
         place = error.filename or where
         raise OutputError(
-            f"{place}: cannot be written ({error.strerror})",
-            fix="check permissions and free space of the output folder; the last run stays published",
+            f"{place}: cannot be written ({unwritten(error, where)})",
+            fix="free space on this disk (a night takes about six times its extracts), or see to the folder's"
+            " permissions; what was published before stays as it is",
         ) from error
 
 
@@ -268,6 +284,8 @@ class RunFolder:
                 raise ValueError("a run's folder lies in runs/")
             run, changed = _read(path), verify(path)
         except _UNREADABLE:
+            if not _RUN_NAME.fullmatch(name) or not path.is_dir():
+                raise no_such_run(name) from None
             raise InputError(f"run {name}: its manifest cannot be read", fix="name another run") from None
         try:
             chain = self._chain()
@@ -300,10 +318,10 @@ class RunFolder:
         return [link for _, link in sorted(found, reverse=True)]
 
     @contextmanager
-    def staged(self, run_id: str) -> Iterator[Path]:
+    def staged(self, run_id: str, failed: str = "failed") -> Iterator[Path]:
         """An empty folder to build the run in, gone at the end.
 
-        What a failed night found out about its extracts stays in ``failed/``, in place of the last such, and
+        What a failed night found out about its extracts stays in ``failed``, in place of the last such, and
         the error names its page. A night that was stopped by a person or the machine leaves nothing.
         """
         partial = self._start(run_id)
@@ -313,7 +331,7 @@ class RunFolder:
         except Exception as error:
             if stop := stop_behind(error):
                 raise stop from None
-            page = self.keep_quality(partial, "failed") / PAGE
+            page = self.keep_quality(partial, failed) / PAGE
             if isinstance(error, CopdStratError) and page.exists():
                 error.page = page
             raise

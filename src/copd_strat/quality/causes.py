@@ -32,7 +32,7 @@ from copd_strat.quality.verdict_sentences import (
     files_sentence,
     gone_files,
     gone_files_sentence,
-    guard_fix,
+    let_through,
     months_sentence,
     patients_sentence,
     practices_sentence,
@@ -106,15 +106,29 @@ class _Case:
     figures: Mapping[str, float] = field(default_factory=dict)
     practices: frozenset[str] = frozenset()
     effects: list[str] = field(default_factory=list)
+    moved: list[Movement] = field(default_factory=list)
+    fixed: list[str] = field(default_factory=list)
     of_linkage: bool = False
 
+    def explain(self, sentence: str, *movements: Movement) -> None:
+        """Something more that follows from this cause: where it is meant, it has to be let through as well."""
+        self.effects.append(sentence)
+        self.moved += movements
+
+    def explain_finding(self, found: Finding) -> None:
+        self.effects.append(found.sentence)
+        self.fixed += [code for code in found.codes if found.weight == "stop" and code in GUARD_RULES]
+
     def finding(self) -> Finding:
+        """The cause, with every key that its night needs if it is meant: one alone would stop at the next."""
+        stopping = [movement for movement in self.moved if movement.level == "fail"]
+        meant = let_through(stopping, self.fixed) if self.exit_code == RunGuardError.exit_code else ""
         return Finding(
             cause=self.cause,
             subject=self.subject,
             weight=self.weight,
             sentence=self.sentence,
-            fix=self.fix,
+            fix=self.fix + meant,
             figures=self.figures,
             codes=self.codes,
             effects=tuple(self.effects),
@@ -139,8 +153,8 @@ def find_causes(evidence: Evidence) -> tuple[Finding, ...]:
         cases.add_tables(level)
         cases.add_unknown_patients(level)
         cases.add_months(level)
-        cases.add_without_records(level)
         cases.add_feeds(level)
+        cases.add_without_records(level)
         cases.add_rest(level)
         cases.explain_empty_tables()
     return tuple(case.finding() for case in cases.all)
@@ -231,11 +245,11 @@ class _Cases:
             table = movement.subject
             own, people = self._about(frozenset({table})), self._about_people()
             if own and own is not people and self._explains_rows(own, table):
-                own.effects.append(f"{table}: {movement.words}")
+                own.explain(f"{table}: {movement.words}", movement)
             elif people and (
                 self._is_of_people(movement, frozenset({table})) or self._explains_rows(people, table)
             ):
-                people.effects.append(f"{table}: {movement.words}")
+                people.explain(f"{table}: {movement.words}", movement)
             else:
                 files = changed_files(*self.evidence.rows_of(table))
                 subject = f"{table}: {files[0].name}" if len(files) == 1 else table
@@ -274,7 +288,7 @@ class _Cases:
                     self.evidence.people,
                 )
             elif movement.practice not in case.practices:
-                case.effects.append(f"{where}: {movement.words}")
+                case.explain(f"{where}: {movement.words}", movement)
 
     def add_linkage(self, level: Level) -> None:
         """Tables that join with too few patients; where patients are missing, that is the cause."""
@@ -283,17 +297,17 @@ class _Cases:
             if found.weight != _WEIGHTS[level] or found.cause == WITHOUT_RECORDS:
                 continue
             if people and found.cause != SPELLING:
-                people.effects.append(found.sentence)
+                people.explain_finding(found)
             else:
                 self._add_found(found)
 
     def add_without_records(self, level: Level) -> None:
-        """People without records: what the table lacks, a file or whole months, is the cause where it is known."""
+        """People without records: what the table lacks, a file, whole months, a practice, is the cause if known."""
         for found in self.evidence.linkage:
             if found.weight != _WEIGHTS[level] or found.cause != WITHOUT_RECORDS:
                 continue
             if case := self._about(frozenset({found.subject})) or self._about_people():
-                case.effects.append(found.sentence)
+                case.explain_finding(found)
             else:
                 self._add_found(found)
 
@@ -353,7 +367,7 @@ class _Cases:
             if own is None and people and self._is_of_people(movement, self._sources(movement)):
                 own = people
             if own:
-                own.effects.append(f"{movement.subject} in {movement.month}: {movement.words}")
+                own.explain(f"{movement.subject} in {movement.month}: {movement.words}", movement)
             else:
                 groups[movement.subject].append(movement)
         whole: list[list[Movement]] = []
@@ -392,7 +406,9 @@ class _Cases:
         groups: dict[str, list[Movement]] = defaultdict(list)
         for movement in self._movements(level, "GRD05"):
             if case := self._about(self._sources(movement)) or self._about_people():
-                case.effects.append(f"{movement.subject} of practice {movement.practice}: {movement.words}")
+                case.explain(
+                    f"{movement.subject} of practice {movement.practice}: {movement.words}", movement
+                )
             else:
                 groups[movement.subject].append(movement)
         for subject, found in groups.items():
@@ -405,7 +421,7 @@ class _Cases:
             if found := self._movements(level, *codes):
                 case = next((case for case in self.all if case.cause == cause), None)
                 if case:
-                    case.effects.append(sentence(found))
+                    case.explain(sentence(found), *found)
                 else:
                     self._add_guard(cause, subject, found, sentence(found), frozenset())
 
@@ -439,11 +455,12 @@ class _Cases:
             subject=subject,
             weight=_WEIGHTS[worst.level],
             sentence=sentence,
-            fix=guard_fix(movement.code for movement in found),
+            fix="; ".join(dict.fromkeys(GUARD_RULES[movement.code].fix for movement in found)),
             codes=tuple(dict.fromkeys(movement.code for movement in found)),
             exit_code=RunGuardError.exit_code,
             tables=tables,
             figures={"before": worst.before, "tonight": worst.now},
+            moved=list(found),
         )
         self.all.append(case)
         return case

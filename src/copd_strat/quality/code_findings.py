@@ -187,7 +187,7 @@ def _starved(source: SourceCodes) -> Finding:
         weight="warn",
         sentence=f"{source.source}: {source.matched:,} of {source.rows:,} rows are on any medicine list:"
         " medicines are not observable, and nobody counts as being without them",
-        fix="bring a dm+d map for products below the level of virtual products (docs/codelists.md), or ask the"
+        fix="bring a dm+d map for products below the level of virtual products (docs/layouts.md), or ask the"
         " sender which codes these are",
         figures={"rows": source.rows, "matched": source.matched},
     )

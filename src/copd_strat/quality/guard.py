@@ -14,6 +14,7 @@ from typing import Any
 from copd_strat.config import GuardSettings
 from copd_strat.extracts.receipts import TableReceipt
 from copd_strat.quality.findings import Level
+from copd_strat.quality.guard_answers import HAND_MADE, Answers, rows_by_hand
 from copd_strat.quality.guard_changes import (
     CHANCE_OF_PEOPLE,
     CHANCE_OF_RECORDS,
@@ -31,8 +32,6 @@ from copd_strat.quality.verdict_sentences import gone_files
 
 # Hospital records of the last two months are still being coded when they arrive.
 _HOSPITAL_LAG = timedelta(days=62)
-# Kept by people, list by list: these tables grow and shrink with their work.
-_HAND_MADE = ("decisions", "local_flags")
 _KEPT_MONTHS = 60
 
 
@@ -43,7 +42,8 @@ class Figures:
     ``tables``: accepted rows by source table; ``files``: rows in by source table and file; ``practices``:
     registered patients; ``months``: records by canonical table and month; ``columns``: those that every file of
     a source table had, ``unread`` those that no contract knows; ``linkage``: share of a source table's patients
-    that are known; ``reached``: share of people with GP events, and with prescriptions.
+    that are known; ``reached``: share of people with GP events, and with prescriptions; ``by_hand``: accepted rows
+    of tables that people keep by hand; ``answers``: theirs by practice and month, as long as they may hold.
     """
 
     tables: Mapping[str, int]
@@ -56,6 +56,8 @@ class Figures:
     unread: Mapping[str, list[str]] = field(default_factory=dict)
     linkage: Mapping[str, float] = field(default_factory=dict)
     reached: Mapping[str, float] = field(default_factory=dict)
+    by_hand: Mapping[str, int] = field(default_factory=dict)
+    answers: Answers = field(default_factory=dict)
     concepts: Mapping[str, int] | None = None
     dispositions: Mapping[str, int] | None = None
 
@@ -69,8 +71,8 @@ def kept_figures(last: Mapping[str, Any]) -> dict[str, Any]:
     return {figure.name: last[figure.name] for figure in fields(Figures)} if last else {}
 
 
-def take_figures(volumes: Volumes, receipts: tuple[TableReceipt, ...]) -> Figures:
-    """Tonight's numbers of the extracts; tables that people keep by hand are left out."""
+def take_figures(volumes: Volumes, receipts: tuple[TableReceipt, ...], answers: Answers) -> Figures:
+    """Tonight's numbers of the extracts; tables that people keep by hand stand apart."""
     tables: dict[str, int] = {}
     files: dict[str, dict[str, int]] = {}
     sent = {f"{one.layout}.{one.table}": one for one in sent_tables(receipts)}
@@ -89,12 +91,14 @@ def take_figures(volumes: Volumes, receipts: tuple[TableReceipt, ...]) -> Figure
         latest=volumes.latest,
         columns={name: whole_columns(receipt) for name, receipt in sent.items()},
         unread={name: unread_columns(receipt) for name, receipt in sent.items()},
+        by_hand=rows_by_hand(receipts),
+        answers=answers,
     )
 
 
 def sent_tables(receipts: Iterable[TableReceipt]) -> list[TableReceipt]:
     """Those that a system sends; tables that people keep by hand grow, shrink and change as they like."""
-    return [receipt for receipt in receipts if receipt.table not in _HAND_MADE]
+    return [receipt for receipt in receipts if receipt.table not in HAND_MADE]
 
 
 def with_counts(figures: Figures, **counts: Mapping[str, float]) -> Figures:

@@ -121,7 +121,8 @@ _RULES = (
         "columns",
         "A column that may be left out came in the last good run and is missing tonight.",
         "guard.let_through",
-        "ask the sender whether the column was renamed or dropped; a new name is added to the contract's aliases",
+        "ask the sender whether the column was renamed or dropped; a new name is added to the column's"
+        " 'aliases' in the site's own copy of the contract (docs/layouts.md)",
     ),
     GuardRule(
         "GRD14",
@@ -164,6 +165,16 @@ _RULES = (
         "none (warns only)",
         "look whether the column came under another name; without it people who left or died stay on the register,"
         " unless another table names them",
+    ),
+    GuardRule(
+        "GRD19",
+        "answers_gone",
+        "answers",
+        "A table that people keep by hand (decisions, local flags) had rows in the last good run and has none"
+        " tonight, or answers that counted in it are gone.",
+        "guard.let_through",
+        "put the table back as it was: a delivery that replaces the whole folder takes it away, and the practices'"
+        " answers stand nowhere else, so keep a copy of it outside the extracts",
     ),
 )
 GUARD_RULES = {rule.code: rule for rule in _RULES}

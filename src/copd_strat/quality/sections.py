@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+import pyarrow.parquet as pq
 
 from copd_strat.extracts.receipts import TableReceipt
 from copd_strat.quality.code_findings import CodeMatches
@@ -30,6 +33,37 @@ def rows_section(receipts: Iterable[TableReceipt], last: Mapping[str, Mapping[st
         columns=("table", "file", "rows in", "rows in last night", "loaded", "quarantined", "duplicates"),
         rows=rows,
     )
+
+
+# Of each table so many: the Parquet file beside the page holds all.
+_QUARANTINED_SHOWN = 20
+
+
+def quarantined_section(folder: Path) -> tuple[Section, ...]:
+    """Where the first quarantined rows of each table stand and why, never what they hold; nothing if there are none.
+
+    ``folder``: of the tables' quarantine files.
+    """
+    rows: list[tuple[str | float | None, ...]] = []
+    for path in sorted(folder.glob("*.parquet")):
+        file = pq.ParquetFile(path)
+        batch = next(file.iter_batches(batch_size=_QUARANTINED_SHOWN, columns=list(_TOLD)), None)
+        told = batch.to_pylist() if batch is not None else []
+        rows += [(path.stem, *(row[name] for name in _TOLD)) for row in told]
+    if not rows:
+        return ()
+    return (
+        Section(
+            title="Quarantined rows",
+            introduction=f"Where they stand in the files as they came: the first {_QUARANTINED_SHOWN} of each table,"
+            " once for each rule; quarantine/<table>.parquet holds all, whole.",
+            columns=("table", "file", "line", "column", "reason"),
+            rows=tuple(rows),
+        ),
+    )
+
+
+_TOLD = ("file", "line", "rule_column", "reason")
 
 
 def concepts_section(matches: CodeMatches, concepts: Mapping[str, int], last: Mapping[str, int]) -> Section:

@@ -23,6 +23,7 @@ from copd_strat.quality.code_findings import CodeMatches, codes_section, judge_c
 from copd_strat.quality.findings import Finding, Section, SuiteResult, Verdict
 from copd_strat.quality.gate import confirm_sample, judge_parts, judge_table
 from copd_strat.quality.gate_rules import KNOWN_ANSWERS, SOMEBODY_LISTED
+from copd_strat.quality.guard_answers import count_answers, lost_by_hand
 from copd_strat.quality.guard_changes import Movement
 from copd_strat.quality.guard_people import COMPARED, people_changed
 from copd_strat.quality.guard_volumes import concept_volumes, measure
@@ -127,9 +128,10 @@ class Validation:
         self._settle()
         self._people, self._feeding = people_tables(landing), feeding_tables(landing)
         volumes = measure(engine, self._as_of)
-        self._figures = guard.take_figures(volumes, landing.tables)
+        self._figures = guard.take_figures(volumes, landing.tables, count_answers(engine, self._as_of))
         self._sections += [
             sections.rows_section(landing.tables, self._last.get("files") or {}),
+            *sections.quarantined_section(self._folder / "quarantine"),
             coded_section(landing.tables),
             missing_section(landing.tables),
         ]
@@ -138,6 +140,7 @@ class Validation:
         self._told += plausible.findings
         self._judge_linkage(landing, volumes.patients)
         self._judge_files(landing.tables)
+        self._judge_hand_made(self._figures)
         self._told += [
             Finding(cause="about the extracts", subject="", weight="warn", sentence=warning)
             for warning in landing.warnings
@@ -182,6 +185,12 @@ class Validation:
         )
         self._told += guard_findings.no_leaving_columns(self._patients_from, self._last)
         self._told += guard_findings.parts_missing(receipts)
+
+    def _judge_hand_made(self, tonight: guard.Figures) -> None:
+        """Answers and flags that counted last night: are they still there?"""
+        self._told += lost_by_hand(
+            tonight.answers, tonight.by_hand, self._last, self._settings.guard, self._as_of
+        )
 
     def codes(self, engine: Engine, matches: CodeMatches) -> None:
         """Do the code lists fit the extract, and do concepts match as many events as last night?"""

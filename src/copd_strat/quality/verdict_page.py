@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from copd_strat.errors import OutputError
+from copd_strat.errors import OutputError, unwritten
 from copd_strat.quality.findings import RuleResult, Section, Verdict, number_text, observed_text
 
 RECORD, PAGE = "validation.json", "validation.html"
@@ -18,26 +18,36 @@ RECORD, PAGE = "validation.json", "validation.html"
 
 @dataclass(frozen=True, kw_only=True)
 class Heading:
-    """Whose night it was; ``then`` is the command to give once what stopped it has been put right."""
+    """Whose night it was; ``then`` is the command to give once what stopped it has been put right.
+
+    What is no night (``command``: a back-test, say) has no ``run_id``.
+    """
 
     run_id: str
     title: str
     as_of: str
     then: str = ""
+    command: str = "run"
+
+    @property
+    def what(self) -> str:
+        return f"run {self.run_id}" if self.run_id else self.command
 
 
 def write_verdict(verdict: Verdict, heading: Heading, folder: Path) -> None:
     """Both files, in ``folder``; OutputError if they cannot be written."""
-    # The command names a place on this machine: the page of a stopped night says it, no record does.
-    record = {name: value for name, value in asdict(heading).items() if name != "then"} | verdict.to_json()
+    # The next command names a place on this machine: the page of a stopped night says it, no record does.
+    of_record = {"run_id": heading.run_id, "title": heading.title, "as_of": heading.as_of}
+    record = of_record | verdict.to_json()
     try:
         folder.mkdir(parents=True, exist_ok=True)
+        # The page first: where the disk is full, people come before programs.
+        (folder / PAGE).write_text(verdict_page(verdict, heading), encoding="utf-8")
         text = json.dumps(record, indent=1, ensure_ascii=False, default=str)
         (folder / RECORD).write_text(text + "\n", encoding="utf-8")
-        (folder / PAGE).write_text(verdict_page(verdict, heading), encoding="utf-8")
     except OSError as error:
         raise OutputError(
-            f"{folder}: the night's verdict cannot be written ({error.strerror})",
+            f"{folder}: the night's verdict cannot be written ({unwritten(error, folder)})",
             fix="check free space and permissions of the output folder",
         ) from None
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from math import ceil
 
 from copd_strat.quality.findings import RuleResult, number_text
 from copd_strat.quality.guard_changes import Movement
-from copd_strat.quality.guard_rules import GUARD_RULES, GuardRule
+from copd_strat.quality.guard_rules import GUARD_RULES
 
 # So many of a kind are named in a sentence; the page's tables hold all.
 _NAMED = 5
@@ -183,17 +184,44 @@ def dispositions_sentence(found: list[Movement]) -> str:
 
 
 def guard_fix(codes: Iterable[str]) -> str:
-    """What to do, and which key lets through a change that is meant."""
+    """What to do, and which key lets through a change that is meant, for comparisons with fixed limits."""
     rules = [GUARD_RULES[code] for code in dict.fromkeys(codes)]
-    keys = [_key(rule) for rule in rules if rule.threshold.startswith("guard.")]
-    allow = " and ".join(dict.fromkeys(keys))
-    meant = f"; if the change is meant, set {allow} for one night (docs/run-guard.md)" if keys else ""
-    return "; ".join(dict.fromkeys(rule.fix for rule in rules)) + meant
+    fixed = [rule.code for rule in rules if rule.threshold == _LET_THROUGH]
+    return "; ".join(dict.fromkeys(rule.fix for rule in rules)) + let_through((), fixed)
 
 
-def _key(rule: GuardRule) -> str:
-    fixed = rule.threshold == "guard.let_through"
-    return f"{rule.threshold}: [{rule.code}]" if fixed else rule.threshold
+def let_through(movements: Iterable[Movement], fixed: Iterable[str]) -> str:
+    """Every key, with its value, that a night needs to go on where all of this is meant; empty if there is none.
+
+    ``fixed``: codes of comparisons with fixed limits. Of a key that several movements need, the value that lets all
+    of them through.
+    """
+    codes, needed = set(fixed), dict[str, float]()
+    for one in movements:
+        key = GUARD_RULES[one.code].threshold
+        if key == _LET_THROUGH:
+            codes.add(one.code)
+        elif key.startswith("guard."):
+            needed[key] = max(needed.get(key, 0), _value(one))
+    keys = [f"{key}: {value:g}" for key, value in sorted(needed.items())]
+    keys += [f"{_LET_THROUGH}: [{', '.join(sorted(codes))}]"] if codes else []
+    return (
+        f"; if the change is meant, set {' and '.join(keys)} for one night (docs/run-guard.md)"
+        if keys
+        else ""
+    )
+
+
+_LET_THROUGH = "guard.let_through"
+
+
+def _value(one: Movement) -> float:
+    """The limit that ``one`` keeps, in whole hundredths: days for an old extract, else a share."""
+    if one.code == "GRD01":
+        return one.now
+    if one.code in ("GRD05", "GRD06"):
+        return 0
+    return min(1.0, ceil(100 * round(abs(one.now - one.before) / one.before, 6)) / 100)
 
 
 def _largest(found: list[Movement]) -> list[Movement]:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pandas as pd
 
@@ -15,7 +15,7 @@ from copd_strat.config import Settings
 from copd_strat.contracts.contract_files import load_contracts, packaged
 from copd_strat.contracts.own_tables import column_names
 from copd_strat.engine import Engine, packaged_sql
-from copd_strat.errors import InputError
+from copd_strat.errors import RequestError
 from copd_strat.extracts.layout import no_rows
 from copd_strat.extracts.one_person import StagedTable, person_at, rows_of_person, stage_native
 from copd_strat.followup import worklist
@@ -37,12 +37,22 @@ Rows = frozenset[tuple[str, int]]
 class TracedSentence:
     """Something said of a person and the rows (table, file, line) that it rests on.
 
-    ``together``: none of the rows alone makes it, all of them do. No rows: it rests on what is not on record.
+    ``together``: none of the rows alone makes it, all of them do. No rows: it rests on what is not on record, or
+    (``several``) on more than one thing on record, any of which is enough.
     """
 
     sentence: str
     rows: tuple[tuple[str, str, int], ...]
     together: bool = False
+    several: bool = False
+
+
+class _Rests(NamedTuple):
+    """What a sentence rests on, as ``TracedSentence`` tells it."""
+
+    rows: Rows
+    together: bool = False
+    several: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,13 +88,13 @@ class _Tracer:
 
 
 def trace_reference(settings: Settings, run: PublishedRun, reference: str, work: Path) -> Trace:
-    """The line of ``reference`` on the lists of ``run``. InputError if it is mistyped or not in the run, or if the
-    extracts are not those of the run."""
+    """The line of ``reference`` on the lists of ``run``. RequestError if it is mistyped or not in the
+    run, InputError if the extracts are not those of the run."""
     normal = normalise_reference(reference)
     patients = read_patients(run.file("analyst/patients.parquet"))
     found = patients[patients["patient_ref"] == normal]
     if normal is None or found.empty:
-        raise InputError(
+        raise RequestError(
             "this reference is not in this run, or a character is wrong",
             fix="copy it from the list: CP-XXXX-XXXX-X",
         )
@@ -93,13 +103,13 @@ def trace_reference(settings: Settings, run: PublishedRun, reference: str, work:
 
 
 def trace_row(settings: Settings, run: PublishedRun, file: str, line: int, work: Path) -> Trace:
-    """The person whom the row is about. InputError as in ``trace_reference``, or for no such row."""
+    """The person whom the row is about. RequestError for no such file or row, else as ``trace_reference``."""
     patients = read_patients(run.file("analyst/patients.parquet"))
     with Engine.open(settings.engine, work / "spill") as engine:
         tracer = _open(engine, settings, run, work)
         person = person_at(engine, tracer.tables, file, line)
         if person is None:
-            raise InputError(f"{file}: line {line} names nobody", fix="name a row about a person")
+            raise RequestError(f"{file}: line {line} names nobody", fix="name a row about a person")
         return _traced(tracer, person, patients)
 
 
@@ -139,8 +149,13 @@ def _traced(tracer: _Tracer, patient_id: str, patients: pd.DataFrame) -> Trace:
     }
     rests = _rests(tracer, sets_to_leave_out(engine, rows))
     sentences = tuple(
-        TracedSentence(sentence=sentence, rows=tuple(sorted(places[key] for key in keys)), together=together)
-        for sentence, (keys, together) in rests.items()
+        TracedSentence(
+            sentence=sentence,
+            rows=tuple(sorted(places[key] for key in rest.rows)),
+            together=rest.together,
+            several=rest.several,
+        )
+        for sentence, rest in rests.items()
     )
     published = patients[patients["patient_id"] == patient_id]
     reference = "" if published.empty else str(published.iloc[0]["patient_ref"])
@@ -154,11 +169,12 @@ def _traced(tracer: _Tracer, patient_id: str, patients: pd.DataFrame) -> Trace:
     )
 
 
-def _rests(tracer: _Tracer, sets: list[LeftOut]) -> dict[str, tuple[Rows, bool]]:
-    """Sentence → the rows it rests on, and whether only all of them together.
+def _rests(tracer: _Tracer, sets: list[LeftOut]) -> dict[str, _Rests]:
+    """Sentence → the rows it rests on.
 
     Without some rows there is nothing to say at all, since the person is not on the register: those are told under
-    that, and not again under each sentence. What no set alone moves is tried once more without all rows found.
+    that, and not again under each sentence. What no set alone moves is tried once more without all rows
+    found, and at last without all that the register does not need: what is then gone rests on several things on record.
     """
     whole, without = _stories(tracer, sets)
     gone = [one for one, story in zip(sets, without, strict=True) if story == {NOT_ON_REGISTER}]
@@ -170,20 +186,37 @@ def _rests(tracer: _Tracer, sets: list[LeftOut]) -> dict[str, tuple[Rows, bool]]
     found = {ON_REGISTER: _chosen(gone)}
     for sentence in whole:
         found[sentence] = _chosen([one for one, story in here if sentence not in story])
-    reasons = [rows for name, (rows, _) in found.items() if name != ON_REGISTER and WORKLIST not in name]
-    everything = frozenset().union(*reasons)
-    unmoved = [name for name, (rows, _) in found.items() if not rows]
-    if unmoved and everything:
-        _, (rest,) = _stories(tracer, [LeftOut(rows=everything, single=False)])
-        found |= {name: (everything, True) for name in unmoved if name not in rest}
+    reasons = [rest.rows for name, rest in found.items() if name != ON_REGISTER and WORKLIST not in name]
+    everything = frozenset[tuple[str, int]]().union(*reasons)
+    if everything:
+        found |= dict.fromkeys(_gone_without(tracer, found, everything), _Rests(everything, together=True))
+    bare = frozenset[tuple[str, int]]().union(*(one.rows for one in sets)) - _needed(gone)
+    if bare:
+        several = _Rests(frozenset(), several=True)
+        found |= dict.fromkeys(_gone_without(tracer, found, bare), several)
     return found
 
 
-def _chosen(moved: Sequence[LeftOut]) -> tuple[Rows, bool]:
+def _gone_without(tracer: _Tracer, found: Mapping[str, _Rests], rows: Rows) -> list[str]:
+    """Of the sentences that nothing has moved yet, those that are not said of a copy without ``rows``."""
+    unmoved = [name for name, rest in found.items() if not rest.rows]
+    if not unmoved:
+        return []
+    _, (rest,) = _stories(tracer, [LeftOut(rows=rows, single=False)])
+    return [name for name in unmoved if name not in rest]
+
+
+def _needed(gone: Sequence[LeftOut]) -> Rows:
+    """Rows without which the person is not on the register: of each set that takes them off, the smallest."""
+    smallest = (one.rows for one in gone if not any(other.rows < one.rows for other in gone))
+    return frozenset[tuple[str, int]]().union(*smallest)
+
+
+def _chosen(moved: Sequence[LeftOut]) -> _Rests:
     """Every row that moves it alone; failing that the smallest set that does."""
     singles = frozenset(key for one in moved if one.single for key in one.rows)
     groups = [one.rows for one in moved if not one.single]
-    return (singles, False) if singles or not groups else (groups[0], True)
+    return _Rests(singles) if singles or not groups else _Rests(groups[0], together=True)
 
 
 def _stories(tracer: _Tracer, sets: list[LeftOut]) -> tuple[list[str], list[frozenset[str]]]:
