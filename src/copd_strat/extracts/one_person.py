@@ -77,9 +77,9 @@ def person_at(engine: Engine, tables: Sequence[StagedTable], file: str, line: in
     """Whom the row at ``line`` of ``file`` is about, None if it names nobody; RequestError if there is no such row."""
     names = sorted({source.file.name for table in tables for source in table.sources})
     if file not in names:
-        near = get_close_matches(file, names, n=1)
+        alike = get_close_matches(file, names, n=1)
         raise RequestError(
-            f"{file}: no such file in the extracts" + (f"; did you mean {near[0]}?" if near else ""),
+            f"{file}: no such file in the extracts" + (f"; did you mean {alike[0]}?" if alike else ""),
             fix="name the file as the manifest does, below its extract's folder",
         )
     for table in tables:
