@@ -91,3 +91,25 @@ def test_a_disk_that_takes_no_more_is_named_with_its_free_space(tmp_path: Path) 
     )
     assert done.stdout.startswith(f"{tmp_path}: cannot be written; its disk has "), done.stderr
     assert "put 'output' on another one" in done.stdout
+
+
+ENDS = """
+from pathlib import Path
+from copd_strat.config import EngineSettings
+from copd_strat.engine import Engine
+with Engine.open(EngineSettings(threads={threads}), Path({spill!r})) as engine:
+    columns = "range AS i, range % 7 AS a, 'practice ' || (range % 300000) AS p"
+    engine.create_table("t", f"SELECT {{columns}} FROM range(1000000)")
+    select = " UNION ALL ".join(f"SELECT t.p, u.{{of}} FROM t JOIN t AS u USING (i)" for of in "ia")
+    print(len(engine.rows(select)), engine.table(select).num_rows)
+"""
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_a_large_result_of_several_branches_ends(tmp_path: Path, threads: int) -> None:
+    """Taken while it is made, it waits for ever (duckdb/duckdb#22215): a night would neither end nor stop."""
+    script = ENDS.format(threads=threads, spill=str(tmp_path))
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True, timeout=600
+    )
+    assert done.stdout.split() == ["2000000", "2000000"]

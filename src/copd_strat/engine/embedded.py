@@ -66,18 +66,20 @@ class Engine(SqlEngine):
         with self._limits():
             self._connection.execute(sql).fetchall()
 
+    # A result that is taken while it is made waits for ever where several branches of UNION ALL fill its buffer of
+    # 1 MB (duckdb/duckdb#22215). ``sql`` makes it whole first.
     def rows(self, sql: str) -> list[tuple[Any, ...]]:
         with self._limits():
-            return self._connection.execute(sql).fetchall()
+            return self._connection.sql(sql).fetchall()
 
     def table(self, sql: str) -> pa.Table:
         with self._limits():
-            return self._connection.execute(sql).to_arrow_table()
+            return self._connection.sql(sql).to_arrow_table()
 
     @contextmanager
     def batches(self, sql: str, rows: int = 1 << 17) -> Iterator[pa.RecordBatchReader]:
         """The result in batches of ``rows``, for what is larger than one row a patient; no other statement may
-        run meanwhile."""
+        run meanwhile. It must have one last branch, as by ORDER BY: see ``rows``."""
         with self._limits():
             yield self._connection.execute(sql).to_arrow_reader(rows)
 
