@@ -23,6 +23,7 @@ from copd_strat.errors import (
     InputError,
     LockError,
     OutputError,
+    RequestError,
     RunGuardError,
     Stopped,
 )
@@ -242,7 +243,7 @@ def test_a_pointer_leads_nowhere_but_to_runs(tmp_path: Path, folder: object) -> 
     (tmp_path / "CURRENT.json").write_text(json.dumps(pointer))
     with pytest.raises(InputError, match="cannot be read"):
         RunFolder(tmp_path).current()
-    with pytest.raises(InputError, match="name another run"):
+    with pytest.raises(RequestError, match="there is no run"):
         RunFolder(tmp_path).restore(str(folder))
 
 

@@ -11,6 +11,7 @@ from clinical_world import World
 
 from copd_strat import codelists
 from copd_strat.config import ClinicalSettings
+from copd_strat.errors import RequestError
 from copd_strat.evaluation import backtest, followed, known_then
 from copd_strat.evaluation.candidates import ANY, SEVERE
 
@@ -152,6 +153,6 @@ def test_each_end_of_the_follow_up(world: World) -> None:
 
 def test_an_index_whose_year_is_not_over_is_refused() -> None:
     followed.require_observed_year(date(2025, 2, 28), date(2026, 2, 28))
-    with pytest.raises(followed.InputError, match="cannot be seen yet") as caught:
+    with pytest.raises(RequestError, match="cannot be seen yet") as caught:
         followed.require_observed_year(date(2025, 3, 1), date(2026, 2, 28))
     assert "2025-02-28 or earlier" in str(caught.value.fix)

@@ -190,7 +190,7 @@ def test_what_is_no_longer_sent_is_gone_even_if_the_night_stops(nights: Nights) 
     gone = nights.entry_of("prescriptions.csv")
     (nights.folder / "prescriptions.csv").unlink()
     (nights.folder / "patients.csv").write_text("patient_id\nP0001\n", encoding="utf-8")
-    with pytest.raises(Exception, match="is missing"):
+    with pytest.raises(Exception, match="are missing"):
         nights.run(store=nights.store())
     assert not gone.exists()
 

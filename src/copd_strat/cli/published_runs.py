@@ -47,9 +47,14 @@ def kept_runs(settings: config.Settings) -> tuple[PublishedRun, ...]:
 
 def named_run(settings: config.Settings, name: str) -> PublishedRun:
     kept = {run.path.name: run for run in kept_runs(settings)}
-    if name not in kept:
-        raise no_such_run(name)
-    return kept[name]
+    if name in kept:
+        return kept[name]
+    if name in RunFolder(settings.output).kept().damaged:
+        raise InputError(
+            f"run {name}: its manifest is missing or was changed",
+            fix="name another run: 'copd-strat runs list' shows those that are whole",
+        )
+    raise no_such_run(name)
 
 
 @click.group()
