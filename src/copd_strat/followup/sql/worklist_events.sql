@@ -8,6 +8,13 @@ WITH split AS (
     FROM care_days
     WHERE concept IN ('emrc_5a', 'emrc_5b')
     GROUP BY patient, day
+),
+
+last_discharge AS (
+    SELECT patient, max(event_date) AS event_date
+    FROM follow_up_events
+    WHERE event = 'discharge'
+    GROUP BY patient
 )
 
 SELECT
@@ -26,13 +33,9 @@ INNER JOIN register ON events.patient = register.patient
 INNER JOIN people ON events.patient = people.patient
 LEFT JOIN measurement_facts ON events.patient = measurement_facts.patient
 LEFT JOIN split ON events.patient = split.patient AND measurement_facts.mrc_date = split.day
-LEFT JOIN follow_up_events AS later
-    ON events.patient = later.patient
-    AND events.event = 'moderate'
-    AND later.event = 'discharge'
-    AND later.event_date > events.event_date
+LEFT JOIN last_discharge ON events.patient = last_discharge.patient
 WHERE events.event IN $events
     AND events.event_date > CAST($as_of AS DATE) - ($keep_days + $tell_days) * INTERVAL 1 DAY
     AND events.next_of_its_kind IS NULL
-    AND later.patient IS NULL
+    AND NOT (events.event = 'moderate' AND coalesce(last_discharge.event_date > events.event_date, FALSE))
 ORDER BY people.patient_id, events.event

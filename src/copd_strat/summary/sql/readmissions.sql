@@ -14,6 +14,7 @@ LEFT JOIN (
     GROUP BY patient, event_date
 ) AS reviews
     ON spells.patient = reviews.patient
-    AND date_diff('day', reviews.event_date, spells.admission_date) = spells.days_since_copd_discharge
+    AND reviews.event_date
+        = CAST(spells.admission_date - spells.days_since_copd_discharge * INTERVAL 1 DAY AS DATE)
     AND reviews.done_on <= spells.admission_date
 WHERE spells.days_since_copd_discharge >= 0
