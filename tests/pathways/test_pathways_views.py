@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 from pathways_population import AS_OF, population, random_population
 
-from copd_strat.errors import InputError
+from copd_strat.errors import RequestError
 from copd_strat.pathways import assign, explain, load_policy, whatif
 
 RISK, RULES = load_policy("risk_and_rules"), load_policy("rules_only")
@@ -60,7 +60,7 @@ def test_one_patient_is_explained_with_rules_facts_risk_gaps_and_past() -> None:
 )
 def test_a_reference_that_leads_nowhere_is_said_so(reference: str, problem: str) -> None:
     placed = assign(population({}), RISK, as_of=AS_OF).patients
-    with pytest.raises(InputError, match=problem):
+    with pytest.raises(RequestError, match=problem):
         explain(reference, placed, RISK)
 
 
