@@ -234,8 +234,11 @@ class ListSettings(BaseModel):
     information governance lead agrees."""
 
 
-# Comparisons of the run guard whose limits are no keys of the configuration (docs/decisions.md §61).
-FixedLimit = Literal["GRD11", "GRD12", "GRD13", "GRD14", "GRD15", "GRD16", "GRD19"]
+# Comparisons of the run guard whose limits are no keys of the configuration (docs/decisions.md §61), and those with
+# a count that may more than double, which no share of 1 allows.
+LetThrough = Literal[
+    "GRD02", "GRD03", "GRD08", "GRD09", "GRD11", "GRD12", "GRD13", "GRD14", "GRD15", "GRD16", "GRD19"
+]
 
 
 class GuardSettings(BaseModel):
@@ -253,8 +256,8 @@ class GuardSettings(BaseModel):
     """Change in a disposition's size that stops the run."""
     min_month_share: Share = 0.50
     """A month with fewer events than this share of its usual volume stops the run."""
-    let_through: Annotated[tuple[FixedLimit, ...], Several] = ()
-    """Comparisons with fixed limits that only warn tonight, such as `[GRD13]`; for a change that is meant."""
+    let_through: Annotated[tuple[LetThrough, ...], Several] = ()
+    """Comparisons that only warn tonight, such as `[GRD13]`; for a change that is meant."""
 
 
 class HookSettings(BaseModel):

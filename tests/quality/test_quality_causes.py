@@ -387,6 +387,12 @@ def test_a_practice_gone_is_let_through_by_the_value_that_lets_it() -> None:
     assert "guard.max_patients_change: 1 for one night" in found.fix
 
 
+def test_what_more_than_doubled_is_let_through_by_its_code() -> None:
+    (found,) = causes(None, moved("GRD09", "clinic", 100, 250), moved("GRD09", "not_listed", 100, 30))
+    asked = "guard.max_disposition_change: 0.7 and guard.let_through: [GRD09]"
+    assert f"set {asked} for one night" in found.fix
+
+
 def test_one_cause_does_not_let_through_another() -> None:
     found = causes(None, moved("GRD01", "GP records", 45, 90), moved("GRD09", "clinic", 300, 100))
     keys = {one.cause: one.fix.split("set ")[1].split(" for one")[0] for one in found}

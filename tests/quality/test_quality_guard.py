@@ -170,6 +170,17 @@ def test_a_threshold_lets_a_meant_change_through(tmp_path: Path, last_run: dict[
     assert not night.codes()
 
 
+def test_what_more_than_doubled_is_let_through_by_its_code(tmp_path: Path, last_run: dict[str, Any]) -> None:
+    """No share of 1 allows three times as much; a site whose extract grows so could never publish again."""
+    engine = engine_with_extract(tmp_path)
+    third = {name: rows // 3 for name, rows in last_run["tables"].items()}
+    grown = last_run | {"tables": third, "patients": last_run["patients"] // 3}
+    assert {"GRD02", "GRD03"} <= set(checked(engine, grown, max_rows_change=1.0).codes())
+    night = checked(engine, grown, let_through=("GRD02", "GRD03"))
+    assert not night.codes()
+    assert {"GRD02", "GRD03"} <= set(night.codes("warn"))
+
+
 def test_practices_whose_patients_have_all_left_may_be_silent(tmp_path: Path) -> None:
     engine = engine_with_extract(tmp_path, "event_date < DATE '2026-09-01' OR practice_id <> 'A81002'")
     assert "GRD05" in checked(engine).codes()

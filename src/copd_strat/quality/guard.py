@@ -13,7 +13,6 @@ from typing import Any
 
 from copd_strat.config import GuardSettings
 from copd_strat.extracts.receipts import TableReceipt
-from copd_strat.quality.findings import Level
 from copd_strat.quality.guard_answers import HAND_MADE, Answers, rows_by_hand
 from copd_strat.quality.guard_changes import (
     CHANCE_OF_PEOPLE,
@@ -114,30 +113,46 @@ def compare_extracts(
     as_of: date,
     gp_complete_to: date | None = None,
 ) -> Iterator[Movement]:
-    """All that moved further than ``settings`` allow, or half as far.
+    """All that moved further than ``settings`` allow, or half as far; what is let through only warns.
 
     ``last`` is ``Figures.to_json`` of the last run, empty on the first night; ``gp_complete_to`` the last
     complete day of the GP records, if the site has given it.
     """
+    found = _compare_extracts(volumes, tonight, last, settings, as_of, gp_complete_to)
+    yield from _let_through(found, settings)
+
+
+def _let_through(movements: Iterable[Movement], settings: GuardSettings) -> Iterator[Movement]:
+    for movement in movements:
+        yield replace(movement, level="warn") if movement.code in settings.let_through else movement
+
+
+def _compare_extracts(
+    volumes: Volumes,
+    tonight: Figures,
+    last: Mapping[str, Any],
+    settings: GuardSettings,
+    as_of: date,
+    gp_complete_to: date | None,
+) -> Iterator[Movement]:
     yield from _compare_with_history(volumes, last, settings, as_of, gp_complete_to)
     people = {"patients": last["patients"]} if "patients" in last else None
     yield from moved("GRD02", last.get("tables"), tonight.tables, settings.max_rows_change, CHANCE_OF_RECORDS)
     yield from moved(
         "GRD03", people, {"patients": tonight.patients}, settings.max_patients_change, CHANCE_OF_PEOPLE
     )
-    yield from _missing_files(last.get("files") or {}, tonight.files, settings)
+    yield from _missing_files(last.get("files") or {}, tonight.files)
     yield from lost_practices(last.get("practices") or {}, tonight.practices, settings)
     yield from shrunk_months(last.get("months") or {}, tonight.months, settings)
 
 
 def _missing_files(
-    last: Mapping[str, Mapping[str, int]], tonight: Mapping[str, Mapping[str, int]], settings: GuardSettings
+    last: Mapping[str, Mapping[str, int]], tonight: Mapping[str, Mapping[str, int]]
 ) -> Iterator[Movement]:
     for table, before in last.items():
         now = tonight.get(table, {})
         if gone_files(before, now):
-            level: Level = "warn" if "GRD14" in settings.let_through else "fail"
-            yield Movement(code="GRD14", level=level, subject=table, before=len(before), now=len(now))
+            yield Movement(code="GRD14", level="fail", subject=table, before=len(before), now=len(now))
 
 
 def _compare_with_history(
@@ -164,13 +179,15 @@ def moved_concepts(
     concepts: Mapping[str, int], last: Mapping[str, Any], settings: GuardSettings
 ) -> Iterator[Movement]:
     """Concepts of the last run whose events moved; known once the code lists are joined."""
-    yield from moved("GRD08", last.get("concepts"), concepts, settings.max_rows_change, CHANCE_OF_RECORDS)
+    limit = settings.max_rows_change
+    found = moved("GRD08", last.get("concepts"), concepts, limit, CHANCE_OF_RECORDS)
+    yield from _let_through(found, settings)
 
 
 def moved_dispositions(
     counts: Mapping[str, int], last: Mapping[str, Any], settings: GuardSettings
 ) -> Iterator[Movement]:
     """Dispositions of the last run whose patients moved."""
-    yield from moved(
-        "GRD09", last.get("dispositions"), counts, settings.max_disposition_change, CHANCE_OF_PEOPLE
-    )
+    limit = settings.max_disposition_change
+    found = moved("GRD09", last.get("dispositions"), counts, limit, CHANCE_OF_PEOPLE)
+    yield from _let_through(found, settings)

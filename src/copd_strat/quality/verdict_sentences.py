@@ -194,12 +194,12 @@ def let_through(movements: Iterable[Movement], fixed: Iterable[str]) -> str:
     """Every key, with its value, that a night needs to go on where all of this is meant; empty if there is none.
 
     ``fixed``: codes of comparisons with fixed limits. Of a key that several movements need, the value that lets all
-    of them through.
+    of them through; what has more than doubled, which no share allows, is let through by its code.
     """
     codes, needed = set(fixed), dict[str, float]()
     for one in movements:
         key = GUARD_RULES[one.code].threshold
-        if key == _LET_THROUGH:
+        if key == _LET_THROUGH or _more_than_doubled(one):
             codes.add(one.code)
         elif key.startswith("guard."):
             needed[key] = max(needed.get(key, 0), _value(one))
@@ -221,7 +221,11 @@ def _value(one: Movement) -> float:
         return one.now
     if one.code in ("GRD05", "GRD06"):
         return 0
-    return min(1.0, ceil(100 * round(abs(one.now - one.before) / one.before, 6)) / 100)
+    return ceil(100 * round(abs(one.now - one.before) / one.before, 6)) / 100
+
+
+def _more_than_doubled(one: Movement) -> bool:
+    return one.code != "GRD01" and one.now > 2 * one.before
 
 
 def _largest(found: list[Movement]) -> list[Movement]:
