@@ -5,16 +5,23 @@ an answer comes back from every form in which it saves them.
 from __future__ import annotations
 
 import csv
+import re
 import shutil
 import subprocess
 from datetime import date, datetime
 from pathlib import Path
+from random import Random
 
+import openpyxl
+import pandas as pd
 import pytest
-from lists_example import AS_OF, PATIENTS, night, patient, write
+from lists_example import AS_OF, PATIENTS, STAMP, night, patient, write
 from test_lists_returned import answered_workbook, one_answer
 
 from copd_strat.lists import returned_answers
+from copd_strat.lists.list_columns import ListColumn, csv_columns
+from copd_strat.lists.print_sheets import Sheet
+from copd_strat.lists.workbook import Page, write_workbook
 
 pytestmark = pytest.mark.needs_office
 
@@ -80,3 +87,50 @@ def test_an_answer_in_a_workbook_comes_back_however_it_is_saved(form: str, tmp_p
     assert (answer["practice_id"], answer["run_id"]) == ("A81001", "20260402-3f9a1c")
     assert (answer["decision"], answer["reason"]) == ("declined", "caf\u00e9 visits")
     assert answer["decided_on"] == date(2026, 3, 1)
+
+
+MEANINGS = " ".join(column.meaning for column in csv_columns("clinic", STAMP)).split()
+
+
+def texts(seed: int, rows: int) -> list[str]:
+    """One to three paragraphs of a list's own words, with dates that do not break."""
+    chance = Random(seed)
+    return [
+        "\n".join(
+            " ".join([*chance.choices(MEANINGS, k=chance.randint(1, 25)), "14\xa0Oct\xa02026"])
+            for _ in range(chance.randint(1, 3))
+        )
+        for _ in range(rows)
+    ]
+
+
+def fitted_by_the_suite(path: Path, folder: Path) -> list[float]:
+    """Heights that the suite gives the rows of the first sheet where none is said, in points, the header's first."""
+    plain = resaved(path, folder, "fods")
+    said = re.sub(r' style:row-height="[^"]*"', "", plain.read_text(encoding="utf-8"))
+    plain.write_text(
+        said.replace('use-optimal-row-height="false"', 'use-optimal-row-height="true"'), encoding="utf-8"
+    )
+    sheet = openpyxl.load_workbook(resaved(plain, folder / "fitted", "xlsx")).worksheets[0]
+    return [sheet.row_dimensions[row].height for row in range(1, sheet.max_row + 1)]
+
+
+def test_every_row_is_high_enough_and_none_half_empty(tmp_path: Path) -> None:
+    """Heights are worked out without the fonts; the suite measures the same texts with them."""
+    wide = {"a": 19, "b": 26, "c": 40}
+    columns = tuple(
+        ListColumn(name=name, heading=f"Heading {name}", meaning="", width=width)
+        for name, width in wide.items()
+    )
+    frame = pd.DataFrame({name: texts(seed, 60) for seed, name in enumerate(wide)})
+    path = tmp_path / "list.xlsx"
+    page = Page(heading="List", footer="", made_on=AS_OF, properties="")
+    write_workbook(path, [Sheet(title="List", columns=columns, frame=frame, frozen=1)], [], page)
+    sheet = openpyxl.load_workbook(path).worksheets[0]
+    ours = [sheet.row_dimensions[row].height for row in range(1, sheet.max_row + 1)]
+    needed = fitted_by_the_suite(path, tmp_path / "suite")
+    assert len(needed) == len(ours) == 61
+    assert max(needed[1:]) > 5 * min(needed)  # the suite did measure them
+    assert [row for row, (own, its) in enumerate(zip(ours, needed, strict=True)) if own < its] == []
+    # its lines are 11.2 points high, another suite's 12.75
+    assert sum(ours) < 1.3 * sum(needed)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ from typing import Any
 
 import xlsxwriter
 from xlsxwriter.exceptions import FileCreateError
+from xlsxwriter.utility import xl_pixel_width
 
 from copd_strat.lists.csv_file import cells
 from copd_strat.lists.list_columns import DECISION_CHOICES, ListColumn
@@ -23,7 +23,10 @@ FONT_POINTS = 10
 MARGIN_INCHES = 0.3
 # validations and formats must cover names that a practice adds by hand, and an empty list
 SPARE_ROWS = 20
-_LINE_POINTS = 13.5
+_LINE_POINTS = 12.75
+# A column is so many pixels wide for each character of its width, of which an indented cell loses some.
+_CHARACTER, _INDENT, _SPACE = 7, 9, 3
+_BOLD = 1.1  # how much wider bold letters are
 _WORD_WIDTH, _MEANING_WIDTH = 24, 105
 _A4 = 9
 _DAY = "d mmm yyyy"
@@ -134,7 +137,7 @@ def _fill(written: RowSheet, sheet: Sheet, styles: Styles) -> None:
 
 def _header_lines(columns: Sequence[ListColumn]) -> int:
     """Lines the longest heading wraps to, bold and indented, two at least."""
-    return max([2, *(_lines_of(c.heading, max(c.width - 3, 1)) for c in columns if not c.hidden)])
+    return max([2, *(_lines_of(c.heading, c.width, _BOLD) for c in columns if not c.hidden)])
 
 
 def _lines_needed(values: dict[str, list[Any]], columns: Sequence[ListColumn], rows: int) -> list[int]:
@@ -149,10 +152,31 @@ def _lines_needed(values: dict[str, list[Any]], columns: Sequence[ListColumn], r
 
 
 @lru_cache(maxsize=4096)
-def _lines_of(text: str, width: int) -> int:
+def _lines_of(text: str, width: int, bold: float = 1.0) -> int:
     """Lines of a text in a column; most texts stand in many rows, and most are short."""
-    parts = text.split("\n")
-    return sum(1 if len(part) <= width else len(textwrap.wrap(part, width)) or 1 for part in parts)
+    room = int((width * _CHARACTER - _INDENT) / bold)
+    return sum(_wrapped(part, room) for part in text.split("\n"))
+
+
+def _wrapped(paragraph: str, room: int) -> int:
+    """Lines of a paragraph where each has ``room`` pixels; a word that is longer is broken."""
+    lines, used = 1, 0
+    for word in paragraph.split(" "):
+        wide = _pixels(word)
+        if used and used + _SPACE + wide > room:
+            lines, used = lines + 1, 0
+        elif used:
+            used += _SPACE
+        broken, rest = divmod(used + wide, room)
+        lines, used = lines + broken, rest
+    return lines
+
+
+@lru_cache(maxsize=1 << 14)
+def _pixels(word: str) -> int:
+    """Width of a word, in the library's font, which is some 4 % wider than ours: a line too many costs paper, a line
+    too few is lost in print. A fixed space, which the library does not know, is as wide as another."""
+    return int(xl_pixel_width(word.replace("\xa0", " ")))
 
 
 def _validate(written: Any, sheet: Sheet) -> None:
@@ -204,7 +228,7 @@ def _write_key(written: Any, key: Sequence[tuple[str, str]], styles: Styles, pag
     written.set_column(0, 0, _WORD_WIDTH)
     written.set_column(1, 1, _MEANING_WIDTH)
     for row, (word, meaning) in enumerate(key):
-        lines = max(_lines_of(word, _WORD_WIDTH - 2), _lines_of(meaning, _MEANING_WIDTH - 5))
+        lines = max(_lines_of(word, _WORD_WIDTH, _BOLD), _lines_of(meaning, _MEANING_WIDTH))
         written.set_row(row, _LINE_POINTS * lines)
         written.write_string(row, 0, word, styles.bold)
         written.write_string(row, 1, meaning, styles.plain)
