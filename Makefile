@@ -30,7 +30,7 @@ demo: $(VENV)/.run-installed ## synthetic extracts, then a whole run on them
 	$(BIN)/copd-strat demo; status=$$?; \
 	echo "make demo took $$(( $$(date +%s) - start )) seconds"; exit $$status
 
-test: check ## everything this machine can run; says at its end what it could not
+test: $(VENV)/.dev-installed ## everything this machine can run; says at its end what it could not
 	@start=$$(date +%s); \
 	$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder -m "not slow" $(PYTEST_ARGS); status=$$?; \
 	echo "make test took $$(( $$(date +%s) - start )) seconds"; exit $$status
@@ -38,10 +38,8 @@ test: check ## everything this machine can run; says at its end what it could no
 slow: $(VENV)/.dev-installed ## the tests that take as long as all others of their folder
 	$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder -m slow $(PYTEST_ARGS)
 
-check: $(VENV)/.dev-installed ## style and types
-	$(BIN)/ruff check .
-	$(BIN)/ruff format --check .
-	$(BIN)/mypy
+check: $(VENV)/.dev-installed ## style and types, which 'make test' checks too
+	$(BIN)/pytest -q tests/structure/test_structure_style.py
 
 format: $(VENV)/.dev-installed ## rewrite the code in the house style
 	$(BIN)/ruff check --fix .
