@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -360,6 +361,32 @@ def test_a_missing_file_stands_before_all_that_its_table_lacks() -> None:
     assert "5 file(s) tonight, 6 last night: file gp_events/part_03.parquet is missing" in found[0].sentence
     assert "guard.let_through: [GRD14]" in found[0].fix
     assert len(found[0].effects) == 3
+
+
+def unread(column: str, share: float, kind: str = "a date", level: Level = "fail") -> RuleResult:
+    found = rule("gp_events", "readable", column, level, share=share)
+    return replace(found, description=f"Rows whose {column} is not {kind}.", fix=f"export {column} as {kind}")
+
+
+def test_dates_that_are_written_otherwise_are_one_cause() -> None:
+    dates = unread("event_date", 1.0), unread("entered", 0.99), unread("entered", 0.99, level="warn")
+    late = rule("gp_events", "not_future", "entered", share=0.6)
+    (found,) = causes(broken=(*dates, late))
+    assert found.subject == "native.gp_events.event_date, entered"
+    assert "columns event_date, entered" in found.sentence
+    assert found.fix == "export event_date as a date; likewise entered"
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        unread("value", 1.0, "a number"),
+        unread("entered", 0.2),
+        rule("gp_events", "unique", "entered", share=1.0),
+    ],
+)
+def test_columns_that_break_for_other_reasons_are_causes_of_their_own(other: RuleResult) -> None:
+    assert len(causes(broken=(unread("event_date", 1.0), other))) == 2
 
 
 def test_people_without_records_are_a_cause_where_nothing_else_is() -> None:

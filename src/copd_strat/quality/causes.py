@@ -168,6 +168,22 @@ def _by_months(groups: list[list[Movement]]) -> list[list[list[Movement]]]:
     return list(together.values())
 
 
+def _written_alike(broken: list[RuleResult]) -> dict[tuple[str, str | None], str]:
+    """Columns of which most values cannot be read, for the same reason, each with all those of its table: dates are
+    written in one way throughout."""
+    reasons: dict[tuple[str, str], dict[str | None, None]] = defaultdict(dict)
+    for found in broken:
+        if found.column and found.check == "readable" and found.observed.get("share", 0) > _MOST:
+            reason = found.description.replace(f" {found.column} ", " ", 1)
+            reasons[found.table, reason][found.column] = None
+    return {
+        (table, column): ", ".join(filter(None, columns))
+        for (table, _), columns in reasons.items()
+        for column in columns
+    }
+
+
+_MOST = 0.5
 _WEIGHTS: dict[Level, Weight] = {"fail": "stop", "warn": "warn"}
 
 
@@ -202,15 +218,16 @@ class _Cases:
             self._add_rules(FAULT, results[0].table, results, fault_sentence(results), frozenset({table}))
 
     def add_breaches(self, level: Level) -> None:
-        """Rules of contracts, one cause a column; unknown patients have causes of their own."""
-        groups: dict[tuple[str, str | None], list[RuleResult]] = defaultdict(list)
+        """Rules of contracts, one cause a column, or those that are written alike; unknown patients have their own."""
+        groups: dict[tuple[str, str], list[RuleResult]] = defaultdict(list)
+        alike = _written_alike([found for every in LEVELS for found in self._broken(every)])
         for found in self._broken(level):
             if found.code not in _FAULTS and found.check != "known_patient":
-                groups[found.table, found.column].append(found)
-        for (table, column), results in sorted(
+                groups[found.table, alike.get((found.table, found.column), found.column or "")].append(found)
+        for (table, columns), results in sorted(
             groups.items(), key=lambda group: group[0][0] not in self.evidence.people
         ):
-            subject = f"{table}.{column}" if column else table
+            subject = f"{table}.{columns}" if columns else table
             case = next((case for case in self.all if case.subject == subject), None)
             if case:
                 case.effects.append(breach_sentence(results))
@@ -432,13 +449,15 @@ class _Cases:
         self, cause: str, subject: str, results: list[RuleResult], sentence: str, tables: frozenset[str]
     ) -> None:
         worst = max(results, key=lambda found: found.observed.get("share", 0))
+        columns = [found.column for found in results if found.check == worst.check and found.column]
+        others = ", ".join(dict.fromkeys(name for name in columns if name != worst.column))
         self.all.append(
             _Case(
                 cause=cause,
                 subject=subject,
                 weight=_WEIGHTS[worst.level],
                 sentence=sentence,
-                fix=worst.fix,
+                fix=f"{worst.fix}; likewise {others}" if others else worst.fix,
                 codes=tuple(dict.fromkeys(found.code for found in results)),
                 exit_code=ContractError.exit_code,
                 tables=tables,

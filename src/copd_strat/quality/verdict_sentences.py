@@ -104,9 +104,11 @@ def fault_sentence(results: list[RuleResult]) -> str:
 
 
 def breach_sentence(results: list[RuleResult]) -> str:
-    """The worst broken rule of a column, with its counts, and how many more of its rules are broken."""
+    """The worst broken rule of a column, or of several, with its counts, and how many more rules are broken."""
     worst = max(results, key=lambda found: found.observed.get("share", 0))
-    where = f"{worst.table}, column {worst.column}" if worst.column else worst.table
+    columns = list(dict.fromkeys(found.column for found in results if found.column))
+    named = f"column{'s' if len(columns) > 1 else ''} {', '.join(columns)}"
+    where = f"{worst.table}, {named}" if columns else worst.table
     others = len({found.code for found in results}) - 1
     also = f"; {others} more rule(s) of it are broken" if others else ""
     return f"{where}: {_observed(worst)}. {worst.description.rstrip('.')} ({worst.code}){also}"
