@@ -43,7 +43,7 @@ def nightly(planned: Plan, narrator: Narrator, spark: Any = None) -> publish.Out
             manifest = night.summary_and_report(facts, placed)
         with narrator.step("publish") as step:
             planned.require_same_inputs()
-            step.found = {"run": planned.run_id}
+            step.found = {"run": planned.run_id, "warnings": len(night.verdict.verdict.warnings)}
             runs = publish.Runs(published=planned.published, previous=planned.previous)
             outcome = publish.publish_run(folder, staged, manifest, narrator.timings, runs)
         publish.release(root, outcome.path, manifest["release"])

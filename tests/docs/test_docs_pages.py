@@ -13,6 +13,9 @@ import click
 import commands_page
 import configuration_page
 import pytest
+import terminal_figure
+
+from copd_strat.run import STEPS
 
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -25,6 +28,11 @@ def test_the_commands_page_is_current() -> None:
 
 def test_the_configuration_page_is_current() -> None:
     assert configuration_page.PAGE.read_text(encoding="utf-8") == configuration_page.page()
+
+
+def test_the_picture_of_the_terminal_shows_today_s_steps() -> None:
+    said = terminal_figure.FIGURE.read_text(encoding="utf-8")
+    assert re.findall(r"of (\d+)  OK     ([^:]+):", said) == [(str(len(STEPS)), step) for step in STEPS]
 
 
 def test_every_command_has_a_sentence_of_help() -> None:
