@@ -243,7 +243,8 @@ def _partner(guarded: Guarded, cell: At, columns: list[tuple[int, int]], before:
     others = np.flatnonzero(useful)
     if not len(others):
         return None
-    distance = sum((line[others] != line[own]).astype(int) for line in _ancestors(guarded.table, level))
+    apart = [line[others] != line[own] for line in _ancestors(guarded.table, level)]
+    distance = np.sum([np.zeros(len(others), bool), *apart], axis=0)  # all alike on the highest level
     spared = np.sum([~shown[others, at, of] for at, of in columns], axis=0)
     known = before[level][others, indicator, 0] & (group == 0)
     order = np.lexsort((others, rounded(n[others, indicator, group]), ~known, -spared, distance))
