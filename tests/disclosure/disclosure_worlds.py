@@ -66,8 +66,9 @@ class World:
         )
 
 
-def membership(months: list[date], *, moves: bool) -> pd.DataFrame:
-    """Nine practices in four networks, the last network of one practice; with ``moves`` as told above."""
+def membership(months: list[date], *, moves: bool, boards: bool = False) -> pd.DataFrame:
+    """Nine practices in four networks, the last network of one practice; with ``moves`` as told above, with
+    ``boards`` each network under a sub-ICB location and a board of its own."""
     places = pd.DataFrame(
         {
             "practice": [f"P{n}" for n in range(9)],
@@ -83,6 +84,8 @@ def membership(months: list[date], *, moves: bool) -> pd.DataFrame:
             now.loc[now["practice"] == "P2", "pcn"] = "N1"
         if moves and at >= 7:
             now.loc[now["pcn"] == "N3", "sub_icb"] = "S0"
+        if boards:
+            now = now.assign(sub_icb="S" + now["pcn"], icb="I" + now["pcn"])
         frames.append(now.assign(month=month))
     return pd.concat(frames, ignore_index=True)
 
@@ -94,6 +97,7 @@ def world(
     months: int = 12,
     moves: bool = True,
     churn: float = 0.02,
+    boards: bool = False,
     names: Collection[str] = (),
 ) -> World:
     """People who do not exist, their events month by month, and who of them moved.
@@ -103,7 +107,7 @@ def world(
     generator = np.random.default_rng(seed)
     everybody = _people(size, generator)
     calendar = [add_months(APRIL, n) for n in range(months)]
-    places = membership(calendar, moves=moves)
+    places = membership(calendar, moves=moves, boards=boards)
     frames = []
     for month in calendar:
         frames.append(_finest(month, everybody, places[places["month"] == month], generator, names))

@@ -24,11 +24,15 @@ PARENTS = ([0, 0, 1, 1, 2], [0, 0, 1], [0, 0])
 PLACED = ("people_placed", *(f"disposition_{name}" for name in DISPOSITIONS))
 
 
-def small_table(names: tuple[str, ...], seed: int, most: int = 9) -> CountTable:
-    """At most ``most`` events a practice; those of a later name are some of an earlier one's, or dispositions."""
+def small_table(names: tuple[str, ...], seed: int, most: int = 9, boards: int = 1) -> CountTable:
+    """At most ``most`` events a practice; those of a later name are some of an earlier one's, or dispositions.
+
+    Of two ``boards`` each has a sub-ICB location.
+    """
+    above = (*PARENTS[:2], [board % boards for board in range(2)])
     random = np.random.default_rng(seed)
     counts = [np.zeros((5, len(names), 1), dtype=np.int64)]
-    counts += [np.zeros((size, len(names), len(groups())), dtype=np.int64) for size in (3, 2, 1)]
+    counts += [np.zeros((size, len(names), len(groups())), dtype=np.int64) for size in (3, 2, boards)]
     for practice in range(5):
         for _ in range(random.integers(0, most + 1)):
             own = [
@@ -43,11 +47,12 @@ def small_table(names: tuple[str, ...], seed: int, most: int = 9) -> CountTable:
             for level in range(4):
                 for indicator in of:
                     counts[level][node, indicator, own if level else [0]] += 1
-                node = PARENTS[level][node] if level < 3 else node
+                node = above[level][node] if level < 3 else node
     codes = tuple(
-        tuple(f"{level}{n}" for n in range(size)) for level, size in zip("PNSI", (5, 3, 2, 1), strict=True)
+        tuple(f"{level}{n}" for n in range(size))
+        for level, size in zip("PNSI", (5, 3, 2, boards), strict=True)
     )
-    return CountTable(names, codes, tuple(np.array(line) for line in PARENTS), tuple(counts))
+    return CountTable(names, codes, tuple(np.array(line) for line in above), tuple(counts))
 
 
 def random_bounds(table: CountTable, seed: int, kinds: int = 4) -> Bounds:

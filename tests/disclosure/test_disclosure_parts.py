@@ -31,9 +31,9 @@ ADMITTED = ("copd_emergency_admissions", "readmissions_90d", "readmissions_30d")
 )
 @pytest.mark.parametrize("broken_down", [True, False], ids=["broken down", "totals"])
 def test_exchanges_are_those_that_a_slow_reading_finds(names: tuple[str, ...], broken_down: bool) -> None:
-    """And each makes another table of whole numbers that prints alike."""
+    """And each makes another table of whole numbers that prints alike; of one board, and of several."""
     for seed in (1, 2) if len(names) < 4 else (3,):
-        table = small_table(names, seed)
+        table = small_table(names, seed, boards=seed % 2 + 1)
         bounds = random_bounds(table, seed, 4 if len(names) < 4 else 24)
         quick = Exchanges(table, broken_down=broken_down).changeable(slack_of(table, bounds))
         slow, others = slow_reading.changeable(table, bounds, broken_down=broken_down)
@@ -83,17 +83,22 @@ def test_few_values_are_three_or_fewer() -> None:
 
 
 def one_name(
-    counts: list[int], name: str = "moderate_exacerbations", networks: tuple[int, ...] | None = None
+    counts: list[int],
+    name: str = "moderate_exacerbations",
+    networks: tuple[int, ...] | None = None,
+    *,
+    boards: bool = False,
 ) -> Guarded:
     """A month of practices with such counts; everybody is of the first group of each breakdown.
 
-    ``networks``: each practice's; the last network is a sub-ICB location of its own. One of each if not given.
+    ``networks``: each practice's; the last network is a sub-ICB location of its own, with ``boards`` under a board
+    of its own. One of each if not given.
     """
     practices = np.array(networks or [0] * len(counts))
     above = np.zeros(practices.max() + 1, dtype=np.int64)
     if networks:
         above[-1] = 1
-    parents = (practices, above, np.zeros(above.max() + 1, dtype=np.int64))
+    parents = (practices, above, np.arange(above.max() + 1) * boards)
     levels = [np.array(counts, dtype=np.int64).reshape(-1, 1, 1)]
     for parent in parents:
         own = np.zeros((parent.max() + 1, 1, len(groups())), dtype=np.int64)
@@ -523,6 +528,13 @@ def test_the_partner_of_a_cover_is_the_nearest_then_last_month_s_then_the_smalle
     assert protect._partner(made, cell, columns, before) == 4
     made.published[0][4] = False
     assert protect._partner(made, cell, columns, before) is None
+
+
+def test_a_board_s_partner_is_another_board() -> None:
+    """Nothing stands above them that could be nearer or farther."""
+    made = one_name([30, 40, 25], networks=(0, 0, 1), boards=True)
+    made.reason[3][0] = Reason.SMALL
+    assert protect._partner(made, (3, 0, 0, 0), [(0, 0)], nothing_before(made)) == 1
 
 
 def test_the_partner_of_a_cover_has_least_more_to_hide() -> None:

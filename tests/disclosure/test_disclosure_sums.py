@@ -306,3 +306,15 @@ def test_practices_that_move_inside_a_window_have_no_figure_for_it(released: Wor
     assert moved["hidden"].all()
     key = ["period", *CELL_KEY]
     assert not cells.duplicated(key).any()
+
+
+def test_boards_beside_each_other_are_protected_as_well() -> None:
+    """Nothing stands above several boards, from which one that is hidden could be told: still none can."""
+    linked = (LINKED[1], LINKED[3])
+    names = ["copd_register", *(name for of in linked for name in of)]
+    made = world(1, 500, months=1, boards=True, names=names).publish_all()
+    cells = made.cells()
+    covers = cells[cells["reason"] == controls.Reason.COVER]
+    assert set(covers["org_level"]) == {"practice", "pcn", "sub_icb", "icb"}
+    for of in linked:
+        assert worked_out(cells, made.counted.membership, of, 8) == 0
