@@ -15,7 +15,7 @@ from disclosure_worlds import PLACES, World, world
 from intruder import Intruder
 
 from copd_strat.errors import DisclosureError
-from copd_strat.summary import controls, period_figures, protect
+from copd_strat.summary import controls, exchanges, period_figures, protect
 from copd_strat.summary.count_table import CELL_KEY
 from copd_strat.summary.counts import Counted
 from copd_strat.summary.periods import Due, Period, windows
@@ -318,3 +318,52 @@ def test_boards_beside_each_other_are_protected_as_well() -> None:
     assert set(covers["org_level"]) == {"practice", "pcn", "sub_icb", "icb"}
     for of in linked:
         assert worked_out(cells, made.counted.membership, of, 8) == 0
+
+
+USUAL = {"sex": "female", "age_band": "60-69", "imd_quintile": "3", "ethnicity_group": "white"}
+RARE = {"sex": "male", "age_band": "80+", "imd_quintile": "5", "ethnicity_group": "other"}
+
+
+def quarter_of_two_networks() -> World:
+    """A location of two networks, 7 nights in one and 30 in the other, all of people as there are few elsewhere."""
+    places = pd.DataFrame(
+        [
+            ("P0", "N0", "S0", "I0"),
+            ("P1", "N1", "S0", "I0"),
+            *((f"P{n}", f"N{n}", f"S{n}", "I1") for n in range(2, 8)),
+        ],
+        columns=["practice", "pcn", "sub_icb", "icb"],
+    )
+    nights = pd.Series([7, 30, *[60] * 6], index=places["practice"])
+    rows = []
+    for place in places.itertuples():
+        rare = place.icb == "I0"
+        for name, n in (("copd_register", 200), ("bed_days", nights[place.practice])):
+            rows.append((name, "practice", place.practice, "all", "all", n))
+            age = ("35-49", "50-59", "60-69", "70-79")[int(place.pcn[1:]) % 4]
+            person = RARE if rare and name == "bed_days" else USUAL | {"age_band": age}
+            rows += [(name, "pcn", place.pcn, kind, value, n) for kind, value in person.items()]
+    finest = pd.DataFrame(rows, columns=[*CELL_KEY, "n"]).astype(dict.fromkeys(CELL_KEY, "object"))
+    months = [APRIL, date(2025, 5, 1), date(2025, 6, 1)]
+    first = [finest, *(finest[finest["indicator_id"] == "copd_register"] for _ in months[1:])]
+    return World(
+        Counted(
+            pd.concat(
+                [one.assign(month=month) for one, month in zip(first, months, strict=True)], ignore_index=True
+            ),
+            pd.concat([places.assign(month=month) for month in months], ignore_index=True),
+        ),
+        months,
+    )
+
+
+def test_a_small_location_publishes_though_its_people_are_rare_elsewhere(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Somebody more in one network and fewer in the other: tried with groups that there are in these two."""
+    cells = quarter_of_two_networks().publish_all().cells()
+    small = cells[(cells["indicator_id"] == "bed_days") & (cells["org_code"] == "N0")]
+    assert small["hidden"].astype(bool).any()
+    monkeypatch.setattr(exchanges, "MOST_NEAR", 0)
+    with pytest.raises(DisclosureError, match="bed_days"):
+        quarter_of_two_networks().publish_all()

@@ -8,7 +8,8 @@ reverse swap in a sibling place. What no exchange reaches counts as exposed, so 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from itertools import permutations
@@ -22,8 +23,11 @@ from copd_strat.summary.small_numbers import Bools, Ints
 
 #: A person who is counted once more is tried with the largest groups of each breakdown, in so many ways.
 LIKELY_GROUPS, TURNS = 4, 3
+#: Where that proves too little, people of places nearby are tried, at most so many of an indicator.
+MOST_NEAR = 64
 
 Cell = tuple[int, int]  # (indicator, group)
+At = tuple[int, int, int, int]  # (level, organisation, indicator, group)
 
 
 @dataclass(frozen=True)
@@ -125,6 +129,37 @@ def _likely(table: CountTable, indicator: int) -> list[tuple[int, ...]]:
     ]
 
 
+def _near(table: CountTable, cells: Collection[At]) -> dict[int, list[tuple[int, ...]]]:
+    """By indicator of ``cells``: people of the cell's own group, else of the largest ones, of each place there and
+    beside it, up to the boards. Groups that are large in all places together may be empty in a sibling of few people.
+    """
+    found: dict[int, dict[tuple[int, ...], None]] = defaultdict(dict)
+    for level, own, indicator, group in cells:
+        for at, place in _beside(table, level, own):
+            sizes = table.counts[at][place, indicator]
+            if sizes[0]:
+                found[indicator][_somebody(sizes, group)] = None
+    return {indicator: list(people)[:MOST_NEAR] for indicator, people in found.items()}
+
+
+def _somebody(sizes: Ints, group: int) -> tuple[int, ...]:
+    """Everybody's group, ``group``, and the largest of each other breakdown."""
+    own = (
+        group if part.start <= group < part.stop else part.start + int(np.argmax(sizes[part]))
+        for part in group_slices()
+    )
+    return (0, *own)
+
+
+def _beside(table: CountTable, level: int, own: int) -> Iterator[tuple[int, int]]:
+    """A place and its siblings, its parent and the siblings of that, up to the boards; of practices the network."""
+    for at in range(level, 4):
+        above = table.parents[at] if at < 3 else np.zeros(len(table.codes[3]), dtype=np.int64)
+        if at:
+            yield from ((at, int(place)) for place in np.flatnonzero(above == above[own]))
+        own = int(above[own])
+
+
 @dataclass(frozen=True)
 class Slack:
     """By level: which cells print alike with one more (``up``) and with one fewer (``down``).
@@ -221,11 +256,15 @@ def _between_groups(names: tuple[str, ...], parts: tuple[Cell, ...]) -> _Swaps:
 class Exchanges:
     """All exchanges of a table's swaps, made ready once."""
 
-    def __init__(self, table: CountTable, *, broken_down: bool) -> None:
-        """``broken_down``: whether any breakdown is published; else swaps between groups change nothing."""
+    def __init__(self, table: CountTable, *, broken_down: bool, near: Collection[At] = ()) -> None:
+        """``broken_down``: whether any breakdown is published; else swaps between groups change nothing.
+
+        ``near``: cells for which people of the groups of places beside them are tried as well.
+        """
         self._table = table
         parts = tuple(parts_of(table))
-        likely = {at: _likely(table, at) for at in range(len(table.names))}
+        more = _near(table, near)
+        likely = {at: [*_likely(table, at), *more.get(at, ())] for at in range(len(table.names))}
         swaps = _as_arrays(_swaps_of(table.names, parts, (), likely), len(table.names), parts)
         if broken_down:
             swaps = swaps.and_also(_between_groups(table.names, parts))

@@ -8,7 +8,7 @@ first figures and fails closed: a network that is not proved keeps its first fig
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,7 +17,7 @@ from copd_strat.errors import DisclosureError
 from copd_strat.summary.controls import Guarded, Reason
 from copd_strat.summary.count_table import CountTable, group_slices
 from copd_strat.summary.cube import COHORTS, DISPOSITIONS
-from copd_strat.summary.exchanges import Exchanges, Slack, parts_of, slack_of, with_wholes
+from copd_strat.summary.exchanges import At, Exchanges, Slack, parts_of, slack_of, with_wholes
 from copd_strat.summary.narrowing import few_values, narrowed_bounds
 from copd_strat.summary.small_numbers import Bools, Ints, is_protected, rounded
 
@@ -27,8 +27,6 @@ NARROWED_AT_MOST = 0.02
 COVER_ROUNDS, NETWORK_ROUNDS, ROUNDS = 6, 12, 18
 #: Rounds in which a cell that this round has covered already waits for the next proof.
 PATIENT_ROUNDS = 2
-
-At = tuple[int, int, int, int]  # level, organisation, indicator, group
 
 
 @dataclass(frozen=True)
@@ -53,6 +51,8 @@ def protect(guarded: Guarded, before: list[Bools], first: First | None = None) -
     exchanges = exchanges_of(guarded)
     for step in range(ROUNDS):
         found = unproven(guarded, exchanges, first)
+        if step >= COVER_ROUNDS and any(cells.any() for cells in found):
+            found = unproven(guarded, exchanges_of(guarded, near=_places(found)), first)
         is_open = any(cells.any() for cells in found)
         found = found if is_open else _narrowed_beyond_limit(guarded)
         if not any(cells.any() for cells in found):
@@ -69,10 +69,18 @@ def protect(guarded: Guarded, before: list[Bools], first: First | None = None) -
     )
 
 
-def exchanges_of(guarded: Guarded) -> Exchanges:
+def exchanges_of(guarded: Guarded, near: Collection[At] = ()) -> Exchanges:
     """The exchanges that could show another table than the true one."""
     broken_down = any(cells[:, :, 1:].any() for cells in guarded.published)
-    return Exchanges(guarded.table, broken_down=broken_down)
+    return Exchanges(guarded.table, broken_down=broken_down, near=near)
+
+
+def _places(found: list[Bools]) -> list[At]:
+    return [
+        (level, int(own), int(indicator), int(group))
+        for level, cells in enumerate(found)
+        for own, indicator, group in np.argwhere(cells)
+    ]
 
 
 def unproven(guarded: Guarded, exchanges: Exchanges, first: First | None = None) -> list[Bools]:
