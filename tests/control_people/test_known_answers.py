@@ -50,6 +50,8 @@ FAULTS = {
     "medicine_facts": ("'ics' AND last_date > $index - INTERVAL 6 MONTH", "'ics' AND TRUE", "ics"),
     "care_facts": ("INTERVAL 15 MONTH", "INTERVAL 24 MONTH", "copd_review_15m"),
     "exacerbation_facts": ("max(CASE WHEN main THEN", "min(CASE WHEN main THEN", "last_exacerbation_date"),
+    "wanted_duties": ("events.event_date + rules.within", "events.began_on + rules.within", "discharge_review_due"),
+    "closed_duties": (" AND care_signs.day >= wanted.counts_from", "", "discharge_inhaler_check"),
 }  # fmt: skip
 
 
@@ -60,7 +62,9 @@ def test_slips_in_queries_are_told_by_the_facts_they_spoil(
 
     def spoilt(package: str, name: str) -> str:
         text = right(package, name)
-        instead_of, slip, _ = FAULTS.get(name, ("", "", "")) if package == "clinical" else ("", "", "")
+        instead_of, slip, _ = (
+            FAULTS.get(name, ("", "", "")) if package in ("clinical", "followup") else ("", "", "")
+        )
         assert instead_of in text
         return text.replace(instead_of, slip) if instead_of else text
 
