@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from copd_strat.control_people import departures, known_answers
-from copd_strat.engine import interface
+from copd_strat.engine import interface, packaged_sql
 
 KNOWN = known_answers._known()
 
@@ -58,10 +58,9 @@ FAULTS = {
 def test_slips_in_queries_are_told_by_the_facts_they_spoil(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    right = interface.packaged_sql
 
     def spoilt(package: str, name: str) -> str:
-        text = right(package, name)
+        text = packaged_sql(package, name)
         instead_of, slip, _ = (
             FAULTS.get(name, ("", "", "")) if package in ("clinical", "followup") else ("", "", "")
         )

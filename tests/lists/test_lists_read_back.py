@@ -14,8 +14,8 @@ from lists_example import night, patient, write
 from copd_strat.errors import OutputError
 from copd_strat.lists import list_tables, print_sheets
 from copd_strat.lists import write as writing
+from copd_strat.lists.list_columns import every_column
 from copd_strat.lists.read_back import KnownFacts, read_lines, require_alike
-from copd_strat.lists.write import every_column
 
 # Three in the clinic tier, each with reasons and dates of their own; words that only a sheet changes.
 PEOPLE = tuple(

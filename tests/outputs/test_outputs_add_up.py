@@ -11,19 +11,28 @@ import pytest
 from summary_fixture import CAPACITY, dispositions_of, engine_with, months_before, people, stamp
 
 from copd_strat.config import EngineSettings, SummarySettings
-from copd_strat.engine import Engine
+from copd_strat.engine import Engine, packaged_sql
 from copd_strat.quality.findings import SuiteResult
-from copd_strat.quality.reconciliation import events_in_their_month, figures_add_up
-from copd_strat.summary import counts, indicator_events
+from copd_strat.quality.reconciliation import events_in_their_month, figures_add_up, values_follow
+from copd_strat.summary import counts, fact_rows, indicator_events
 from copd_strat.summary.periods import month_end
 from copd_strat.summary.summarise import write_summary
 
 MONTHS = months_before(date(2026, 1, 1), 3)
 Change = Callable[[pd.DataFrame], pd.DataFrame]
+Proof = Callable[[dict[str, pd.DataFrame], Engine], SuiteResult]
 
 
-def judged(folder: Path) -> SuiteResult:
-    """What the proof says of the summary of three months of 3,000 people, dispositions in the last."""
+def figures_add_up_of(frames: dict[str, pd.DataFrame], engine: Engine) -> SuiteResult:
+    return figures_add_up(frames["fact_indicator"], engine)
+
+
+def values_follow_of(frames: dict[str, pd.DataFrame], _engine: Engine) -> SuiteResult:
+    return values_follow(frames["fact_indicator"], frames["dim_indicator"])
+
+
+def judged(folder: Path, proof: Proof = figures_add_up_of) -> SuiteResult:
+    """What a proof says of the summary of three months of 3,000 people, dispositions in the last."""
     everybody = people(3000)
     engine = engine_with(folder, MONTHS, everybody)
     done = write_summary(
@@ -36,7 +45,7 @@ def judged(folder: Path) -> SuiteResult:
         complete_to=month_end(MONTHS[-1]),
         capacity=CAPACITY,
     )
-    found = figures_add_up(done.frames["fact_indicator"], engine)
+    found = proof(done.frames, engine)
     engine.close()
     return found
 
@@ -78,9 +87,8 @@ def test_a_fault_in_counting_is_noticed(
 def test_a_fault_in_a_query_is_noticed(
     instead_of: str, text: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    right = counts.packaged_sql
-    assert any(instead_of in right("summary", name) for name in ("summary_counts", "summary_people"))
-    monkeypatch.setattr(counts, "packaged_sql", lambda *name: right(*name).replace(instead_of, text))
+    assert any(instead_of in packaged_sql("summary", name) for name in ("summary_counts", "summary_people"))
+    monkeypatch.setattr(counts, "packaged_sql", lambda *name: packaged_sql(*name).replace(instead_of, text))
     assert judged(tmp_path).failures
 
 
@@ -187,3 +195,25 @@ def test_an_event_in_another_month_or_in_two_is_noticed(
     right = Engine.execute
     monkeypatch.setattr(Engine, "execute", lambda self, sql: right(self, sql.replace(instead_of, text)))
     assert months_differ(tmp_path) == months
+
+
+def limits_exchanged(rows: pd.DataFrame) -> pd.DataFrame:
+    return rows.assign(ci_lower=rows["ci_upper"], ci_upper=rows["ci_lower"])
+
+
+FAULTS_IN_VALUES: dict[str, tuple[Change, bool]] = {
+    "none": (lambda rows: rows, True),
+    "per 1,000 for per 100": (lambda rows: rows.assign(value=10 * rows["value"]), False),
+    "limits exchanged": (limits_exchanged, False),
+}
+
+
+@pytest.mark.parametrize("fault", FAULTS_IN_VALUES)
+def test_a_value_that_its_counts_do_not_give_is_noticed(
+    fault: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    change, follows = FAULTS_IN_VALUES[fault]
+    right = fact_rows._with_values
+    monkeypatch.setattr(fact_rows, "_with_values", lambda rows: change(right(rows)))
+    (found,) = judged(tmp_path, values_follow_of).results
+    assert found.success is follows

@@ -191,6 +191,13 @@ EVENTS_IN_THEIR_MONTH = GateRule(
     "Months whose exacerbations are not those that began in them.",
     _REPORT,
 )
+VALUES_FOLLOW = GateRule(
+    "GATE25",
+    "values_follow",
+    "every published rate and percentage follows from the two counts beside it, and lies within its limits",
+    "Published rates or percentages that are not what their own counts give.",
+    _REPORT,
+)
 # Counts that no data can make differ: what they find is a fault of the program.
 PROOFS = (
     ROWS_ADD_UP,
@@ -202,6 +209,7 @@ PROOFS = (
     PUBLISHED_AS_DECLARED,
     FIGURES_ADD_UP,
     EVENTS_IN_THEIR_MONTH,
+    VALUES_FOLLOW,
 )
 GATE_RULES = (
     NEEDED_ROWS,

@@ -24,6 +24,7 @@ from copd_strat.quality.gate_rules import (
     ROWS_ADD_UP,
     SEEN_IN_ROWS,
     STATUS_HELD,
+    VALUES_FOLLOW,
     GateRule,
 )
 
@@ -31,6 +32,8 @@ from copd_strat.quality.gate_rules import (
 ByDisposition = Mapping[str, Mapping[str, int]]
 # Both rules of disclosure control give counts to the nearest 5.
 MOST_ROUNDED = 2
+# Values have four decimals.
+LEAST_TOLD = 1e-4
 
 
 def rows_add_up(receipts: Iterable[TableReceipt]) -> SuiteResult:
@@ -149,7 +152,7 @@ def _figures_that_come(boards: pd.DataFrame, engine: Engine, query: str) -> Iter
     months, names = ({row[place] for row in rows} for place in (0, 1))
     own = boards[boards["indicator_id"].isin(names)]
     for (start, end, name), figures in own.groupby(["period_start", "period_end", "indicator_id"]):
-        period = pd.date_range(start, end, freq="MS").date
+        period = pd.date_range(str(start), str(end), freq="MS").date
         if months.issuperset(period):
             yield _come_to(figures, sum(counted.get((month, name), 0) for month in period))
 
@@ -172,6 +175,24 @@ def events_in_their_month(engine: Engine) -> SuiteResult:
         success=not differing,
     )
     return SuiteResult(name="events by month", results=(result,))
+
+
+def values_follow(facts: pd.DataFrame, indicators: pd.DataFrame) -> SuiteResult:
+    """Each published value against its own counts; facts, indicators: ``fact_indicator`` and ``dim_indicator``."""
+    declared = indicators.set_index("indicator_id")
+    own = declared.reindex(facts["indicator_id"])
+    alone = own["kind"].eq("count").to_numpy()
+    given = facts["numerator"] / facts["denominator"].where(~alone, 1.0)
+    value, given = facts["value"], given * own["multiplier"].to_numpy(dtype=float)
+    # of a group whose number was released earlier there can be more than everybody, which no limit reaches
+    reached = facts["numerator"] <= facts["denominator"]
+    below, above = facts["ci_lower"] - value > LEAST_TOLD, reached & (value - facts["ci_upper"] > LEAST_TOLD)
+    observed = {
+        "values_that_differ": int(((value - given).abs() > LEAST_TOLD).sum()),
+        "values_outside_their_limits": int((below | above).sum()),
+    }
+    result = _result(VALUES_FOLLOW, "fact_indicator", dict(observed), success=not any(observed.values()))
+    return SuiteResult(name="rates and percentages", results=(result,))
 
 
 def practices_by_month(engine: Engine) -> dict[date, int]:

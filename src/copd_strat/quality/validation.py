@@ -261,6 +261,7 @@ class Validation:
             reconciliation.published_as_declared(frames["fact_indicator"], practices),
             reconciliation.figures_add_up(frames["fact_indicator"], engine),
             reconciliation.events_in_their_month(engine),
+            reconciliation.values_follow(frames["fact_indicator"], frames["dim_indicator"]),
         ]
         self._suites += [judge_table(frame, own_table("published", name)) for name, frame in frames.items()]
         self._settle()
