@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from copd_strat.control_people import departures, known_answers
+from copd_strat.engine import interface, packaged_sql
 
 KNOWN = known_answers._known()
 
@@ -36,3 +37,36 @@ def test_another_answer_is_a_departure(line: dict[str, str]) -> None:
 def test_a_stranger_on_the_register_is_a_departure() -> None:
     (found,) = known_answers._departures({"C99": {}}, [])
     assert str(found).startswith("C99: register is yes, not no")
+
+
+# Query → what is read wrongly in it, and the person and fact that tell. A tired hand's slips, each of them alone silent
+# in every count of rows.
+FAULTS = {
+    "registrations": ("CAST(ceil(patients.imd_decile / 2.0)", "6 - CAST(ceil(patients.imd_decile / 2)", "imd_quintile"),
+    "smoking": ("max_by(status, event_date)", "min_by(status, event_date)", "smoking_status"),
+    "frailty": ("max_by(degree, event_date)", "max(degree)", "frailty"),
+    "latest_measurements": ("max_by(value, event_date)", "min_by(value, event_date)", "mrc"),
+    "condition_facts": ("'heart_failure') AS", "'stroke') AS", "heart_failure"),
+    "medicine_facts": ("'ics' AND last_date > $index - INTERVAL 6 MONTH", "'ics' AND TRUE", "ics"),
+    "care_facts": ("INTERVAL 15 MONTH", "INTERVAL 24 MONTH", "copd_review_15m"),
+    "exacerbation_facts": ("max(CASE WHEN main THEN", "min(CASE WHEN main THEN", "last_exacerbation_date"),
+    "wanted_duties": ("events.event_date + rules.within", "events.began_on + rules.within", "discharge_review_due"),
+    "closed_duties": (" AND care_signs.day >= wanted.counts_from", "", "discharge_inhaler_check"),
+}  # fmt: skip
+
+
+def test_slips_in_queries_are_told_by_the_facts_they_spoil(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+
+    def spoilt(package: str, name: str) -> str:
+        text = packaged_sql(package, name)
+        instead_of, slip, _ = (
+            FAULTS.get(name, ("", "", "")) if package in ("clinical", "followup") else ("", "", "")
+        )
+        assert instead_of in text
+        return text.replace(instead_of, slip) if instead_of else text
+
+    monkeypatch.setattr(interface, "packaged_sql", spoilt)
+    told = {found.fact for found in departures(tmp_path)}
+    assert {fact for _, _, fact in FAULTS.values()} <= told

@@ -13,7 +13,7 @@ from typing import Any
 
 import pandas as pd
 
-from copd_strat import clinical, codelists, extracts
+from copd_strat import clinical, codelists, extracts, followup
 from copd_strat.config import ClinicalSettings, EngineSettings, ExtractSource, RiskSettings, packaged_folder
 from copd_strat.engine import Engine
 from copd_strat.extracts.inventory import inventory
@@ -64,26 +64,44 @@ def _answers(work: Path) -> Mapping[str, Mapping[str, Any]]:
         codelists.load(engine)
         complete = ClinicalSettings(gp_complete_to=RUN_DATE, hospital_complete_to=RUN_DATE)
         clinical.build(engine, complete, as_of=RUN_DATE, index=None)
-        batches = practice_batches(engine, _policy().capacity)
-        features = clinical.features_in_parts(engine, work / "features", batches)
-        scored = score_parts(features, RiskSettings(care_setting="primary_care"), work)
-        placed = assign_register(
-            engine,
-            features,
-            scored,
-            policy=_policy(),
-            key=KEY,
-            as_of=RUN_DATE,
-            previous=None,
-            work=work,
-        )
-        return _by_person(*placed.patients.parts())
+        return _by_person(*_found_out(engine, work))
+
+
+def _found_out(engine: Engine, work: Path) -> Iterator[pd.DataFrame]:
+    """Facts, risk and disposition of everybody on the register, and what is due after their exacerbations."""
+    policy = _policy()
+    features = clinical.features_in_parts(
+        engine, work / "features", practice_batches(engine, policy.capacity)
+    )
+    placed = assign_register(
+        engine,
+        features,
+        score_parts(features, RiskSettings(care_setting="primary_care"), work),
+        policy=policy,
+        key=KEY,
+        as_of=RUN_DATE,
+        previous=None,
+        work=work,
+    )
+    yield from placed.patients.parts()
+    people = placed.frame(*followup.FACTS)
+    found = followup.worklist(
+        engine, people, policy=policy.follow_up, as_of=RUN_DATE, facts={}, previous=None
+    )
+    yield from _duties(found.duties)
 
 
 def _policy() -> Policy:
     """The default policy with one place a practice: two people of one practice compete for it."""
     policy = load_policy("risk_and_rules")
     return policy.model_copy(update={"capacity": policy.capacity.model_copy(update={"at_least": 1})})
+
+
+def _duties(duties: pd.DataFrame) -> Iterator[pd.DataFrame]:
+    """What is due after an event, as facts: ``<event>_<duty>`` its state, ``<event>_<duty>_due`` its day."""
+    for (event, duty), rows in duties.groupby(["event", "duty"]):
+        names = {"state": f"{event}_{duty}", "due_on": f"{event}_{duty}_due"}
+        yield rows[["patient_id", *names]].rename(columns=names)
 
 
 def _by_person(*tables: pd.DataFrame) -> dict[str, dict[str, Any]]:

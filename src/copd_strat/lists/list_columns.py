@@ -139,8 +139,18 @@ MISSING_OR_NEW = _column("missing_or_new", "Missing or new", "what is missing, o
 
 def csv_columns(name: str, stamp: RunStamp, *, identity: bool = False) -> tuple[ListColumn, ...]:
     """The columns of list ``name`` as a file; synthetic data carry their label in the last one."""
-    own = {"changes": CHANGE_COLUMNS, "queries": QUERY_COLUMNS}.get(name, TIER_COLUMNS)
+    own = _columns_of(name)
     if identity and own is TIER_COLUMNS:
         after = own.index(REFERENCE) + 1
         own = (*own[:after], *IDENTITY, *own[after:])
     return (*own, LABEL) if stamp.synthetic else own
+
+
+def every_column(name: str) -> tuple[ListColumn, ...]:
+    """All columns that list ``name`` can have as a file."""
+    own = _columns_of(name)
+    return (*own, *IDENTITY, LABEL) if own is TIER_COLUMNS else (*own, LABEL)
+
+
+def _columns_of(name: str) -> tuple[ListColumn, ...]:
+    return {"changes": CHANGE_COLUMNS, "queries": QUERY_COLUMNS}.get(name, TIER_COLUMNS)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from pathlib import Path
 
 import pandas as pd
@@ -12,6 +11,7 @@ from copd_strat.errors import OutputError
 from copd_strat.followup import Worklist
 from copd_strat.lists.csv_file import list_name, write_csv
 from copd_strat.lists.list_columns import ListColumn
+from copd_strat.lists.read_back import read_lines, require_alike
 from copd_strat.lists.readme import WARNING, Lines
 from copd_strat.lists.workbook import Page, write_workbook
 from copd_strat.lists.worklist_columns import worklist_columns, worklist_sheets, worklist_table
@@ -50,7 +50,7 @@ def write_worklists(
             ListFile(path=stem.with_suffix(suffix), practice_id=code, name=_NAME, rows=len(own))
             for suffix in (".csv", ".xlsx")
         ]
-    _count_back(written, found.lines)
+    _count_back(written, found.lines, columns)
     return written
 
 
@@ -114,16 +114,15 @@ def _key(
     ]
 
 
-def _count_back(written: list[ListFile], lines: pd.DataFrame) -> None:
-    """Read the CSV files back: every line once, in the folder of its practice, and nothing else."""
+def _count_back(written: list[ListFile], lines: pd.DataFrame, columns: tuple[ListColumn, ...]) -> None:
+    """Read the files back: every line once, in the folder of its practice, and nothing else; every workbook as its
+    CSV."""
     found = []
     for file in written:
         if file.path.suffix == ".csv":
-            with file.path.open(encoding="utf-8-sig", newline="") as stream:
-                found += [
-                    (file.practice_id, row["patient_ref"], row["event_date"])
-                    for row in csv.DictReader(stream)
-                ]
+            rows = read_lines(file.path)
+            found += [(file.practice_id, row["patient_ref"], row["event_date"]) for row in rows]
+            require_alike(file.path.with_suffix(".xlsx"), rows, columns)
     expected = [
         (str(practice), str(reference), pd.Timestamp(day).date().isoformat())
         for practice, reference, day in zip(

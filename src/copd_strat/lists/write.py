@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import csv
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,10 +12,11 @@ import pandas as pd
 from copd_strat.errors import OutputError
 from copd_strat.lists.cells import safe_text
 from copd_strat.lists.csv_file import list_name, write_csv
-from copd_strat.lists.list_columns import LISTS, TITLES, ListColumn, csv_columns
+from copd_strat.lists.list_columns import LISTS, TITLES, ListColumn, csv_columns, every_column
 from copd_strat.lists.list_tables import change_table, query_table, tier_table
 from copd_strat.lists.print_sheets import sheets_of
 from copd_strat.lists.queries import no_queries
+from copd_strat.lists.read_back import KnownFacts, Line, read_lines, require_alike
 from copd_strat.lists.readme import Lines, as_text, reader_key
 from copd_strat.lists.workbook import Page, write_workbook
 from copd_strat.pathways.changes import FIRST_NIGHT
@@ -197,17 +197,19 @@ def _page(name: str, practice: str, stamp: RunStamp) -> Page:
 
 
 def reconcile(written: list[ListFile], patients: pd.DataFrame) -> None:
-    """Read the CSV lists back: every listed patient on exactly one list of the own practice, and nobody else.
+    """Read the lists back: every listed patient on exactly one list of the own practice, with what is known of that
+    patient, and nobody else; every workbook as its CSV.
 
     OutputError otherwise: nothing may be published then.
     """
+    listed = patients[patients["disposition"].isin(LISTED)]
+    read = [(file, read_lines(file.path)) for file in written if file.path.suffix == ".csv"]
+    tiers = [(file, lines) for file, lines in read if file.name in LISTED]
     found = [
         (file.practice_id, file.name, reference)
-        for file in written
-        if file.name in LISTED and file.path.suffix == ".csv"
-        for reference in _references(file)
+        for file, lines in tiers
+        for reference in _references(file, lines)
     ]
-    listed = patients[patients["disposition"].isin(LISTED)]
     columns = [listed[name].astype(object) for name in ("practice_id", "disposition", "patient_ref")]
     expected = list(zip(*columns, strict=True))
     pairs = {(practice, reference) for practice, _, reference in found}
@@ -216,12 +218,15 @@ def reconcile(written: list[ListFile], patients: pd.DataFrame) -> None:
             f"the lists hold {len(found)} lines, but {len(expected)} patients belong on them, each once",
             fix="this is a fault of the program: nothing was published; please report it",
         )
+    known = KnownFacts(listed)
+    for file, lines in tiers:
+        known.require(file.path, lines)
+    for file, lines in read:
+        require_alike(file.path.with_suffix(".xlsx"), lines, every_column(file.name))
 
 
-def _references(file: ListFile) -> Iterator[str]:
-    with file.path.open(encoding="utf-8-sig", newline="") as stream:
-        reader = csv.DictReader(stream)
-        for line in reader:
-            if line["practice_id"] != file.practice_id:
-                raise OutputError(f"{file.path}: holds a patient of another practice")
-            yield line["patient_ref"]
+def _references(file: ListFile, lines: Sequence[Line]) -> Iterator[str]:
+    for line in lines:
+        if line["practice_id"] != file.practice_id:
+            raise OutputError(f"{file.path}: holds a patient of another practice")
+        yield line["patient_ref"]

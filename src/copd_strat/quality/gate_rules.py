@@ -177,6 +177,27 @@ PUBLISHED_AS_DECLARED = GateRule(
     "Figures for commissioners that do not keep what their disclosure control declares, or lack a practice or month.",
     _REPORT,
 )
+FIGURES_ADD_UP = GateRule(
+    "GATE23",
+    "figures_add_up",
+    "the boards' figures of a month, quarter or year come to everybody's events and dispositions, but for rounding",
+    "Figures of boards that are not the sum of the events and dispositions of all people.",
+    _REPORT,
+)
+EVENTS_IN_THEIR_MONTH = GateRule(
+    "GATE24",
+    "events_in_their_month",
+    "every exacerbation counts in the month of its first day, once",
+    "Months whose exacerbations are not those that began in them.",
+    _REPORT,
+)
+VALUES_FOLLOW = GateRule(
+    "GATE25",
+    "values_follow",
+    "every published rate and percentage follows from the two counts beside it, and lies within its limits",
+    "Published rates or percentages that are not what their own counts give.",
+    _REPORT,
+)
 # Counts that no data can make differ: what they find is a fault of the program.
 PROOFS = (
     ROWS_ADD_UP,
@@ -186,6 +207,9 @@ PROOFS = (
     STATUS_HELD,
     SEEN_IN_ROWS,
     PUBLISHED_AS_DECLARED,
+    FIGURES_ADD_UP,
+    EVENTS_IN_THEIR_MONTH,
+    VALUES_FOLLOW,
 )
 GATE_RULES = (
     NEEDED_ROWS,

@@ -16,17 +16,24 @@ from copd_strat.engine import Engine, packaged_sql, render
 from copd_strat.extracts.receipts import TableReceipt
 from copd_strat.quality.findings import RuleResult, SuiteResult
 from copd_strat.quality.gate_rules import (
+    EVENTS_IN_THEIR_MONTH,
+    FIGURES_ADD_UP,
     PATIENTS_ADD_UP,
     PUBLISHED_AS_DECLARED,
     RELATIONS_ADD_UP,
     ROWS_ADD_UP,
     SEEN_IN_ROWS,
     STATUS_HELD,
+    VALUES_FOLLOW,
     GateRule,
 )
 
 # practice → disposition → how many
 ByDisposition = Mapping[str, Mapping[str, int]]
+# Both rules of disclosure control give counts to the nearest 5.
+MOST_ROUNDED = 2
+# Values have four decimals.
+LEAST_TOLD = 1e-4
 
 
 def rows_add_up(receipts: Iterable[TableReceipt]) -> SuiteResult:
@@ -117,6 +124,75 @@ def published_as_declared(facts: pd.DataFrame, practices: Mapping[date, int]) ->
     }
     result = _result(PUBLISHED_AS_DECLARED, "fact_indicator", observed, success=not any(observed.values()))
     return SuiteResult(name="figures for commissioners", results=(result,))
+
+
+def figures_add_up(facts: pd.DataFrame, engine: Engine) -> SuiteResult:
+    """Figures of boards against the events of everybody on the register, counted at once and by no place.
+
+    facts: the published ``fact_indicator``. Of months counted tonight, and of quarters and years made of these alone.
+    A revised figure may be lower: a practice that nobody knew at first stays out of it (docs/summary.md).
+    """
+    boards = facts[
+        facts["org_key"].str.startswith("icb:")
+        & (facts["breakdown_type"] == "all")
+        & facts["is_latest"].astype(bool)
+    ]
+    # dispositions are counted on the nights alone that close a month
+    queries = ["register_months", *(["placed_months"] if engine.has_table("summary_snapshots") else [])]
+    found = [come for query in queries for come in _figures_that_come(boards, engine, query)]
+    observed = {"figures": len(found), "figures_that_differ": found.count(False)}
+    result = _result(FIGURES_ADD_UP, "fact_indicator", dict(observed), success=all(found))
+    return SuiteResult(name="figures of boards", results=(result,))
+
+
+def _figures_that_come(boards: pd.DataFrame, engine: Engine, query: str) -> Iterator[bool]:
+    """Of every period and indicator of ``boards`` that ``query`` counts in all its months: does it come to that?"""
+    rows = engine.rows(packaged_sql("quality", query))
+    counted = {(month, name): int(n) for month, name, n in rows}
+    months, names = ({row[place] for row in rows} for place in (0, 1))
+    own = boards[boards["indicator_id"].isin(names)]
+    for (start, end, name), figures in own.groupby(["period_start", "period_end", "indicator_id"]):
+        period = pd.date_range(str(start), str(end), freq="MS").date
+        if months.issuperset(period):
+            yield _come_to(figures, sum(counted.get((month, name), 0) for month in period))
+
+
+def _come_to(boards: pd.DataFrame, n: int) -> bool:
+    """Whether the rounded figures of one indicator and period can be parts of ``n``, or all of it if all are shown."""
+    shown, slack = boards["numerator"].dropna(), MOST_ROUNDED * len(boards)
+    total = float(shown.sum())
+    whole = len(shown) == len(boards) and bool((boards["revision"] == 0).all())
+    return total <= n + slack and (not whole or total >= n - slack)
+
+
+def events_in_their_month(engine: Engine) -> SuiteResult:
+    """Every exacerbation in the month of its first day, once: all events are given to months by one step."""
+    differing = engine.rows(packaged_sql("quality", "exacerbation_months"))
+    result = _result(
+        EVENTS_IN_THEIR_MONTH,
+        "monthly_events",
+        {"months_that_differ": len({row[0] for row in differing})},
+        success=not differing,
+    )
+    return SuiteResult(name="events by month", results=(result,))
+
+
+def values_follow(facts: pd.DataFrame, indicators: pd.DataFrame) -> SuiteResult:
+    """Each published value against its own counts; facts, indicators: ``fact_indicator`` and ``dim_indicator``."""
+    declared = indicators.set_index("indicator_id")
+    own = declared.reindex(facts["indicator_id"])
+    alone = own["kind"].eq("count").to_numpy()
+    given = facts["numerator"] / facts["denominator"].where(~alone, 1.0)
+    value, given = facts["value"], given * own["multiplier"].to_numpy(dtype=float)
+    # of a group whose number was released earlier there can be more than everybody, which no limit reaches
+    reached = facts["numerator"] <= facts["denominator"]
+    below, above = facts["ci_lower"] - value > LEAST_TOLD, reached & (value - facts["ci_upper"] > LEAST_TOLD)
+    observed = {
+        "values_that_differ": int(((value - given).abs() > LEAST_TOLD).sum()),
+        "values_outside_their_limits": int((below | above).sum()),
+    }
+    result = _result(VALUES_FOLLOW, "fact_indicator", dict(observed), success=not any(observed.values()))
+    return SuiteResult(name="rates and percentages", results=(result,))
 
 
 def practices_by_month(engine: Engine) -> dict[date, int]:

@@ -257,7 +257,12 @@ class Validation:
     def published(self, engine: Engine, frames: Mapping[str, pd.DataFrame]) -> None:
         """The commissioners' tables, by their contracts and by what they declare of themselves."""
         practices = reconciliation.practices_by_month(engine)
-        self._suites.append(reconciliation.published_as_declared(frames["fact_indicator"], practices))
+        self._suites += [
+            reconciliation.published_as_declared(frames["fact_indicator"], practices),
+            reconciliation.figures_add_up(frames["fact_indicator"], engine),
+            reconciliation.events_in_their_month(engine),
+            reconciliation.values_follow(frames["fact_indicator"], frames["dim_indicator"]),
+        ]
         self._suites += [judge_table(frame, own_table("published", name)) for name, frame in frames.items()]
         self._settle()
 
