@@ -160,6 +160,9 @@ class NightSteps:
             )
             self.verdict.dispositions(placed.dispositions, placed.refused_answers)
             self.verdict.parts("dispositions", placed.patients)
+            before = planned.previous_path
+            last = pathways.last_dispositions(before) if before else None
+            self.verdict.places(self.engine, placed, planned.policy, last)
             placed.write_tables(self.engine, self.staged)
             step.found = placed.dispositions
         return placed

@@ -198,6 +198,22 @@ VALUES_FOLLOW = GateRule(
     "Published rates or percentages that are not what their own counts give.",
     _REPORT,
 )
+ANSWERS_HOLD = GateRule(
+    "GATE26",
+    "answers_hold",
+    "nobody is on the clinic list, or gets a place, against the last answer about them, and nobody is off every list"
+    " without an exclusion or an answer",
+    "People who are on a list against the last answer of their practice, or off all lists without one.",
+    _REPORT,
+)
+PLACES_ADD_UP = GateRule(
+    "GATE27",
+    "places_add_up",
+    "no more places are given than there are, none is withheld while somebody waits, none is taken away within its"
+    " month, and nobody who waits has a higher risk than whoever was given a place tonight",
+    "Organisations whose places of this month are too many, too few, taken away or given out of turn.",
+    _REPORT,
+)
 # Counts that no data can make differ: what they find is a fault of the program.
 PROOFS = (
     ROWS_ADD_UP,
@@ -210,6 +226,8 @@ PROOFS = (
     FIGURES_ADD_UP,
     EVENTS_IN_THEIR_MONTH,
     VALUES_FOLLOW,
+    ANSWERS_HOLD,
+    PLACES_ADD_UP,
 )
 GATE_RULES = (
     NEEDED_ROWS,

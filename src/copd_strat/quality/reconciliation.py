@@ -39,7 +39,7 @@ LEAST_TOLD = 1e-4
 def rows_add_up(receipts: Iterable[TableReceipt]) -> SuiteResult:
     """Rows in = loaded + quarantined + duplicates, for every file."""
     results = [
-        _result(
+        proof_result(
             ROWS_ADD_UP,
             f"{receipt.layout}.{receipt.table}: {file.name}",
             {
@@ -59,7 +59,7 @@ def rows_add_up(receipts: Iterable[TableReceipt]) -> SuiteResult:
 def relations_add_up(rows: Mapping[str, int], accepted: Mapping[str, int]) -> SuiteResult:
     """No canonical table (its ``rows``) has more rows than the accepted rows of the tables that feed it."""
     results = [
-        _result(
+        proof_result(
             RELATIONS_ADD_UP,
             relation,
             {"rows": count, "accepted_rows": accepted[relation]},
@@ -74,8 +74,10 @@ def statuses_held(engine: Engine, as_of: date) -> SuiteResult:
     """The register against the accepted rows: nobody dead or too young, nothing seen where no row is."""
     counts = render(packaged_sql("quality", "held_statuses"), {"as_of": as_of})
     ((dead, young, observable, in_hospital),) = engine.rows(counts)
-    held = _result(STATUS_HELD, "register", {"dead": dead, "under_35": young}, success=not dead and not young)
-    seen = _result(
+    held = proof_result(
+        STATUS_HELD, "register", {"dead": dead, "under_35": young}, success=not dead and not young
+    )
+    seen = proof_result(
         SEEN_IN_ROWS,
         "hospital_episodes",
         {"severe_observable": observable, "patients_with_hospital_records": in_hospital},
@@ -93,7 +95,7 @@ def patients_add_up(
     ``placed`` are the patients that belong on lists.
     """
     total = sum(dispositions.values())
-    whole = _result(
+    whole = proof_result(
         PATIENTS_ADD_UP,
         "register",
         {"register": register, "dispositions": total},
@@ -122,7 +124,9 @@ def published_as_declared(facts: pd.DataFrame, practices: Mapping[date, int]) ->
         "months_lacking": int(gaps),
         "months_that_lack_practices": int(lacking),
     }
-    result = _result(PUBLISHED_AS_DECLARED, "fact_indicator", observed, success=not any(observed.values()))
+    result = proof_result(
+        PUBLISHED_AS_DECLARED, "fact_indicator", observed, success=not any(observed.values())
+    )
     return SuiteResult(name="figures for commissioners", results=(result,))
 
 
@@ -141,7 +145,7 @@ def figures_add_up(facts: pd.DataFrame, engine: Engine) -> SuiteResult:
     queries = ["register_months", *(["placed_months"] if engine.has_table("summary_snapshots") else [])]
     found = [come for query in queries for come in _figures_that_come(boards, engine, query)]
     observed = {"figures": len(found), "figures_that_differ": found.count(False)}
-    result = _result(FIGURES_ADD_UP, "fact_indicator", dict(observed), success=all(found))
+    result = proof_result(FIGURES_ADD_UP, "fact_indicator", dict(observed), success=all(found))
     return SuiteResult(name="figures of boards", results=(result,))
 
 
@@ -168,7 +172,7 @@ def _come_to(boards: pd.DataFrame, n: int) -> bool:
 def events_in_their_month(engine: Engine) -> SuiteResult:
     """Every exacerbation in the month of its first day, once: all events are given to months by one step."""
     differing = engine.rows(packaged_sql("quality", "exacerbation_months"))
-    result = _result(
+    result = proof_result(
         EVENTS_IN_THEIR_MONTH,
         "monthly_events",
         {"months_that_differ": len({row[0] for row in differing})},
@@ -191,7 +195,7 @@ def values_follow(facts: pd.DataFrame, indicators: pd.DataFrame) -> SuiteResult:
         "values_that_differ": int(((value - given).abs() > LEAST_TOLD).sum()),
         "values_outside_their_limits": int((below | above).sum()),
     }
-    result = _result(VALUES_FOLLOW, "fact_indicator", dict(observed), success=not any(observed.values()))
+    result = proof_result(VALUES_FOLLOW, "fact_indicator", dict(observed), success=not any(observed.values()))
     return SuiteResult(name="rates and percentages", results=(result,))
 
 
@@ -209,7 +213,7 @@ def _lists_add_up(placed: ByDisposition, listed: ByDisposition) -> Iterator[Rule
         }
         patients, rows = (sum(pair[place] for pair in pairs.values()) for place in (0, 1))
         differing = sum(patients != rows for patients, rows in pairs.values())
-        yield _result(
+        yield proof_result(
             PATIENTS_ADD_UP,
             f"list {name}",
             {"patients": patients, "list_rows": rows, "practices_that_differ": differing},
@@ -217,7 +221,8 @@ def _lists_add_up(placed: ByDisposition, listed: ByDisposition) -> Iterator[Rule
         )
 
 
-def _result(rule: GateRule, subject: str, observed: dict[str, float], *, success: bool) -> RuleResult:
+def proof_result(rule: GateRule, subject: str, observed: dict[str, float], *, success: bool) -> RuleResult:
+    """What one proof found; where it fails the night stops."""
     return RuleResult(
         code=rule.code,
         table=subject,

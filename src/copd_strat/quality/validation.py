@@ -9,6 +9,7 @@ from types import TracebackType
 from typing import Any, Self
 
 import pandas as pd
+import pyarrow as pa
 
 from copd_strat.config import Settings
 from copd_strat.contracts.own_tables import own_table
@@ -36,6 +37,7 @@ from copd_strat.quality.linkage_findings import (
     reached,
 )
 from copd_strat.quality.origins import accepted_rows, feeding_tables, people_tables, rows_of_relations
+from copd_strat.quality.placed_people import Placed, PolicyRules, placed_as_declared
 from copd_strat.quality.plausibility import judge_plausibility
 from copd_strat.quality.thresholds import judge_thresholds
 from copd_strat.quality.undeclared_gaps import word_findings
@@ -235,6 +237,11 @@ class Validation:
         self._movements += guard.moved_dispositions(counts, self._last, self._settings.guard)
         if refused_answers:
             self._told.append(_refused(refused_answers))
+        self._settle()
+
+    def places(self, engine: Engine, placed: Placed, policy: PolicyRules, last: pa.Table | None) -> None:
+        """Do the answers hold, and do places come to what there are? ``last``: the last run's history."""
+        self._suites.append(placed_as_declared(engine, placed, policy, last, self._as_of))
         self._settle()
 
     def monitoring(self, findings: Iterable[Finding], measured: Iterable[Section]) -> None:
