@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from itertools import islice
 from pathlib import Path
+from typing import Any
 
 import openpyxl
 import pandas as pd
 import pyarrow as pa
+import pytest
 from summary_fixture import stamp
 
+from copd_strat.errors import OutputError
+from copd_strat.summary import totals_workbook
 from copd_strat.summary.summarise import SummaryResult
+from copd_strat.summary.totals_read_back import require_totals
 from copd_strat.summary.totals_workbook import WORDS, WORKBOOK, write_totals
 
 LEVELS = {"Practice": "practice", "Network": "pcn", "Sub-ICB location": "sub_icb", "Board": "icb"}
@@ -114,3 +122,73 @@ def test_a_name_that_looks_like_a_formula_stays_text(
     ]
     assert cells
     assert {cell.data_type for cell in cells} == {"s"}
+
+
+def another_column(patched: pytest.MonkeyPatch) -> None:
+    """Two headings exchanged: each column of figures stands under the other's."""
+    right = totals_workbook._columns
+
+    def exchanged(indicators: pd.DataFrame) -> list[totals_workbook.TopicColumn]:
+        first, second, *rest = right(indicators)
+        return [replace(first, heading=second.heading), replace(second, heading=first.heading), *rest]
+
+    patched.setattr(totals_workbook, "_columns", exchanged)
+
+
+def another_number(patched: pytest.MonkeyPatch) -> None:
+    right = totals_workbook._columns
+    patched.setattr(
+        totals_workbook, "_columns", lambda own: [replace(one, number="numerator") for one in right(own)]
+    )
+
+
+def of_another_place(patched: pytest.MonkeyPatch) -> None:
+    right = totals_workbook._lines
+
+    def shifted(rows: pd.DataFrame) -> Iterator[tuple[Any, Any]]:
+        lines = list(right(rows))
+        figures = [figures for _, figures in lines]
+        return zip((place for place, _ in lines), figures[1:] + figures[:1], strict=True)
+
+    patched.setattr(totals_workbook, "_lines", shifted)
+
+
+def a_line_too_few(patched: pytest.MonkeyPatch) -> None:
+    right = totals_workbook._lines
+    patched.setattr(totals_workbook, "_lines", lambda rows: islice(right(rows), 1, None))
+
+
+def words_exchanged(patched: pytest.MonkeyPatch) -> None:
+    patched.setitem(WORDS, "suppressed_small", "nobody")
+
+
+FAULTS: dict[Callable[[pytest.MonkeyPatch], None], str] = {
+    another_column: "headings",
+    another_number: "per 100 people",
+    of_another_place: "number",
+    a_line_too_few: "places and periods",
+    words_exchanged: "number",
+}
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_fault_of_the_writer_stops_the_night(
+    fault: Callable[[pytest.MonkeyPatch], None],
+    summary: tuple[Path, SummaryResult],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    fault(monkeypatch)
+    write_totals(tmp_path / WORKBOOK, summary[1].tables, stamp())
+    with pytest.raises(OutputError, match=FAULTS[fault]):
+        require_totals(tmp_path / WORKBOOK, summary[1].tables)
+
+
+def test_names_of_any_letters_are_read_back(summary: tuple[Path, SummaryResult], tmp_path: Path) -> None:
+    places = summary[1].tables["dim_org"].to_pandas()
+    odd = [' <A> & "B" ', "_x0041_", "Caf\u00e9\x0b", "=1+1", "\u2603" * 5]
+    names = [f"{odd[n % len(odd)]}{n}" for n in range(len(places))]
+    table = pa.Table.from_pandas(places.assign(org_name=names), preserve_index=False)
+    tables = {**summary[1].tables, "dim_org": table}
+    write_totals(tmp_path / WORKBOOK, tables, stamp())
+    require_totals(tmp_path / WORKBOOK, tables)

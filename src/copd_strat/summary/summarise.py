@@ -34,6 +34,7 @@ from copd_strat.summary.period_figures import Maker, Released
 from copd_strat.summary.period_history import FOLDER, History
 from copd_strat.summary.periods import Due, add_months, due_periods, first_open_month, is_settled
 from copd_strat.summary.statistic_rows import standardised
+from copd_strat.summary.totals_read_back import require_totals
 from copd_strat.summary.totals_workbook import WORKBOOK, write_totals
 
 SUMMARY = "summary"
@@ -149,6 +150,7 @@ def write_summary(
         for contract in schemas.published_tables():
             parquet_files.write(contract, tables[contract.table], root / SUMMARY)
         write_totals(root / SUMMARY / WORKBOOK, tables, run)
+        require_totals(root / SUMMARY / WORKBOOK, tables)
     order = 0 if runs is None else len(runs)
     return SummaryResult(new=due, published=published, tables=tables, order=order, carried=carried)
 
