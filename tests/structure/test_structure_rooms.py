@@ -50,7 +50,16 @@ MAY_IMPORT: dict[str, set[str]] = {
         *BELOW,
     },
     "publish": {"contracts", *BELOW},
-    "control_people": {"followup", "pathways", "risk", "clinical", "codelists", "extracts", *BELOW},
+    "control_people": {
+        "summary",
+        "followup",
+        "pathways",
+        "risk",
+        "clinical",
+        "codelists",
+        "extracts",
+        *BELOW,
+    },
     "evaluation": {"quality", "pathways", "risk", "clinical", "contracts", "publish", *BELOW},
     "synthetic": {"codelists", "extracts", "contracts", *BELOW},
 }

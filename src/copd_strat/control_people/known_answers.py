@@ -19,8 +19,10 @@ from copd_strat.engine import Engine
 from copd_strat.extracts.inventory import inventory
 from copd_strat.pathways import Policy, assign_register, load_policy, practice_batches
 from copd_strat.risk.register_parts import score_parts
+from copd_strat.summary.indicator_events import count_events
 
 RUN_DATE = date(2025, 12, 31)
+MONTHS = [date(2025, month, 1) for month in range(1, 13)]
 # A key of their own: a reference is part of what they prove, and says nothing about anybody.
 KEY = b"the key of the control people, known to all"
 CLOSE = 1e-9
@@ -89,6 +91,8 @@ def _found_out(engine: Engine, work: Path) -> Iterator[pd.DataFrame]:
         engine, people, policy=policy.follow_up, as_of=RUN_DATE, facts={}, previous=None
     )
     yield from _duties(found.duties)
+    engine.register_frame("list_decisions", placed.usable_decisions)
+    yield from _monthly(engine)
 
 
 def _policy() -> Policy:
@@ -102,6 +106,20 @@ def _duties(duties: pd.DataFrame) -> Iterator[pd.DataFrame]:
     for (event, duty), rows in duties.groupby(["event", "duty"]):
         names = {"state": f"{event}_{duty}", "due_on": f"{event}_{duty}_due"}
         yield rows[["patient_id", *names]].rename(columns=names)
+
+
+def _monthly(engine: Engine) -> Iterator[pd.DataFrame]:
+    """What counts in the months of the year before, as facts: ``<indicator>_<month>`` its number, and
+    ``age_band_<month>`` of whoever was on the register at its end."""
+    clinical.build_monthly(engine, MONTHS)
+    count_events(engine, MONTHS)
+    members = engine.frame(
+        "SELECT month, patient_id, 'age_band' AS fact, age_band AS found FROM monthly_register"
+    )
+    events = engine.frame("SELECT month, patient_id, indicator AS fact, n AS found FROM monthly_events")
+    for table in (members, events):
+        for (month, fact), rows in table.groupby(["month", "fact"]):
+            yield rows[["patient_id", "found"]].rename(columns={"found": f"{fact}_{month:%Y-%m}"})
 
 
 def _by_person(*tables: pd.DataFrame) -> dict[str, dict[str, Any]]:
@@ -130,7 +148,7 @@ def _departures(answers: Mapping[str, Mapping[str, Any]], known: list[dict[str, 
 
 def _found(answers: Mapping[str, Mapping[str, Any]], person: str, fact: str) -> str:
     if fact == "register":
-        return "yes" if person in answers else "no"
+        return "yes" if "index_date" in answers.get(person, {}) else "no"
     value = answers.get(person, {}).get(fact)
     if value is None or pd.isna(value):
         return "not known"
