@@ -21,7 +21,7 @@ from copd_strat.quality.gate_rules import ANSWERS_HOLD, PLACES_ADD_UP
 from copd_strat.quality.reconciliation import proof_result
 
 
-class Placed(Protocol):
+class PlacedPeople(Protocol):
     """Everybody as placed tonight, and whom references stood for (``pathways.Placement``)."""
 
     @property
@@ -46,7 +46,7 @@ class PolicyRules(Protocol):
 
 
 def placed_as_declared(
-    engine: Engine, placed: Placed, policy: PolicyRules, last: pa.Table | None, as_of: date
+    engine: Engine, placed: PlacedPeople, policy: PolicyRules, last: pa.Table | None, as_of: date
 ) -> SuiteResult:
     """The places and answers of a night; ``last`` is the history of the last run, None on a first night.
 

@@ -37,7 +37,7 @@ from copd_strat.quality.linkage_findings import (
     reached,
 )
 from copd_strat.quality.origins import accepted_rows, feeding_tables, people_tables, rows_of_relations
-from copd_strat.quality.placed_people import Placed, PolicyRules, placed_as_declared
+from copd_strat.quality.placed_people import PlacedPeople, PolicyRules, placed_as_declared
 from copd_strat.quality.plausibility import judge_plausibility
 from copd_strat.quality.thresholds import judge_thresholds
 from copd_strat.quality.undeclared_gaps import word_findings
@@ -239,7 +239,9 @@ class Validation:
             self._told.append(_refused(refused_answers))
         self._settle()
 
-    def places(self, engine: Engine, placed: Placed, policy: PolicyRules, last: pa.Table | None) -> None:
+    def places(
+        self, engine: Engine, placed: PlacedPeople, policy: PolicyRules, last: pa.Table | None
+    ) -> None:
         """Do the answers hold, and do places come to what there are? ``last``: the last run's history."""
         self._suites.append(placed_as_declared(engine, placed, policy, last, self._as_of))
         self._settle()
