@@ -26,6 +26,7 @@ import zipfile
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
+from copy import deepcopy
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
@@ -172,7 +173,7 @@ def misfilled(raw: Any, rng: random.Random) -> Any:
             if rng.random() < 0.5:
                 holder[rng.choice((f"{key}x", 1, True, None, "", "x" * 200))] = value
         else:
-            holder[key] = rng.choice(ODD)
+            holder[key] = deepcopy(rng.choice(ODD))  # else an odd list would come to hold itself
     return raw
 
 
