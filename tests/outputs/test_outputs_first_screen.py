@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -11,9 +14,11 @@ from report_world import BOARD, CANARY, manifest, stamp, tables
 from scipy import stats
 
 from copd_strat.config import Rebase, SummarySettings, Target
+from copd_strat.errors import OutputError
+from copd_strat.report import first_screen
 from copd_strat.report.figures import boards, equity
-from copd_strat.report.first_screen import FirstScreen, apart, first_screens
-from copd_strat.report.page import CONTENTS, report
+from copd_strat.report.first_screen import FirstScreen, Tile, apart, first_screens
+from copd_strat.report.page import CONTENTS, report, write_report
 from copd_strat.report.published_rows import Published
 from copd_strat.report.shown_values import HIDDEN, number
 from copd_strat.report.year_figures import year_cell, year_figure
@@ -261,3 +266,51 @@ def test_it_claims_nothing_of_a_cause(shocked: Tables) -> None:
     assert not re.search(
         r"because of|thanks to|due to|led to|reduc|prevent|avoid|effect|success|work(s|ed)\b", words
     )
+
+
+def tiles_of(change: Callable[[list[Tile]], list[Tile]]) -> Callable[[pytest.MonkeyPatch], None]:
+    right = first_screen._tiles
+    return lambda patched: patched.setattr(first_screen, "_tiles", lambda *given: change(right(*given)))
+
+
+def last_month_of_all(patched: pytest.MonkeyPatch) -> None:
+    """The report reads the month before the last."""
+    right = Published.latest
+
+    def earlier(self: Published, *given: str) -> Any:
+        rows = self.rows[self.rows["period_start"] < self.rows["period_start"].max()]
+        return right(dataclasses.replace(self, rows=rows), *given)
+
+    patched.setattr(Published, "latest", earlier)
+
+
+FAULTS: dict[str, Callable[[pytest.MonkeyPatch], None]] = {
+    "a value of another indicator": tiles_of(
+        lambda tiles: [
+            dataclasses.replace(one, value=other.value)
+            for one, other in zip(tiles, tiles[1:] + tiles[:1], strict=True)
+        ]
+    ),
+    "concern for improvement": tiles_of(
+        lambda tiles: [
+            dataclasses.replace(one, kind="improvement" if one.kind == "concern" else one.kind)
+            for one in tiles
+        ]
+    ),
+    "the month before": last_month_of_all,
+    "no figure": tiles_of(lambda _: []),
+}
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_fault_of_the_first_screen_stops_the_night(
+    fault: str, shocked: Tables, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    FAULTS[fault](monkeypatch)
+    with pytest.raises(OutputError, match="first screen"):
+        write_report(tmp_path / "report.html", stamp=stamp(), facts=shocked, manifest=manifest())
+
+
+@pytest.mark.parametrize("months", [1, 13, 28])
+def test_a_first_screen_without_a_fault_is_written(months: int, tmp_path: Path) -> None:
+    write_report(tmp_path / "report.html", stamp=stamp(), facts=tables(months), manifest=manifest())

@@ -15,6 +15,7 @@ from copd_strat.report.charts import legend
 from copd_strat.report.first_screen import first_screens
 from copd_strat.report.published_rows import Published
 from copd_strat.report.rendering import render
+from copd_strat.report.screen_read_back import require_figures
 from copd_strat.report.shown_values import day, month
 from copd_strat.report.styles import CSS
 from copd_strat.summary.spc import NOMINAL_POINTS
@@ -36,9 +37,10 @@ def write_report(
 
     ``facts`` are the published tables by name (columns of ``outputs.schemas``); whatever counts patients
     comes from there. Of ``manifest`` only what counts nobody is shown. Tables may be empty: before the
-    first month has closed the page says so.
+    first month has closed the page says so. OutputError if the first screen, read back, is not what they say.
     """
     path.write_text(report(stamp=stamp, facts=facts, manifest=manifest), encoding="utf-8", newline="\n")
+    require_figures(path, facts)
 
 
 def report(*, stamp: RunStamp, facts: Mapping[str, pd.DataFrame], manifest: Mapping[str, Any]) -> str:
