@@ -60,7 +60,16 @@ def answered(small_site: Any) -> tuple[Any, str, str]:
     declined, _ = fill_in(book, returned / book.name)
     patients = pd.read_parquet(lists_of(site).parent / "analyst" / "patients.parquet")
     pseudonym = patients.set_index("patient_ref").loc[declined, "patient_id"]
-    done = site.call("decisions", str(returned), "--config", str(site.config), "--as-of", NEXT_DAY)
+    collect = ("decisions", str(returned), "--config", str(site.config), "--as-of", NEXT_DAY)
+    held_against = book.with_suffix(".csv")
+    printed = held_against.read_bytes()
+    held_against.write_bytes(printed.replace(b"emergency", b"emergence"))
+    changed = site.call(*collect)
+    assert changed.returncode == 11, "what was typed is told by a list that was changed since"
+    assert f"{held_against.name} is missing or was changed" in changed.stderr
+    assert "copd-strat runs restore" in changed.stderr
+    held_against.write_bytes(printed)
+    done = site.call(*collect)
     assert done.returncode == 0, done.stderr
     assert "cannot be used: 1 (not a known decision)" in done.stderr
     assert "about nobody" not in done.stderr

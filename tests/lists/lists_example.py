@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -79,6 +80,11 @@ def night(*patients: dict[str, Any], previous: pd.DataFrame | None = None) -> As
     frame = pd.DataFrame(list(patients))
     frame["patient_ref"] = make_references(frame, KEY).astype(object)
     return assign(frame, load_policy("risk_and_rules"), as_of=AS_OF, previous=previous)
+
+
+def files_of(run: Path) -> Callable[[str, str], list[Path] | None]:
+    """The files of the example's only run, which is whole."""
+    return lambda run_id, pattern: sorted(run.glob(pattern)) if run_id == STAMP.run_id else None
 
 
 def write(root: Path, result: Assignment, **changed: Any) -> list[ListFile]:

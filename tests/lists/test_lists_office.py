@@ -104,15 +104,20 @@ def texts(seed: int, rows: int) -> list[str]:
     ]
 
 
+def heights(path: Path) -> list[float]:
+    """Of all rows of the sheets, in points; none of those of which none is said."""
+    sheets = openpyxl.load_workbook(path).worksheets
+    return [sheet.row_dimensions[row].height for sheet in sheets for row in range(1, sheet.max_row + 1)]
+
+
 def fitted_by_the_suite(path: Path, folder: Path) -> list[float]:
-    """Heights that the suite gives the rows of the first sheet where none is said, in points, the header's first."""
+    """Heights that the suite gives the rows where none is said."""
     plain = resaved(path, folder, "fods")
     said = re.sub(r' style:row-height="[^"]*"', "", plain.read_text(encoding="utf-8"))
     plain.write_text(
         said.replace('use-optimal-row-height="false"', 'use-optimal-row-height="true"'), encoding="utf-8"
     )
-    sheet = openpyxl.load_workbook(resaved(plain, folder / "fitted", "xlsx")).worksheets[0]
-    return [sheet.row_dimensions[row].height for row in range(1, sheet.max_row + 1)]
+    return heights(resaved(plain, folder / "fitted", "xlsx"))
 
 
 def test_every_row_is_high_enough_and_none_half_empty(tmp_path: Path) -> None:
@@ -125,11 +130,10 @@ def test_every_row_is_high_enough_and_none_half_empty(tmp_path: Path) -> None:
     frame = pd.DataFrame({name: texts(seed, 60) for seed, name in enumerate(wide)})
     path = tmp_path / "list.xlsx"
     page = Page(heading="List", footer="", made_on=AS_OF, properties="")
-    write_workbook(path, [Sheet(title="List", columns=columns, frame=frame, frozen=1)], [], page)
-    sheet = openpyxl.load_workbook(path).worksheets[0]
-    ours = [sheet.row_dimensions[row].height for row in range(1, sheet.max_row + 1)]
-    needed = fitted_by_the_suite(path, tmp_path / "suite")
-    assert len(needed) == len(ours) == 61
+    key = [(text.split("\n")[0], text.replace("\n", " ")) for text in texts(3, 20)]
+    write_workbook(path, [Sheet(title="List", columns=columns, frame=frame, frozen=1)], key, page)
+    ours, needed = heights(path), fitted_by_the_suite(path, tmp_path / "suite")
+    assert len(needed) == len(ours) == 61 + 20
     assert max(needed[1:]) > 5 * min(needed)  # the suite did measure them
     assert [row for row, (own, its) in enumerate(zip(ours, needed, strict=True)) if own < its] == []
     # its lines are 11.2 points high, another suite's 12.75

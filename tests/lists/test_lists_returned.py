@@ -16,7 +16,7 @@ import pytest
 from click.testing import CliRunner, Result
 from hypothesis import given
 from hypothesis import strategies as st
-from lists_example import AS_OF, PATIENTS, STAMP, night, write
+from lists_example import AS_OF, PATIENTS, files_of, night, write
 
 from copd_strat.cli import commands
 from copd_strat.errors import InputError, OutputError
@@ -356,7 +356,7 @@ def sent_and_published(tmp_path: Path, name: str, ending: str) -> tuple[Path, Pu
     path.write_bytes(sent.read_bytes())
     owners = result.patients.groupby("patient_ref")["practice_id"].agg(frozenset).to_dict()
     published = PublishedLists(
-        runs={STAMP.run_id: tmp_path / "run"}, practices_of=lambda ref: owners.get(ref, frozenset())
+        files=files_of(tmp_path / "run"), practices_of=lambda ref: owners.get(ref, frozenset())
     )
     return path, published
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -107,8 +108,15 @@ def _published(settings: config.Settings | None) -> PublishedLists | None:
     def practices_of(reference: str) -> frozenset[str]:
         return frozenset(owners.loc[[reference]]) if reference in owners.index else frozenset()
 
-    runs = {run.run_id: run.path for run in RunFolder(settings.output).kept().runs}
-    return PublishedLists(runs=runs, practices_of=practices_of)
+    kept = {run.run_id: run for run in RunFolder(settings.output).kept().runs}
+
+    def files(run_id: str, pattern: str) -> list[Path] | None:
+        if run_id not in kept:
+            return None
+        names = sorted(kept[run_id].manifest["files"])
+        return [kept[run_id].file(name) for name in names if fnmatchcase(name, pattern)]
+
+    return PublishedLists(files=files, practices_of=practices_of)
 
 
 def _answers_in(output: Path) -> pd.DataFrame:

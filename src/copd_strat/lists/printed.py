@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -28,18 +28,20 @@ class Printed:
 
 @dataclass(frozen=True, kw_only=True)
 class PublishedLists:
-    """The site's own side: the folders of the ``runs`` that are kept, by run id, and the ``practices_of`` a reference
-    of the published run."""
+    """The site's own side: ``files`` of a run that is kept, by run id and the pattern of their names in its folder, and
+    the ``practices_of`` a reference of the published run.
 
-    runs: Mapping[str, Path]
+    ``files`` gives None if the run is not kept, and raises InputError if one of them is not as it was published.
+    """
+
+    files: Callable[[str, str], Sequence[Path] | None]
     practices_of: Callable[[str], frozenset[str]]
 
     def printed(self, run_id: str, practice: str, name: str) -> Printed | None:
         """The list as it was printed; None if its run is not kept, or the returned cells name no list of ours."""
-        run = self.runs.get(run_id)
-        if run is None or not _SAFE.fullmatch(practice) or not _SAFE.fullmatch(name):
+        if not _SAFE.fullmatch(practice) or not _SAFE.fullmatch(name):
             return None
-        files = sorted((run / "direct_care" / practice).glob(f"{practice}_*_{name}.*"))
+        files = self.files(run_id, f"direct_care/{practice}/{practice}_*_{name}.*") or ()
         sheets = [lines for path in files for _, lines in sheets_in(path)]
         if not sheets:
             return None
