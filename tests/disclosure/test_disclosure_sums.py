@@ -40,7 +40,7 @@ WINDOWED = (
     ("pneumococcal_vaccinated",),
     ("rehabilitation_completed",),
 )
-WORLDS = ((1, 900), (2, 300), pytest.param((3, 2000), marks=pytest.mark.slow))
+WORLDS = ((1, 900), *(pytest.param(world, marks=pytest.mark.slow) for world in ((2, 300), (3, 2000))))
 
 
 @pytest.fixture(

@@ -45,10 +45,12 @@ def test_a_damaged_run_is_never_used_unnoticed() -> None:
     assert "runs verify: refused" in said
 
 
+@pytest.mark.slow  # every key and column has its test in tests/functional/test_functional_older_runs.py
 def test_a_night_on_an_older_programs_run_is_refused_or_published() -> None:
     assert program("older", "--every", "400").splitlines()[-1].endswith("; 0 wrong")
 
 
+@pytest.mark.slow  # a repeated night is compared byte by byte in tests/functional/test_functional_night.py
 def test_the_same_people_sent_in_another_way_are_placed_alike() -> None:
     said = program("nights", "Parquet", "no network")
     assert [line.split()[-2:] for line in said.splitlines() if "NOT RUN" not in line] == [["the", "same"]] * 2
